@@ -1,0 +1,101 @@
+import type { Identity } from '../identity/identity.ts'
+import type { ColumnAccess } from '../policy/decision.ts'
+
+/** Who, from where, on what: the same for every event of a session. */
+export interface SessionFacts {
+  readonly sessionId: string
+  readonly identity: Identity | null
+  /** As claimed by the client: the user name as sent, application_name or program_name. */
+  readonly claimedUser: string
+  readonly application: string | null
+  readonly protocol: 'postgres' | 'mysql'
+  readonly clientAddress: string
+  readonly clientPort: number
+  readonly tlsVersion: string | null
+  readonly target: string | null
+  readonly targetHost: string | null
+  readonly targetPort: number | null
+  readonly database: string | null
+  readonly databaseUser: string | null
+  readonly grantId: string | null
+  readonly role: string | null
+  readonly reason: string | null
+  readonly ticket: string | null
+}
+
+export interface PolicyDigests {
+  readonly config: string
+  readonly role: string
+  readonly masking: string
+  readonly catalog: string
+}
+
+export interface StatementText {
+  readonly normalized: string
+  /** SHA-256 of the text as sent, hex. */
+  readonly sha256: string
+  /** UTF-8 bytes. */
+  readonly bytes: number
+  /** The text as sent, where the target captures it in full; else null. */
+  readonly full: string | null
+}
+
+interface Base {
+  /** UUIDv7. */
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
+export type AuditEvent =
+  | (Base & { readonly kind: 'login'; readonly session: SessionFacts; readonly grantEnd: number })
+  | (Base & {
+      readonly kind: 'login_failed'
+      readonly session: SessionFacts
+      readonly code: string
+      /** What really failed: for the log, never for the client. */
+      readonly detail: string
+    })
+  | (Base & { readonly kind: 'logout'; readonly session: SessionFacts; readonly cause: string })
+  | (Base & {
+      readonly kind: 'decision'
+      readonly session: SessionFacts
+      /** UUIDv7, shared with the completion. */
+      readonly statementId: string
+      readonly effect: 'allow' | 'deny'
+      readonly rule: string
+      readonly code: string | null
+      readonly reason: string
+      readonly statementKind: string
+      readonly verbs: readonly string[]
+      readonly statement: StatementText
+      readonly objects: readonly {
+        readonly schema: string
+        readonly name: string
+        readonly access: 'read' | 'target'
+      }[]
+      readonly columns: readonly ColumnAccess[]
+      readonly digests: PolicyDigests
+    })
+  | (Base & {
+      readonly kind: 'completion'
+      readonly session: SessionFacts
+      readonly statementId: string
+      readonly statementKind: string
+      readonly outcome: 'ok' | 'error' | 'cancelled' | 'withheld'
+      /** SQLSTATE (PostgreSQL) or errno (MySQL) as text; null when it succeeded. */
+      readonly status: string | null
+      readonly rows: number
+      readonly bytes: number
+      readonly rowsWithheld: number
+      readonly durationMs: number
+    })
+  | (Base & { readonly kind: 'cancel'; readonly session: SessionFacts; readonly by: string })
+  | (Base & {
+      readonly kind: 'config_loaded'
+      readonly digest: string
+      readonly previous: string | null
+      /** Paths that changed, `roles/analyst: changed`. */
+      readonly changes: readonly string[]
+    })
+  | (Base & { readonly kind: 'process'; readonly what: 'start' | 'drain' | 'stop' })

@@ -1,0 +1,17 @@
+/** A person (or machine) as the identity provider names them, from a verified token. */
+export interface Identity {
+  readonly issuer: string
+  readonly subject: string
+  readonly email: string | null
+  readonly name: string | null
+  readonly groups: readonly string[]
+  /** Claims that a user name's person part may equal: subject, email, preferred_username, and those configured. */
+  readonly aliases: readonly string[]
+  /** `jti`, for the audit; null where the provider sends none. */
+  readonly tokenId: string | null
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly authTime: number | null
+  readonly acr: string | null
+  readonly amr: readonly string[]
+}

@@ -1,0 +1,17 @@
+import type { MaskRule } from '../masking/rule.ts'
+
+/** One line of the masking policy. Patterns are exact names or `*`, `prefix*`; the first that matches a column wins. */
+export interface ColumnMask {
+  readonly targets: readonly string[]
+  readonly databases: readonly string[]
+  readonly schemas: readonly string[]
+  readonly tables: readonly string[]
+  readonly columns: readonly string[]
+  readonly rule: MaskRule
+}
+
+export interface MaskingPolicy {
+  /** SHA-256 of the policy as loaded, hex; keys are left out of it. */
+  readonly digest: string
+  readonly masks: readonly ColumnMask[]
+}

@@ -1,0 +1,60 @@
+import type { Verb } from '../sql/facts.ts'
+
+/** A value of a typed role parameter. */
+export type ParameterValue = string | number | boolean
+
+export type ParameterType = 'string' | 'integer' | 'boolean' | 'uuid'
+
+/** A row condition as data: no SQL text, so that values stay values. All conditions of a rule hold together. */
+export interface RowCondition {
+  readonly column: string
+  readonly op: '=' | '<>' | '<' | '<=' | '>' | '>=' | 'in' | 'is null' | 'is not null'
+  /** Literal values, or the name of a role parameter. */
+  readonly value: readonly ParameterValue[] | { readonly parameter: string } | null
+}
+
+/** Patterns are exact names or `*`, `prefix*`. In MySQL the schema is the database and `database` is `*`. */
+export interface ScopeRule {
+  readonly databases: readonly string[]
+  readonly schemas: readonly string[]
+  readonly tables: readonly string[]
+  /** Columns that are covered; null for all. */
+  readonly columns: readonly string[] | null
+  /** Tables or columns of this rule that are excluded again. */
+  readonly exceptTables: readonly string[]
+  readonly exceptColumns: readonly string[]
+  readonly verbs: readonly Verb[]
+  readonly where: readonly RowCondition[]
+}
+
+export interface Limits {
+  /** 0 means no limit. */
+  readonly maxRowsPerResult: number
+  readonly maxBytesPerResult: number
+  readonly statementTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly idleInTransactionTimeoutMs: number
+  readonly maxSessions: number
+}
+
+export interface Role {
+  readonly name: string
+  /** SHA-256 of the role as loaded, hex. */
+  readonly digest: string
+  readonly description: string
+  /** Everything on the target, unmasked, opaque statements too. Excludes scope rules. */
+  readonly unrestricted: boolean
+  readonly scope: readonly ScopeRule[]
+  /** `schema.name` of routines that may run although they can't be analysed. */
+  readonly call: readonly string[]
+  /** Masked columns lifted by this role: `schema.table.column` patterns. */
+  readonly unmask: readonly string[]
+  readonly computed: 'notice' | 'refuse'
+  readonly requireWhere: boolean
+  readonly parameters: ReadonlyMap<string, ParameterType>
+  /** CIDR networks that a session may come from; empty for any. */
+  readonly networks: readonly string[]
+  readonly limits: Limits
+  /** ACR values of which one is demanded; empty for none. */
+  readonly acr: readonly string[]
+}

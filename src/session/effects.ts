@@ -1,0 +1,21 @@
+import type { AuditEvent } from '../audit/event.ts'
+import type { SallyportError } from '../errors.ts'
+import type { Permit } from '../policy/permit.ts'
+
+/**
+ * What a protocol machine asks of the world. The runner performs a list strictly in order, and a `record` that can't be
+ * made durable ends the list and the statement: no audit, no query.
+ */
+export type Effect =
+  | { readonly kind: 'record'; readonly event: AuditEvent }
+  /** Bytes that carry SQL: only with the permit that allowed them. */
+  | { readonly kind: 'sql'; readonly permit: Permit; readonly bytes: Uint8Array }
+  /** Protocol messages without SQL: Sync, Flush, Bind, COM_PING. */
+  | { readonly kind: 'server'; readonly bytes: Uint8Array }
+  | { readonly kind: 'client'; readonly bytes: Uint8Array }
+  /** Another session's statement, or this one's, is to be cancelled on the server. */
+  | { readonly kind: 'cancel'; readonly sessionId: string; readonly statementOnly: boolean }
+  /** The catalog no longer agrees with what the server says. */
+  | { readonly kind: 'catalog_stale'; readonly reason: string }
+  /** The session is over: what stands before is still sent. `error` null is a normal end. */
+  | { readonly kind: 'end'; readonly cause: string; readonly error: SallyportError | null }

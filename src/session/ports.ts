@@ -1,0 +1,87 @@
+import type { AuditEvent } from '../audit/event.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Grant, GrantsSnapshot } from '../policy/grant.ts'
+import type { MaskingPolicy } from '../policy/masking_policy.ts'
+import type { Role } from '../policy/role.ts'
+import type { Catalog } from '../sql/catalog.ts'
+
+/** What the core asks of the world. The first implementations are simple; the shapes are final. */
+
+export interface AuditLog {
+  /** Resolves when the records are as durable as the log's mode promises; rejects with `SP-AUDIT`. Keeps order. */
+  append(events: readonly AuditEvent[]): Promise<void>
+  /** False after a failed write, until one succeeds: `/readyz` follows it. */
+  readonly healthy: boolean
+  close(): Promise<void>
+}
+
+export interface Tokens {
+  /** Verifies a token offline. Rejects with `SP-AUTH` (its `detail` is for the log) or `SP-GROUP-OVERAGE`. */
+  verify(token: string): Promise<Identity>
+}
+
+export interface Grants {
+  snapshot(): GrantsSnapshot
+  /** Called after each change of the snapshot. Returns the way to stop listening. */
+  onChange(listener: () => void): () => void
+}
+
+/** A configured database server. */
+export interface Target {
+  readonly name: string
+  readonly engine: 'postgres' | 'mysql'
+  readonly host: string
+  readonly port: number
+  readonly tls: {
+    readonly mode: 'disable' | 'require' | 'verify-ca' | 'verify-full'
+    readonly ca: string | null
+    readonly serverName: string | null
+  }
+  readonly labels: Readonly<Record<string, string>>
+  /** The database that the admin connection and clients that name none use. */
+  readonly defaultDatabase: string
+  /** Reads the catalog. */
+  readonly admin: Credential
+  readonly maxConnections: number
+  readonly capture: 'normalized' | 'full'
+  readonly catalogPollMs: number
+}
+
+export interface Credential {
+  readonly user: string
+  readonly password: string
+}
+
+export interface Accounts {
+  /** The account that this session logs in to the database with. */
+  open(sessionId: string, target: Target, grant: Grant): Promise<Credential>
+  close(sessionId: string): Promise<void>
+}
+
+export interface Catalogs {
+  /** The snapshot at hand, or undefined while none was read. `database` is '' for MySQL. */
+  current(target: string, database: string): Catalog | undefined
+  /** Reads it if there is none. Rejects with `SP-UPSTREAM`. */
+  ensure(target: Target, database: string): Promise<Catalog>
+  /** Marks the snapshots of a target as stale: they are read again at once. */
+  invalidate(target: string, reason: string): void
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Monotonic milliseconds. */
+  monotonic(): number
+}
+
+export interface Ids {
+  /** A new UUIDv7. */
+  uuid(): string
+}
+
+/** Roles and masks in force, swapped as one on reload. */
+export interface PolicySource {
+  readonly configDigest: string
+  role(name: string): Role | undefined
+  masking(): MaskingPolicy
+}

@@ -1,0 +1,86 @@
+/** What the analysis knows of a database: an immutable snapshot, read over the admin connection (see `upstream/`). */
+
+export type Dialect = 'postgres' | 'mysql' | 'mariadb'
+
+export interface Column {
+  readonly name: string
+  /** PostgreSQL attnum, MySQL ORDINAL_POSITION: both from 1. */
+  readonly ordinal: number
+  /**
+   * The type as SQL that a cast takes, with its modifier, domains replaced by their base type
+   * (`character varying(80)`, `numeric(10,2)`); MySQL's COLUMN_TYPE (`varchar(120)`).
+   */
+  readonly type: string
+  /** PostgreSQL type OID of the base type; 0 in MySQL. */
+  readonly typeOid: number
+  /** Collation that differs from the type's default, as SQL (`"C"`, `utf8mb4_bin`), or null. */
+  readonly collation: string | null
+  /** Columns of the same relation that a generated column is computed from; empty for a plain column. */
+  readonly generatedFrom: readonly string[]
+}
+
+export type RelationKind =
+  | 'table'
+  | 'partitioned'
+  | 'view'
+  | 'materialized_view'
+  | 'foreign_table'
+  | 'sequence'
+  | 'system'
+
+export interface Relation {
+  readonly kind: RelationKind
+  readonly schema: string
+  readonly name: string
+  /** PostgreSQL pg_class.oid; 0 in MySQL. */
+  readonly oid: number
+  /** In order; dropped columns are left out, so ordinals may have gaps. */
+  readonly columns: readonly Column[]
+  readonly primaryKey: readonly string[]
+  /** Columns that a unique, exclusion, foreign-key or check constraint or index expression uses: oracles on writes. */
+  readonly constrained: readonly string[]
+  /** Keys (`relationKey`) of the tables that this one is a partition or inheritance child of. */
+  readonly parents: readonly string[]
+  /** The SELECT of a view or materialized view, else null. */
+  readonly definition: string | null
+  /** True where rules other than a view's own, or triggers, make a write do more than it says. */
+  readonly hasTriggers: boolean
+  readonly hasRules: boolean
+  readonly rowSecurity: boolean
+}
+
+/** User-made names that may shadow or extend built-ins, by lower-cased bare name -> schemas that hold one. */
+export type NamesBySchema = ReadonlyMap<string, readonly string[]>
+
+export interface Catalog {
+  readonly dialect: Dialect
+  /** As the server says it: `18.4`, `9.7.0`, `10.11.19-MariaDB`. */
+  readonly version: string
+  readonly major: number
+  /** The database that was read; in MySQL the snapshot covers every database and this is ''. */
+  readonly database: string
+  /** SHA-256 over the content, hex: part of every cache key and of every decision's record. */
+  readonly digest: string
+  readonly schemas: ReadonlySet<string>
+  /** By `relationKey(schema, name)`. In MySQL the keys hold names as `foldName` gives them. */
+  readonly relations: ReadonlyMap<string, Relation>
+  /** PostgreSQL only. */
+  readonly relationsByOid: ReadonlyMap<number, Relation>
+  /** Functions, procedures and aggregates outside pg_catalog (MySQL: stored routines). Trusted extensions are left out. */
+  readonly functions: NamesBySchema
+  /** Operators outside pg_catalog, without those of trusted extensions. */
+  readonly operators: NamesBySchema
+  /** Types outside pg_catalog (domains, enums, composites, base types; a table's row type is no entry). */
+  readonly types: NamesBySchema
+  /** PostgreSQL: the schemas of the search_path that a fresh session of the account has, `$user` resolved. */
+  readonly searchPath: readonly string[]
+  /** MySQL: lower_case_table_names (0, 1 or 2); 0 in PostgreSQL. */
+  readonly lowerCaseTableNames: number
+  /** MySQL: the session sql_mode that a fresh session of the account has. */
+  readonly sqlMode: ReadonlySet<string>
+}
+
+/** NUL can't stand in a name in either database, so the pair can't be confused with another pair. */
+export function relationKey(schema: string, name: string): string {
+  return `${schema}\0${name}`
+}

@@ -1,0 +1,145 @@
+import type { ErrorCode } from '../errors.ts'
+import type { Catalog, Dialect, Relation } from './catalog.ts'
+
+/**
+ * What one message of SQL means, found once and judged by everyone else: nobody reads the SQL again.
+ * Facts do not know masks or grants. They are cached by text and context, and never changed.
+ */
+export interface Facts {
+  readonly dialect: Dialect
+  readonly text: string
+  /** Each part of a multi-statement message, in order; an empty message has none. */
+  readonly statements: readonly StatementFacts[]
+}
+
+/** What a name means depends on these; together with the text they are the key of the facts cache. */
+export interface AnalysisContext {
+  readonly catalog: Catalog
+  /** PostgreSQL: the schemas of search_path, in order, without pg_catalog and pg_temp. */
+  readonly searchPath: readonly string[]
+  /** MySQL: the default database, or null. */
+  readonly defaultDatabase: string | null
+  /** MySQL: the session's sql_mode. */
+  readonly sqlMode: ReadonlySet<string>
+}
+
+export type Verb = 'read' | 'insert' | 'update' | 'delete' | 'ddl' | 'call' | 'export' | 'session'
+
+/** One kind per statement form; `policy/kinds.ts` pins a verdict for each. */
+export type StatementKind =
+  | 'select'
+  | 'insert'
+  | 'update'
+  | 'delete'
+  | 'explain'
+  | 'begin'
+  | 'commit'
+  | 'rollback'
+  | 'savepoint'
+  | 'release'
+  | 'rollback_to'
+  | 'set_transaction'
+  | 'set'
+  | 'reset'
+  | 'show'
+  | 'use'
+  | 'kill'
+  | 'prepare'
+  | 'execute'
+  | 'deallocate'
+  | 'discard'
+  | 'close_cursor'
+  | 'unlisten'
+  | 'copy'
+  | 'opaque'
+
+/** Half-open, in UTF-16 units of `Facts.text`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * passed: the value reaches an output field unchanged and no clause uses it.
+ * computed: anything else that reads it.
+ * written: only assigned to, never read.
+ */
+export type ColumnUse = 'passed' | 'computed' | 'written'
+
+export interface RelationUse {
+  /** Index in `StatementFacts.uses`. */
+  readonly id: number
+  readonly relation: Relation
+  /** `target` of INSERT, UPDATE or DELETE; a target can't be substituted. */
+  readonly role: 'read' | 'target'
+  /** The relation's name as written, with ONLY and `*`, without alias: what substitution or qualification replaces. */
+  readonly span: Span
+  readonly only: boolean
+  readonly qualified: boolean
+  /** The name that column references use: the alias, or the relation's own name. */
+  readonly alias: string
+  readonly hasAlias: boolean
+  /** Prefixes of column references that name the schema too (`shop.users` in `shop.users.email`). */
+  readonly qualifiers: readonly Span[]
+  /** How each column is used, by column name; system columns (`ctid`) too when named. */
+  readonly columns: ReadonlyMap<string, ColumnUse>
+  /** The row as a whole is used (`u`, `u.*` inside an expression, `count(u)`): every column counts as computed. */
+  readonly wholeRow: boolean
+  /** True where substitution can't be done here (a target, FOR UPDATE OF, TABLESAMPLE...), with the reason. */
+  readonly fixed: string | null
+}
+
+/** A column of a base relation or view that something depends on. */
+export interface ColumnRef {
+  readonly relation: Relation
+  readonly column: string
+}
+
+export interface OutputField {
+  readonly name: string
+  /** The use and column that pass through unchanged into this field, else null. */
+  readonly origin: { readonly use: number; readonly column: string } | null
+  /** Every column that the field's value depends on, subqueries included. */
+  readonly sources: readonly ColumnRef[]
+}
+
+export interface FunctionUse {
+  /** Schema as resolved: `pg_catalog` (MySQL: '') for a built-in, else the user schema. */
+  readonly schema: string
+  /** Lower-cased in MySQL; as resolved in PostgreSQL. */
+  readonly name: string
+  readonly userDefined: boolean
+  readonly args: number
+}
+
+export interface SettingChange {
+  readonly name: string
+  readonly scope: 'session' | 'local' | 'global'
+  /** Values as text, in order; null for DEFAULT or RESET; 'expression' where they are not constants. */
+  readonly values: readonly string[] | null | 'expression'
+}
+
+export interface StatementFacts {
+  readonly kind: StatementKind
+  /** Verbs that the grant must hold, each on the relations in the matching role. */
+  readonly verbs: readonly Verb[]
+  readonly span: Span
+  /** The text with literals replaced by `?`: what the audit keeps by default. */
+  readonly normalized: string
+  readonly uses: readonly RelationUse[]
+  readonly functions: readonly FunctionUse[]
+  /** Fields of the result, or null where the statement gives none (or its fields are not known: SHOW). */
+  readonly output: readonly OutputField[] | null
+  /** Columns that decide which rows come, or in which order: WHERE, JOIN, GROUP, HAVING, DISTINCT, ORDER, LIMIT. */
+  readonly rowSources: readonly ColumnRef[]
+  readonly settings: readonly SettingChange[]
+  /** USE: the database; SAVEPOINT family: the name; PREPARE, EXECUTE, DEALLOCATE, CLOSE: the name, '' for ALL; KILL: the id. */
+  readonly name: string | null
+  /** KILL QUERY rather than KILL CONNECTION. */
+  readonly killQuery: boolean
+  /** PREPARE, EXPLAIN: the facts of the inner statement. */
+  readonly inner: StatementFacts | null
+  readonly hasWhere: boolean
+  /** Set on kind `opaque`: why the statement isn't understood, and the code to refuse it with. */
+  readonly opaque: { readonly code: ErrorCode; readonly reason: string } | null
+}
