@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { MaskRule } from '../masking/rule.ts'
-import type { Catalog } from '../sql/catalog.ts'
-import type { Facts } from '../sql/facts.ts'
+import type { Catalog, Relation } from '../sql/catalog.ts'
+import type { Facts, StatementFacts } from '../sql/facts.ts'
 import type { SubstitutionPlan } from '../sql/substitution.ts'
 import type { Grant } from './grant.ts'
 import type { MaskingPolicy } from './masking_policy.ts'
@@ -18,6 +18,8 @@ export interface DecisionInput {
   readonly masking: MaskingPolicy
   readonly catalog: Catalog
   readonly facts: Facts
+  /** The facts of a view's definition; null where it can't be analysed. Cached by catalog. */
+  readonly viewFacts: (view: Relation) => StatementFacts | null
   /** Milliseconds since the epoch. */
   readonly now: number
 }
