@@ -1,6 +1,6 @@
 import type { Reader } from '../../bytes/reader.ts'
-import type { Writer } from '../../bytes/writer.ts'
 import { broken } from './message.ts'
+import type { MessageWriter } from './message-writer.ts'
 
 /** Protocol 3.0 has always 4 bytes; 3.2 has up to 256 ("BackendKeyData"). */
 const MIN_KEY_BYTES = 4
@@ -11,7 +11,7 @@ export function readKey(reader: Reader): Uint8Array {
   return checked(reader.rest())
 }
 
-export function writeKey(writer: Writer, key: Uint8Array): void {
+export function writeKey(writer: MessageWriter, key: Uint8Array): void {
   writer.bytes(checked(key))
 }
 

@@ -1,6 +1,6 @@
 import type { Reader } from '../../bytes/reader.ts'
-import { Writer } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
+import { MessageWriter } from './message-writer.ts'
 
 /** Bytes of the type byte and the length field that stand before the body of a typed message. */
 export const HEADER_BYTES = 5
@@ -45,9 +45,9 @@ export function readString(reader: Reader): string {
 }
 
 /** A string of which nobody may say more: a NUL inside would end it early for the receiver, so it is refused. */
-export function writeString(writer: Writer, text: string): void {
+export function writeString(writer: MessageWriter, text: string): void {
   if (text.includes('\0')) throw broken('text holds a NUL')
-  writer.cstring(text)
+  writer.text(text).u8(0)
 }
 
 /** A value with its Int32 length; -1 is NULL and any other negative length is refused. */
@@ -58,7 +58,7 @@ export function readValue(reader: Reader): Uint8Array | null {
   return reader.bytes(length)
 }
 
-export function writeValue(writer: Writer, value: Uint8Array | null): void {
+export function writeValue(writer: MessageWriter, value: Uint8Array | null): void {
   if (value === null) writer.i32be(-1)
   else writer.i32be(value.length).bytes(value)
 }
@@ -71,7 +71,11 @@ export function readList<T>(reader: Reader, item: (reader: Reader) => T): T[] {
   return items
 }
 
-export function writeList<T>(writer: Writer, items: readonly T[], item: (writer: Writer, value: T) => void): void {
+export function writeList<T>(
+  writer: MessageWriter,
+  items: readonly T[],
+  item: (writer: MessageWriter, value: T) => void,
+): void {
   if (items.length > MAX_COUNT) throw broken('a list has more than 65535 items')
   writer.i16be(items.length)
   for (const value of items) item(writer, value)
@@ -83,13 +87,13 @@ export function readFormat(reader: Reader): Format {
   return code
 }
 
-export function writeFormat(writer: Writer, format: Format): void {
+export function writeFormat(writer: MessageWriter, format: Format): void {
   writer.i16be(format)
 }
 
 /** One typed message: the type byte, the length that counts itself, and what `fill` writes. */
-export function message(type: number, fill?: (writer: Writer) => void): Uint8Array {
-  const writer = new Writer().u8(type).i32be(0)
+export function message(type: number, fill?: (writer: MessageWriter) => void): Uint8Array {
+  const writer = new MessageWriter().u8(type).i32be(0)
   fill?.(writer)
   writer.setI32be(1, writer.length - 1)
   return writer.finish()

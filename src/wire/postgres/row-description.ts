@@ -1,5 +1,4 @@
 import { Reader } from '../../bytes/reader.ts'
-import type { Writer } from '../../bytes/writer.ts'
 import {
   decodeText,
   type Format,
@@ -10,6 +9,7 @@ import {
   writeList,
   writeString,
 } from './message.ts'
+import type { MessageWriter } from './message-writer.ts'
 import { SERVER } from './type-bytes.ts'
 
 /** What it takes to describe a column of a result. `tableOid` and `column` are 0 for what is no table's column. */
@@ -81,7 +81,7 @@ function readField(reader: Reader): Field {
   }
 }
 
-function writeField(writer: Writer, field: FieldInput): void {
+function writeField(writer: MessageWriter, field: FieldInput): void {
   writeString(writer, field.name)
   writer.i32be(field.tableOid).i16be(field.column).i32be(field.typeOid).i16be(field.typeSize).i32be(field.typmod)
   writeFormat(writer, field.format)

@@ -1,9 +1,9 @@
 import { Reader } from '../../bytes/reader.ts'
-import { Writer } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
 import { readKey, writeKey } from './cancel-key.ts'
 import type { Frame } from './framer.ts'
 import { broken, readString, writeString } from './message.ts'
+import { MessageWriter } from './message-writer.ts'
 
 const CANCEL_REQUEST = 80_877_102
 const SSL_REQUEST = 80_877_103
@@ -42,7 +42,7 @@ export function decodeStartup(frame: Frame): StartupPacket {
 }
 
 export function encodeStartup(packet: StartupPacket): Uint8Array {
-  const writer = new Writer().i32be(0)
+  const writer = new MessageWriter().i32be(0)
   switch (packet.kind) {
     case 'sslRequest':
       writer.i32be(SSL_REQUEST)
@@ -74,7 +74,7 @@ function readStartup(reader: Reader, minor: number): StartupMessage {
   return { kind: 'startupMessage', minor, parameters }
 }
 
-function writeStartup(writer: Writer, packet: StartupMessage): void {
+function writeStartup(writer: MessageWriter, packet: StartupMessage): void {
   writer.i32be((PROTOCOL_MAJOR << 16) | packet.minor)
   for (const [name, value] of packet.parameters) {
     // An empty name is the terminator of the list.
