@@ -8,6 +8,8 @@ import type { Permit } from '../policy/permit.ts'
  */
 export type Effect =
   | { readonly kind: 'record'; readonly event: AuditEvent }
+  /** Recorded in order, but nothing waits for it: a completion's statement is already held by its decision. */
+  | { readonly kind: 'note'; readonly event: AuditEvent }
   /** Bytes that carry SQL: only with the permit that allowed them. */
   | { readonly kind: 'sql'; readonly permit: Permit; readonly bytes: Uint8Array }
   /** Protocol messages without SQL: Sync, Flush, Bind, COM_PING. */

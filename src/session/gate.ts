@@ -1,0 +1,240 @@
+import type { AuditEvent, PolicyDigests, SessionFacts } from '../audit/event.ts'
+import { SallyportError } from '../errors.ts'
+import type { Identity } from '../identity/identity.ts'
+import type { Allow, Deny } from '../policy/decision.ts'
+import type { Grant } from '../policy/grant.ts'
+import { Permit } from '../policy/permit.ts'
+import { coveredByStatement, objectsOf } from './objects.ts'
+import type { Catalogs, Ids, PolicySource, Target } from './ports.ts'
+import { type Engine, type Names, type Verdict, VerdictCache } from './verdict.ts'
+
+/** Who asks, and on what: fixed for the life of a session. */
+export interface Subject {
+  readonly session: SessionFacts
+  readonly identity: Identity
+  readonly grant: Grant
+  readonly target: Target
+  /** The database that the catalog was read for; '' in MySQL. */
+  readonly database: string
+  readonly engine: Engine
+}
+
+/** One execution of one statement: its id joins decision and completion. */
+export interface Execution {
+  readonly statementId: string
+  readonly kind: string
+}
+
+export type Admission =
+  | {
+      readonly kind: 'allow'
+      readonly verdict: Verdict
+      readonly decision: Allow
+      readonly permit: Permit
+      /** One decision record per statement of the message, to be made durable before the permit is used. */
+      readonly events: readonly AuditEvent[]
+      readonly executions: readonly Execution[]
+    }
+  | Denied
+
+export type Preparation = { readonly kind: 'allow'; readonly verdict: Verdict; readonly permit: Permit } | Denied
+
+export interface Denied {
+  readonly kind: 'deny'
+  readonly error: SallyportError
+  readonly events: readonly AuditEvent[]
+}
+
+interface Judged {
+  readonly kind: 'judged'
+  readonly verdict: Verdict
+  readonly decision: Allow
+}
+
+/** How an execution ended. `started` is in milliseconds since the epoch. */
+export interface ExecutionResult {
+  readonly outcome: 'ok' | 'error' | 'cancelled' | 'withheld'
+  /** SQLSTATE or errno; null when it succeeded. */
+  readonly status: string | null
+  readonly rows: number
+  readonly bytes: number
+  readonly rowsWithheld: number
+  readonly started: number
+}
+
+const GRANT_ENDED: Deny = {
+  effect: 'deny',
+  rule: 'grant',
+  code: 'SP-GRANT-ENDED',
+  reason: 'the grant has ended',
+  statement: 0,
+}
+
+export interface GateDependencies {
+  readonly catalogs: Catalogs
+  readonly policy: PolicySource
+  readonly ids: Ids
+}
+
+/**
+ * The only admission path: both protocols' machines come here with every text before it goes anywhere. Facts and
+ * decisions are cached by text and by everything that they depend on; the grant's window is judged anew every time.
+ */
+export class Gate {
+  readonly #deps: GateDependencies
+  readonly #verdicts = new VerdictCache()
+
+  constructor(deps: GateDependencies) {
+    this.#deps = deps
+  }
+
+  #judge(subject: Subject, names: Names, text: string, now: number): Verdict {
+    const { catalogs, policy } = this.#deps
+    const catalog = catalogs.current(subject.target.name, subject.database)
+    if (!catalog) throw new SallyportError('SP-CATALOG', `the catalog of ${subject.target.name} is being read`)
+    const role = policy.role(subject.grant.role)
+    if (!role) throw new SallyportError('SP-NO-GRANT', `the role ${subject.grant.role} no longer exists`)
+    const config = policy.configDigest
+    return this.#verdicts.judge({ subject, names, text, now, catalog, role, masking: policy.masking(), config })
+  }
+
+  /** For a statement that is only prepared: the permit to send it for analysis by the server; it has no effect yet. */
+  prepare(subject: Subject, names: Names, text: string, now: number): Preparation {
+    const answer = this.#decide(subject, names, text, now)
+    if (answer.kind === 'deny') return answer
+    return { kind: 'allow', verdict: answer.verdict, permit: Permit.issue(answer.verdict.text, '') }
+  }
+
+  /**
+   * Decides one execution, with the verdict at hand where it is still fresh. A permit exists only in an allowing answer, together with
+   * the records that go first.
+   */
+  admit(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Admission {
+    const answer = this.#decide(subject, names, text, now, known)
+    return answer.kind === 'deny' ? answer : this.#allow(subject, answer.verdict, answer.decision, now)
+  }
+
+  /** True where judging the same text again could only give this verdict: nothing that it hangs on has changed. */
+  fresh(verdict: Verdict, subject: Subject, names: Names): boolean {
+    const { catalogs, policy } = this.#deps
+    return (
+      verdict.namesKey === names.key &&
+      verdict.catalog === catalogs.current(subject.target.name, subject.database) &&
+      verdict.role === policy.role(subject.grant.role) &&
+      verdict.masking === policy.masking() &&
+      verdict.digests.config === policy.configDigest
+    )
+  }
+
+  #decide(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Denied | Judged {
+    let verdict: Verdict
+    try {
+      verdict = known && this.fresh(known, subject, names) ? known : this.#judge(subject, names, text, now)
+    } catch (error) {
+      return this.#refuseUnjudged(subject, error, now)
+    }
+    const { decision } = verdict
+    if (decision.effect === 'deny') return this.#deny(subject, verdict, decision, now)
+    if (now < subject.grant.start || now >= subject.grant.end) return this.#deny(subject, verdict, GRANT_ENDED, now)
+    return { kind: 'judged', verdict, decision }
+  }
+
+  #allow(subject: Subject, verdict: Verdict, decision: Allow, now: number): Admission {
+    const executions = verdict.facts.statements.map(({ kind }) => ({ statementId: this.#deps.ids.uuid(), kind }))
+    const events = executions.map((execution, index) =>
+      this.#event(subject, verdict, index, execution.statementId, now, null),
+    )
+    const first = executions[0]?.statementId ?? ''
+    return { kind: 'allow', verdict, decision, permit: Permit.issue(verdict.text, first), events, executions }
+  }
+
+  #deny(subject: Subject, verdict: Verdict, deny: Deny, now: number): Denied {
+    const event = this.#event(subject, verdict, deny.statement, this.#deps.ids.uuid(), now, deny)
+    return { kind: 'deny', error: new SallyportError(deny.code, deny.reason), events: [event] }
+  }
+
+  #event(
+    subject: Subject,
+    verdict: Verdict,
+    index: number,
+    statementId: string,
+    now: number,
+    deny: Deny | null,
+  ): AuditEvent {
+    const statement = verdict.facts.statements[index]
+    const capture = subject.target.capture === 'full'
+    return {
+      kind: 'decision',
+      id: this.#deps.ids.uuid(),
+      time: now,
+      session: subject.session,
+      statementId,
+      effect: deny ? 'deny' : 'allow',
+      rule: deny?.rule ?? verdict.decision.rule,
+      code: deny?.code ?? null,
+      reason: deny?.reason ?? verdict.decision.reason,
+      statementKind: statement?.kind ?? 'empty',
+      verbs: statement?.verbs ?? [],
+      statement: {
+        normalized: statement?.normalized ?? '',
+        sha256: verdict.sha256,
+        bytes: verdict.bytes,
+        full: capture ? verdict.facts.text : null,
+      },
+      objects: statement ? objectsOf(statement) : [],
+      columns: coveredByStatement(verdict.decision, index),
+      digests: verdict.digests,
+    }
+  }
+
+  /** The gate could not even judge: the refusal is recorded all the same. */
+  #refuseUnjudged(subject: Subject, cause: unknown, now: number): Denied {
+    const error =
+      cause instanceof SallyportError
+        ? cause
+        : new SallyportError('SP-INTERNAL', 'the statement could not be judged', { cause })
+    const event: AuditEvent = {
+      kind: 'decision',
+      id: this.#deps.ids.uuid(),
+      time: now,
+      session: subject.session,
+      statementId: this.#deps.ids.uuid(),
+      effect: 'deny',
+      rule: 'gate',
+      code: error.code,
+      reason: error.detail,
+      statementKind: 'opaque',
+      verbs: [],
+      statement: { normalized: '', sha256: '', bytes: 0, full: null },
+      objects: [],
+      columns: [],
+      digests: { ...NO_DIGESTS, config: this.#deps.policy.configDigest },
+    }
+    return { kind: 'deny', error, events: [event] }
+  }
+
+  /** The record of a refusal that was decided outside of SQL: an unsupported protocol message, a foreign KILL. */
+  refusal(subject: Subject, statementKind: string, error: SallyportError, now: number): AuditEvent {
+    const denied = this.#refuseUnjudged(subject, error, now).events[0] as Extract<AuditEvent, { kind: 'decision' }>
+    return { ...denied, statementKind, rule: 'protocol' }
+  }
+
+  completion(subject: Subject, execution: Execution, result: ExecutionResult, now: number): AuditEvent {
+    return {
+      kind: 'completion',
+      id: this.#deps.ids.uuid(),
+      time: now,
+      session: subject.session,
+      statementId: execution.statementId,
+      statementKind: execution.kind,
+      outcome: result.outcome,
+      status: result.status,
+      rows: result.rows,
+      bytes: result.bytes,
+      rowsWithheld: result.rowsWithheld,
+      durationMs: Math.max(0, now - result.started),
+    }
+  }
+}
+
+const NO_DIGESTS: PolicyDigests = { config: '', role: '', masking: '', catalog: '' }

@@ -1,0 +1,29 @@
+import type { ColumnAccess, Decision } from '../policy/decision.ts'
+import type { StatementFacts } from '../sql/facts.ts'
+
+interface AuditedObject {
+  readonly schema: string
+  readonly name: string
+  readonly access: 'read' | 'target'
+}
+
+/** The relations that a statement touches, each once per role, for its audit record. */
+export function objectsOf(statement: StatementFacts): readonly AuditedObject[] {
+  const seen = new Map<string, AuditedObject>()
+  for (const { relation, role } of allUses(statement)) {
+    seen.set(`${role}\0${relation.schema}\0${relation.name}`, {
+      schema: relation.schema,
+      name: relation.name,
+      access: role,
+    })
+  }
+  return [...seen.values()]
+}
+
+export function coveredByStatement(decision: Decision, index: number): readonly ColumnAccess[] {
+  return decision.effect === 'allow' ? (decision.plans[index]?.columns ?? []) : []
+}
+
+function allUses(statement: StatementFacts): StatementFacts['uses'] {
+  return statement.inner ? [...statement.uses, ...allUses(statement.inner)] : statement.uses
+}

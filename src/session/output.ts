@@ -1,0 +1,47 @@
+import type { AuditEvent } from '../audit/event.ts'
+import type { SallyportError } from '../errors.ts'
+import type { Permit } from '../policy/permit.ts'
+import type { Effect } from './effects.ts'
+
+/** Collects the effects of one step, in order. */
+export class Output {
+  #effects: Effect[] = []
+
+  take(): Effect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  client(bytes: Uint8Array): void {
+    this.#effects.push({ kind: 'client', bytes })
+  }
+
+  server(bytes: Uint8Array): void {
+    this.#effects.push({ kind: 'server', bytes })
+  }
+
+  sql(permit: Permit, bytes: Uint8Array): void {
+    this.#effects.push({ kind: 'sql', permit, bytes })
+  }
+
+  record(events: readonly AuditEvent[]): void {
+    for (const event of events) this.#effects.push({ kind: 'record', event })
+  }
+
+  note(event: AuditEvent): void {
+    this.#effects.push({ kind: 'note', event })
+  }
+
+  cancel(sessionId: string, statementOnly: boolean): void {
+    this.#effects.push({ kind: 'cancel', sessionId, statementOnly })
+  }
+
+  catalogStale(reason: string): void {
+    this.#effects.push({ kind: 'catalog_stale', reason })
+  }
+
+  end(cause: string, error: SallyportError | null): void {
+    this.#effects.push({ kind: 'end', cause, error })
+  }
+}

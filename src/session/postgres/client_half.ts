@@ -1,0 +1,244 @@
+import { SallyportError } from '../../errors.ts'
+import { Permit } from '../../policy/permit.ts'
+import type { Bind } from '../../wire/postgres/bind.ts'
+import { type ClientMessage, decodeClient } from '../../wire/postgres/client.ts'
+import type { Frame } from '../../wire/postgres/framer.ts'
+import { type Execute, encodeDescribe } from '../../wire/postgres/portal.ts'
+import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
+import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
+import { CLIENT } from '../../wire/postgres/type-bytes.ts'
+import type { Admission, Denied, Execution } from '../gate.ts'
+import type { Verdict } from '../verdict.ts'
+import { newRun, type Owed, type Portal, type Prepared, type Run } from './pipeline.ts'
+import type { SessionState } from './state.ts'
+import { errorMessage, serverError } from './words.ts'
+
+/** A text that no grammar of PostgreSQL accepts, so that the server fails where the client's statement stood. */
+const REFUSED_TEXT = 'SALLYPORT REFUSED THIS STATEMENT'
+/** Types made by users have OIDs from here on (FirstNormalObjectId): their input may run a domain's CHECK. */
+const FIRST_USER_OID = 16_384
+const FLUSH = Uint8Array.of(CLIENT.flush, 0, 0, 0, 4)
+/** Messages that may carry or start SQL: they wait while names are changing. */
+const SQL_BEARING: ReadonlySet<number> = new Set([
+  CLIENT.query,
+  CLIENT.parse,
+  CLIENT.bind,
+  CLIENT.execute,
+  CLIENT.functionCall,
+])
+
+/** What the client says after its login. Every text goes through the gate; everything else is an allow-list. */
+export class ClientHalf {
+  readonly #state: SessionState
+
+  constructor(state: SessionState) {
+    this.#state = state
+  }
+
+  /** False when the frame must wait: a SET under way may change what its names mean. */
+  accept(frame: Frame, now: number): boolean {
+    const { pipeline, path, output } = this.#state
+    if (SQL_BEARING.has(frame.type) && !this.#state.skipping && pipeline.changesNames(path.uncommitted)) {
+      if (!pipeline.syncOwed) output.server(FLUSH)
+      return false
+    }
+    this.#handle(decodeClient(frame, 'ready'), frame, now)
+    return true
+  }
+
+  #handle(message: ClientMessage, frame: Frame, now: number): void {
+    const { output, pipeline } = this.#state
+    if (message.kind === 'terminate') {
+      output.server(frame.bytes)
+      output.end('client closed the session', null)
+      return
+    }
+    if (message.kind === 'sync') {
+      this.#state.skipping = false
+      pipeline.push({ kind: 'sync' })
+      output.server(frame.bytes)
+      return
+    }
+    // After an error the server ignores everything up to Sync; so nothing of it is judged or sent.
+    if (this.#state.skipping) return
+    this.#handleLive(message, frame, now)
+  }
+
+  #handleLive(message: ClientMessage, frame: Frame, now: number): void {
+    switch (message.kind) {
+      case 'query':
+        return this.#query(message.text, now)
+      case 'parse':
+        return this.#parse(message, now)
+      case 'bind':
+        return this.#bind(message, frame, now)
+      case 'execute':
+        return this.#execute(message, frame, now)
+      case 'describe':
+        return this.#send(frame, { kind: 'describe' })
+      case 'close': {
+        const { registry } = this.#state
+        const undo =
+          message.target === 'statement' ? registry.dropStatement(message.name) : registry.dropPortal(message.name)
+        return this.#send(frame, { kind: 'close', undo })
+      }
+      case 'flush':
+        return this.#state.output.server(frame.bytes)
+      case 'functionCall':
+        return this.#refuseQuery(this.#unsupported('the FunctionCall message', now))
+      // Outside COPY the server ignores these ("COPY Operations"); COPY itself is refused.
+      case 'copyData':
+      case 'copyDone':
+      case 'copyFail':
+        return
+      default:
+        throw new SallyportError('SP-PROTOCOL', `a ${message.kind} message after the login`)
+    }
+  }
+
+  #send(frame: Frame, owed: Owed): void {
+    this.#state.batchOpen = true
+    this.#state.pipeline.push(owed)
+    this.#state.output.server(frame.bytes)
+  }
+
+  #query(text: string, now: number): void {
+    const { gate, subject, output, pipeline, registry } = this.#state
+    const admission = gate.admit(subject, this.#state.names, text, now)
+    if (admission.kind === 'deny') return this.#refuseQuery(admission)
+    registry.dropStatement('')
+    output.record(admission.events)
+    output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
+    this.#guard(admission.verdict)
+    pipeline.push({ kind: 'query', runs: runsOf(admission, now), index: 0 })
+  }
+
+  #parse(message: Parse, now: number): void {
+    const { gate, subject, output, pipeline, registry } = this.#state
+    const preparation = gate.prepare(subject, this.#state.names, message.text, now)
+    if (preparation.kind === 'deny') return this.#refuse(preparation)
+    const { verdict, permit } = preparation
+    const unsuitable = this.#unsuitable(verdict, message.parameterTypes, now)
+    if (unsuitable) return this.#refuse(unsuitable)
+    const undo = registry.setStatement(message.name, { text: message.text, verdict })
+    output.sql(permit, encodeParse({ ...message, text: permit.text }))
+    this.#state.batchOpen = true
+    pipeline.push({ kind: 'parse', undo })
+  }
+
+  #unsuitable(verdict: Verdict, types: readonly number[], now: number): Denied | null {
+    if (verdict.facts.statements.length > 1) {
+      return this.#denied(new SallyportError('SP-MULTI', 'a prepared statement holds one command'), now)
+    }
+    if (!verdict.role.unrestricted && types.some((oid) => oid >= FIRST_USER_OID)) {
+      return this.#denied(new SallyportError('SP-FUNCTION', 'a parameter of a user-defined type'), now)
+    }
+    return null
+  }
+
+  #bind(message: Bind, frame: Frame, now: number): void {
+    const { registry, pipeline, output } = this.#state
+    const prepared = registry.statement(message.statement)
+    if (!prepared)
+      return this.#refuseWith(serverError('26000', `prepared statement "${message.statement}" does not exist`))
+    const stale = this.#stale(prepared, now)
+    if (stale) return this.#refuse(stale)
+    const portal: Portal = { prepared, shape: undefined, shapeError: null, run: null }
+    this.#send(frame, { kind: 'bind', undo: registry.setPortal(message.portal, portal) })
+    this.#guard(prepared.verdict)
+    if (prepared.verdict.facts.statements.length === 0) return
+    // The proxy describes every portal itself: masks hang on what the server says, not on what was expected.
+    pipeline.push({ kind: 'shape', portal })
+    output.server(encodeDescribe({ kind: 'describe', target: 'portal', name: message.portal }))
+  }
+
+  #execute(message: Execute, frame: Frame, now: number): void {
+    const { registry, gate, subject, output } = this.#state
+    const portal = registry.portal(message.portal)
+    if (!portal) return this.#refuseWith(serverError('34000', `portal "${message.portal}" does not exist`))
+    const stale = this.#stale(portal.prepared, now)
+    if (stale) return this.#refuse(stale)
+    if (!portal.run || portal.run.done) {
+      const { text, verdict } = portal.prepared
+      const admission = gate.admit(subject, this.#state.names, text, now, verdict)
+      if (admission.kind === 'deny') return this.#refuse(admission)
+      output.record(admission.events)
+      portal.run = runsOf(admission, now)[0] ?? null
+    }
+    this.#send(frame, { kind: 'execute', portal, run: portal.run })
+  }
+
+  #guard({ decision }: Verdict): void {
+    if (decision.effect === 'allow' && decision.plans.some(({ scrubErrors }) => scrubErrors)) this.#state.guarded = true
+  }
+
+  /**
+   * A statement runs as it was judged, or not at all: when the catalog, the policy or the names have changed so that
+   * another text would be sent now, it has to be prepared again.
+   */
+  #stale(prepared: Prepared, now: number): Denied | null {
+    const { gate, subject, names } = this.#state
+    const { grant } = subject
+    if (gate.fresh(prepared.verdict, subject, names) && now >= grant.start && now < grant.end) return null
+    const again = gate.prepare(subject, names, prepared.text, now)
+    if (again.kind === 'deny') return again
+    if (again.verdict.text === prepared.verdict.text) return null
+    return this.#denied(new SallyportError('SP-ORIGIN', 'what the prepared statement means has changed'), now)
+  }
+
+  #unsupported(what: string, now: number): Denied {
+    return this.#denied(new SallyportError('SP-UNSUPPORTED', `${what} is not supported`), now)
+  }
+
+  #denied(error: SallyportError, now: number): Denied {
+    const { gate, subject } = this.#state
+    return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now)] }
+  }
+
+  /** Refuses a message of the extended protocol: the error, then nothing until Sync, as the server does it. */
+  #refuse({ error, events }: Denied): void {
+    this.#state.output.record(events)
+    this.#refuseWith(errorMessage(error))
+  }
+
+  #refuseWith(error: Uint8Array): void {
+    const { output, pipeline, registry } = this.#state
+    this.#state.skipping = true
+    if (this.#alone) {
+      output.client(error)
+      return
+    }
+    // In a transaction a refusal really fails it: the server itself gets a text that it must refuse at this place.
+    const undo = registry.dropStatement('')
+    output.sql(REFUSAL, encodeParse({ kind: 'parse', name: '', text: REFUSED_TEXT, parameterTypes: [] }))
+    pipeline.push({ kind: 'refusal', error, undo })
+  }
+
+  #refuseQuery({ error, events }: Denied): void {
+    const { output, pipeline } = this.#state
+    output.record(events)
+    if (this.#alone) {
+      output.client(errorMessage(error))
+      output.client(encodeReadyForQuery({ kind: 'readyForQuery', status: this.#state.status }))
+      return
+    }
+    output.sql(REFUSAL, encodeQuery({ kind: 'query', text: REFUSED_TEXT }))
+    pipeline.push({ kind: 'refused_query', error: errorMessage(error) })
+  }
+
+  /** Nothing is under way and no transaction would have to fail: the proxy can answer by itself. */
+  get #alone(): boolean {
+    const { pipeline, batchOpen, status } = this.#state
+    return pipeline.empty && !batchOpen && status !== 'T'
+  }
+}
+
+const REFUSAL = Permit.issue(REFUSED_TEXT, '')
+
+function runsOf(admission: Extract<Admission, { kind: 'allow' }>, now: number): Run[] {
+  const { verdict, decision, executions } = admission
+  return executions.map((execution: Execution, index) => {
+    const plan = decision.verbatim ? null : (decision.plans[index] ?? null)
+    return newRun(verdict, index, execution, plan, now)
+  })
+}

@@ -1,0 +1,160 @@
+import { SallyportError } from '../../errors.ts'
+import type { Role } from '../../policy/role.ts'
+import { Framer } from '../../wire/postgres/framer.ts'
+import type { TransactionStatus } from '../../wire/postgres/session-facts.ts'
+import { SERVER } from '../../wire/postgres/type-bytes.ts'
+import type { Effect } from '../effects.ts'
+import type { Gate, Subject } from '../gate.ts'
+import { SessionLife } from '../life.ts'
+import { Output } from '../output.ts'
+import { ClientHalf } from './client_half.ts'
+import { Pipeline } from './pipeline.ts'
+import { Registry } from './registry.ts'
+import { SearchPath } from './search_path.ts'
+import { ServerHalf } from './server_half.ts'
+import { namesOf, type SessionState } from './state.ts'
+import { errorMessage, notice } from './words.ts'
+
+/** One message of a client: a statement with its literals, or the values of one Bind. */
+const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024 * 1024
+/** One message of a server: a row. PostgreSQL's own limit is 1 GiB less a little. */
+const MAX_SERVER_MESSAGE_BYTES = 1024 * 1024 * 1024
+
+/**
+ * A PostgreSQL session after its login, as a state machine without I/O: bytes go in, effects come out, strictly in
+ * order. Times are milliseconds since the epoch.
+ */
+export class PostgresMachine {
+  readonly #state: SessionState
+  readonly #client: ClientHalf
+  readonly #server: ServerHalf
+  readonly #fromClient = new Framer({ maxBytes: MAX_CLIENT_MESSAGE_BYTES })
+  readonly #fromServer = new Framer({ maxBytes: MAX_SERVER_MESSAGE_BYTES })
+  readonly #life: SessionLife
+  #held: ReturnType<Framer['next']> = null
+  #ended = false
+
+  constructor(gate: Gate, subject: Subject, role: Role, status: TransactionStatus, now: number) {
+    const path = new SearchPath()
+    this.#state = {
+      gate,
+      subject,
+      unrestricted: role.unrestricted,
+      output: new Output(),
+      pipeline: new Pipeline(),
+      registry: new Registry(),
+      path,
+      names: namesOf(path),
+      status,
+      skipping: false,
+      batchOpen: false,
+      batchFailed: false,
+      muted: false,
+      guarded: false,
+    }
+    this.#client = new ClientHalf(this.#state)
+    this.#server = new ServerHalf(this.#state)
+    this.#life = new SessionLife(subject.grant.end, role.limits, now)
+  }
+
+  onClient(chunk: Uint8Array, now: number): Effect[] {
+    if (this.#ended) return []
+    this.#life.touched(now)
+    this.#fromClient.push(chunk)
+    return this.#guarded(() => this.#drainClient(now))
+  }
+
+  onServer(chunk: Uint8Array, now: number): Effect[] {
+    if (this.#ended) return []
+    this.#life.touched(now)
+    this.#fromServer.push(chunk)
+    return this.#guarded(() => {
+      this.#drainServer(now)
+      if (this.#held) this.#drainClient(now)
+    })
+  }
+
+  /** Called about once a second: limits of time. */
+  onTick(now: number): Effect[] {
+    if (this.#ended) return []
+    const { pipeline, output, status, subject } = this.#state
+    const running = pipeline.running
+    const word = this.#life.tick(now, { runningSince: running?.started ?? null, inTransaction: status !== 'I' })
+    if (word?.kind === 'end') return this.end(word.error)
+    if (word?.kind === 'cancel' && running && !running.cancelled) {
+      running.cancelled = word.error
+      output.cancel(subject.session.sessionId, true)
+    }
+    if (word?.kind === 'notice') output.client(notice('01000', word.text, word.hint))
+    return output.take()
+  }
+
+  /** Ends the session from outside: the grant ended, the proxy drains, an operator asked. */
+  end(error: SallyportError): Effect[] {
+    if (this.#ended) return []
+    this.#ended = true
+    const { output, pipeline, subject } = this.#state
+    if (!pipeline.empty) output.cancel(subject.session.sessionId, true)
+    output.client(errorMessage(error, 'FATAL'))
+    output.end(error.detail, error)
+    return output.take()
+  }
+
+  /** Completions of what was still running when the connection broke. */
+  abandoned(now: number): Effect[] {
+    const { gate, subject, output, pipeline } = this.#state
+    for (const run of pipeline.unfinished) {
+      run.done = true
+      output.note(gate.completion(subject, run.execution, { ...run, outcome: 'error', status: '08006' }, now))
+    }
+    return output.take()
+  }
+
+  /** No statement runs and no transaction is open: a drain may end the session here. */
+  get idle(): boolean {
+    return this.#state.pipeline.empty && this.#state.status === 'I' && !this.#state.batchOpen
+  }
+
+  #drainClient(now: number): void {
+    for (;;) {
+      const frame = this.#held ?? this.#fromClient.next()
+      if (!frame) return
+      const accepted = this.#client.accept(frame, now)
+      // A view would not survive the next chunk of the same socket buffer.
+      this.#held = accepted
+        ? null
+        : this.#held
+          ? frame
+          : { ...frame, bytes: frame.bytes.slice(), body: frame.body.slice() }
+      if (!accepted) return
+    }
+  }
+
+  #drainServer(now: number): void {
+    for (;;) {
+      const rows = this.#fromServer.takeRun(SERVER.dataRow)
+      if (rows) {
+        this.#server.rows(rows.bytes, rows.count)
+        continue
+      }
+      const frame = this.#fromServer.next()
+      if (!frame) return
+      this.#server.handle(frame, now)
+    }
+  }
+
+  /** A broken message or an error of our own ends this session, and no other. */
+  #guarded(step: () => void): Effect[] {
+    const { output } = this.#state
+    try {
+      step()
+      return output.take()
+    } catch (error) {
+      const known =
+        error instanceof SallyportError
+          ? error
+          : new SallyportError('SP-INTERNAL', 'an internal error', { cause: error })
+      return [...output.take(), ...this.end(known)]
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { SallyportError } from '../../errors.ts'
+import { compileMask } from '../../masking/mask.ts'
+import type { Masker } from '../../masking/rule.ts'
+import type { FieldPlan, StatementPlan } from '../../policy/decision.ts'
+import type { Masks } from '../../policy/masks.ts'
+import type { Catalog } from '../../sql/catalog.ts'
+import { decodeRowDescription, type Field } from '../../wire/postgres/row-description.ts'
+
+/** What is done with the rows of one result: `ordinals` ascend, `maskers` is by ordinal. None: rows pass as they are. */
+export interface ResultShape {
+  readonly columnCount: number
+  readonly ordinals: readonly number[]
+  readonly maskers: readonly (Masker | null)[]
+}
+
+export interface ShapeInput {
+  readonly plan: StatementPlan | null
+  readonly masks: Masks
+  readonly catalog: Catalog
+}
+
+/**
+ * The wire line of defence: what the server says of each field is compared with what the analysis expected. A field
+ * whose origin is a masked column, where the analysis expected none, ends the result: something was read otherwise
+ * than judged. So does an expected origin that the server does not confirm, since its mask would fall on another value.
+ */
+export function shapeOf(descriptionBody: Uint8Array, input: ShapeInput): ResultShape {
+  const { fields } = decodeRowDescription(descriptionBody)
+  const planned = input.plan?.fields ?? null
+  if (planned && planned.length !== fields.length) throw surprise('a different number of fields')
+  const maskers = fields.map((field, ordinal) =>
+    input.plan ? maskerOf(field, planned?.[ordinal] ?? null, input) : null,
+  )
+  const ordinals = maskers.flatMap((masker, ordinal) => (masker ? [ordinal] : []))
+  return { columnCount: fields.length, ordinals, maskers }
+}
+
+function maskerOf(field: Field, planned: FieldPlan | null, input: ShapeInput): Masker | null {
+  const origin = originOf(field, input.catalog)
+  const originMask = origin && input.masks.ofOrigin(origin.schema, origin.table, origin.column)
+  if (originMask && !planned?.mask) throw surprise(`field ${field.name} comes from a masked column`)
+  if (!planned?.mask) return null
+  const expected = planned.origin
+  const confirmed =
+    origin &&
+    expected &&
+    origin.schema === expected.schema &&
+    origin.table === expected.table &&
+    origin.column === expected.column
+  if (!confirmed) throw surprise(`field ${field.name} does not come from the column that was expected`)
+  const format = field.format === 1 ? 'binary' : 'text'
+  return compileMask(planned.mask, { dialect: 'postgres', typeOid: field.typeOid, format })
+}
+
+function originOf(field: Field, catalog: Catalog): { schema: string; table: string; column: string } | null {
+  if (field.tableOid === 0) return null
+  const relation = catalog.relationsByOid.get(field.tableOid)
+  if (!relation) throw surprise(`field ${field.name} comes from a table that is not in the catalog`)
+  // A system column has a negative number; no mask is ever on one.
+  if (field.column <= 0) return null
+  const column = relation.columns.find(({ ordinal }) => ordinal === field.column)
+  if (!column) throw surprise(`field ${field.name} comes from a column that is not in the catalog`)
+  return { schema: relation.schema, table: relation.name, column: column.name }
+}
+
+function surprise(what: string): SallyportError {
+  return new SallyportError('SP-ORIGIN', `the database describes another result than was analysed: ${what}`)
+}

@@ -1,0 +1,69 @@
+/**
+ * The session's search_path as the server has it, followed through transactions and savepoints: a wrong path would
+ * make names mean something else here than there. Null is the path that a fresh session has.
+ */
+export type Path = readonly string[] | null
+
+interface Savepoint {
+  readonly name: string
+  readonly session: Path
+  readonly local: Path | undefined
+}
+
+export class SearchPath {
+  #committed: Path = null
+  #session: Path = null
+  /** SET LOCAL: undefined where there is none. */
+  #local: Path | undefined = undefined
+  #savepoints: Savepoint[] = []
+
+  get current(): Path {
+    return this.#local === undefined ? this.#session : this.#local
+  }
+
+  /** True where a ROLLBACK would change the path. */
+  get uncommitted(): boolean {
+    return this.#local !== undefined || this.#session !== this.#committed
+  }
+
+  set(scope: 'session' | 'local', path: Path): void {
+    if (scope === 'local') {
+      this.#local = path
+      return
+    }
+    // SET after SET LOCAL in one transaction wins (PostgreSQL documentation, SET).
+    this.#session = path
+    this.#local = undefined
+  }
+
+  savepoint(name: string): void {
+    this.#savepoints.push({ name, session: this.#session, local: this.#local })
+  }
+
+  /** The newest savepoint of that name stays; those after it are gone. */
+  rollbackTo(name: string): void {
+    const at = this.#savepoints.findLastIndex((savepoint) => savepoint.name === name)
+    const found = this.#savepoints[at]
+    if (!found) return
+    this.#session = found.session
+    this.#local = found.local
+    this.#savepoints.length = at + 1
+  }
+
+  release(name: string): void {
+    const at = this.#savepoints.findLastIndex((savepoint) => savepoint.name === name)
+    if (at >= 0) this.#savepoints.length = at
+  }
+
+  commit(): void {
+    this.#committed = this.#session
+    this.#local = undefined
+    this.#savepoints = []
+  }
+
+  rollback(): void {
+    this.#session = this.#committed
+    this.#local = undefined
+    this.#savepoints = []
+  }
+}

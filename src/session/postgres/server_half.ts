@@ -1,0 +1,333 @@
+import { SallyportError } from '../../errors.ts'
+import { decodeCommandComplete } from '../../wire/postgres/command-complete.ts'
+import { decodeErrorFields, errorField } from '../../wire/postgres/error-response.ts'
+import type { Frame } from '../../wire/postgres/framer.ts'
+import { decodeParameterStatus, decodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
+import { SERVER } from '../../wire/postgres/type-bytes.ts'
+import type { Portal, Run } from './pipeline.ts'
+import { shapeOf } from './result_shape.ts'
+import { maskRows } from './rows.ts'
+import { applySettings } from './settings.ts'
+import { namesOf, type SessionState } from './state.ts'
+import { errorMessage, notice, scrubbed, withoutPosition } from './words.ts'
+
+const QUERY_CANCELLED = '57014'
+
+/** What the server says: forwarded as it is, rewritten, or dropped; what it did not owe ends the session. */
+export class ServerHalf {
+  readonly #state: SessionState
+
+  constructor(state: SessionState) {
+    this.#state = state
+  }
+
+  /** A run of whole DataRow messages, `count` of them. */
+  rows(bytes: Uint8Array, count: number): void {
+    const run = this.#runInFront()
+    if (!run) throw unexpected('rows')
+    if (!run.plan) return this.#passRows(run, bytes, count)
+    if (!run.shape) throw unexpected('rows that were not described')
+    maskRows(this.#state, run, bytes, count)
+  }
+
+  handle(frame: Frame, now: number): void {
+    switch (frame.type) {
+      case SERVER.commandComplete:
+        return this.#commandComplete(frame, now)
+      case SERVER.readyForQuery:
+        return this.#ready(frame)
+      case SERVER.rowDescription:
+        return this.#rowDescription(frame)
+      case SERVER.noData:
+        return this.#noData(frame)
+      case SERVER.errorResponse:
+        return this.#error(frame, now)
+      case SERVER.portalSuspended:
+        return this.#suspended(frame, now)
+      case SERVER.emptyQueryResponse:
+        return this.#emptyQuery(frame)
+      case SERVER.parseComplete:
+        return this.#complete(frame, 'parse')
+      case SERVER.bindComplete:
+        return this.#complete(frame, 'bind')
+      case SERVER.closeComplete:
+        return this.#complete(frame, 'close')
+      case SERVER.parameterDescription:
+        if (this.#state.pipeline.front?.kind !== 'describe') throw unexpected('a parameter description')
+        return this.#toClient(frame.bytes)
+      default:
+        return this.#asynchronous(frame)
+    }
+  }
+
+  /** Messages that may come at any time, and those that must not come at all. */
+  #asynchronous(frame: Frame): void {
+    switch (frame.type) {
+      case SERVER.noticeResponse:
+        return this.#notice(frame)
+      case SERVER.parameterStatus:
+        return this.#parameterStatus(frame)
+      case SERVER.notificationResponse:
+        // LISTEN is opaque, so only an unrestricted session can have asked for these.
+        if (this.#state.unrestricted) this.#state.output.client(frame.bytes)
+        return
+      case SERVER.copyInResponse:
+      case SERVER.copyOutResponse:
+      case SERVER.copyBothResponse:
+        throw unexpected('a COPY that nobody allowed')
+      default:
+        throw unexpected(`message type 0x${frame.type.toString(16)}`)
+    }
+  }
+
+  #runInFront(): Run | null {
+    const front = this.#state.pipeline.front
+    if (front?.kind === 'execute') return front.run
+    return front?.kind === 'query' ? (front.runs[front.index] ?? null) : null
+  }
+
+  #passRows(run: Run, bytes: Uint8Array, count: number): void {
+    run.rows += count
+    run.bytes += bytes.length
+    this.#toClient(bytes)
+  }
+
+  #rowDescription(frame: Frame): void {
+    const { pipeline } = this.#state
+    const front = pipeline.front
+    if (front?.kind === 'shape') {
+      pipeline.shift()
+      this.#describePortal(front.portal, frame)
+      return
+    }
+    if (front?.kind === 'describe') {
+      pipeline.shift()
+      return this.#toClient(frame.bytes)
+    }
+    const run = front?.kind === 'query' ? front.runs[front.index] : undefined
+    if (!run) throw unexpected('a row description')
+    try {
+      run.shape = shapeOf(frame.body, { plan: run.plan, masks: run.verdict.masks, catalog: run.verdict.catalog })
+    } catch (error) {
+      return this.#withhold(run, error)
+    }
+    this.#toClient(frame.bytes)
+  }
+
+  #describePortal(portal: Portal, frame: Frame): void {
+    const { verdict } = portal.prepared
+    const plan = verdict.decision.effect === 'allow' && !verdict.decision.verbatim ? verdict.decision.plans[0] : null
+    try {
+      portal.shape = shapeOf(frame.body, { plan: plan ?? null, masks: verdict.masks, catalog: verdict.catalog })
+    } catch (error) {
+      if (!(error instanceof SallyportError)) throw error
+      portal.shapeError = error
+      this.#state.output.catalogStale(error.detail)
+    }
+    this.#giveShape(portal)
+  }
+
+  /** The Execute may stand in the queue already: its run learns the shape before its first row comes. */
+  #giveShape(portal: Portal): void {
+    const { run } = portal
+    if (!run) return
+    run.shape = portal.shape ?? null
+    if (portal.shapeError) this.#withhold(run, portal.shapeError)
+  }
+
+  #noData(frame: Frame): void {
+    const { pipeline } = this.#state
+    const front = pipeline.front
+    if (front?.kind === 'shape') {
+      pipeline.shift()
+      front.portal.shape = null
+      return
+    }
+    if (front?.kind !== 'describe') throw unexpected('NoData')
+    pipeline.shift()
+    this.#toClient(frame.bytes)
+  }
+
+  #complete(frame: Frame, kind: 'parse' | 'bind' | 'close'): void {
+    const { pipeline } = this.#state
+    if (pipeline.front?.kind !== kind) throw unexpected(`the end of a ${kind}`)
+    pipeline.shift()
+    this.#toClient(frame.bytes)
+  }
+
+  #commandComplete(frame: Frame, now: number): void {
+    const run = this.#runInFront()
+    if (!run) throw unexpected('the end of a command')
+    const { tag } = decodeCommandComplete(frame.body)
+    applySettings(this.#state, run.facts, tag)
+    if (!run.plan || run.rows === 0) run.rows = Math.max(run.rows, affected(tag))
+    this.#finish(run, run.withheld ? 'withheld' : 'ok', run.withheld?.refusal.sqlstate ?? null, now)
+    if (run.withheld) this.#tellWithheld(run.withheld)
+    else {
+      this.#computedNotice(run)
+      this.#toClient(frame.bytes)
+    }
+    this.#nextStatement()
+  }
+
+  #nextStatement(): void {
+    const { pipeline } = this.#state
+    const front = pipeline.front
+    if (front?.kind === 'query') front.index++
+    else pipeline.shift()
+  }
+
+  #computedNotice(run: Run): void {
+    const computed = run.plan?.computed ?? []
+    if (computed.length === 0) return
+    const text = `the result was computed from masked values of ${computed.join(', ')} (SP-COMPUTED)`
+    this.#toClient(notice('01000', text, 'Ask for a grant that lifts the mask if you need the clear value.'))
+  }
+
+  #suspended(frame: Frame, now: number): void {
+    const { pipeline } = this.#state
+    const front = pipeline.front
+    if (front?.kind !== 'execute') throw unexpected('a suspended portal')
+    pipeline.shift()
+    const { run } = front
+    if (run?.withheld) {
+      this.#finish(run, 'withheld', run.withheld.refusal.sqlstate, now)
+      return this.#tellWithheld(run.withheld)
+    }
+    this.#toClient(frame.bytes)
+  }
+
+  #emptyQuery(frame: Frame): void {
+    const { pipeline } = this.#state
+    if (pipeline.front?.kind === 'execute') pipeline.shift()
+    else if (pipeline.front?.kind !== 'query') throw unexpected('an empty query')
+    this.#toClient(frame.bytes)
+  }
+
+  #error(frame: Frame, now: number): void {
+    const { pipeline } = this.#state
+    this.#state.batchFailed = true
+    const fields = decodeErrorFields(frame.body)
+    const status = errorField(fields, 'C') ?? 'XX000'
+    const front = pipeline.front
+    if (errorField(fields, 'V') === 'FATAL') return this.#fatal(frame, fields, status, now)
+    if (!front) throw unexpected('an error')
+    if (front.kind === 'refused_query') return this.#toClient(front.error)
+    const run = this.#runInFront()
+    if (run) this.#finish(run, outcomeOf(run, status), status, now)
+    this.#toClient(front.kind === 'refusal' ? front.error : this.#wording(frame, fields, run))
+    if (front.kind === 'query') {
+      for (const skipped of front.runs.slice(front.index + 1)) this.#finish(skipped, 'cancelled', status, now)
+      return
+    }
+    if (front.kind === 'sync') return
+    for (const skipped of pipeline.skipToSync()) if (!skipped.done) this.#finish(skipped, 'cancelled', status, now)
+    if (pipeline.empty) this.#state.skipping = true
+  }
+
+  #wording(frame: Frame, fields: ReturnType<typeof decodeErrorFields>, run: Run | null): Uint8Array {
+    const instead = run?.withheld ?? run?.cancelled
+    if (instead) return errorMessage(instead)
+    if (this.#mayQuote(run)) return scrubbed('errorResponse', fields)
+    if (run && run.verdict.text === run.verdict.facts.text) return frame.bytes
+    return withoutPosition('errorResponse', fields)
+  }
+
+  /**
+   * True where the text could quote a clear value. An error at Bind, COMMIT or Sync (a deferred constraint) belongs to
+   * a statement too: to any that the transaction has seen.
+   */
+  #mayQuote(run: Run | null): boolean {
+    if (run?.plan?.scrubErrors) return true
+    return this.#state.guarded && (!run || run.facts.kind === 'commit')
+  }
+
+  #fatal(frame: Frame, fields: ReturnType<typeof decodeErrorFields>, status: string, now: number): void {
+    const run = this.#state.pipeline.running
+    if (run && !run.done) this.#finish(run, 'error', status, now)
+    this.#state.output.client(this.#wording(frame, fields, run))
+    const error = new SallyportError('SP-UPSTREAM', `the database ended the session with ${status}`)
+    this.#state.output.end(error.detail, null)
+  }
+
+  #finish(run: Run, outcome: 'ok' | 'error' | 'cancelled' | 'withheld', status: string | null, now: number): void {
+    if (run.done) return
+    run.done = true
+    const { gate, subject, output } = this.#state
+    output.note(gate.completion(subject, run.execution, { ...run, outcome, status }, now))
+  }
+
+  /** Keeps back the rest of a result: the client gets `error`, and the server is asked to stop. */
+  #withhold(run: Run, error: unknown): void {
+    if (!(error instanceof SallyportError)) throw error
+    run.withheld = error
+    this.#state.output.catalogStale(error.detail)
+    this.#state.output.cancel(this.#state.subject.session.sessionId, true)
+  }
+
+  #tellWithheld(error: SallyportError): void {
+    this.#toClient(errorMessage(error))
+    this.#state.muted = true
+  }
+
+  #ready(frame: Frame): void {
+    const { pipeline, path, registry, output } = this.#state
+    const front = pipeline.front
+    if (front?.kind !== 'sync' && front?.kind !== 'query' && front?.kind !== 'refused_query') {
+      throw unexpected('ReadyForQuery')
+    }
+    pipeline.shift()
+    const { status } = decodeReadyForQuery(frame.body)
+    this.#state.status = status
+    if (status === 'I') {
+      if (this.#state.batchFailed) path.rollback()
+      else path.commit()
+      registry.endTransaction()
+    }
+    this.#state.names = namesOf(path)
+    this.#state.muted = false
+    this.#state.batchFailed = false
+    this.#state.batchOpen = !pipeline.empty
+    if (pipeline.empty && status === 'I') this.#state.guarded = false
+    output.client(frame.bytes)
+  }
+
+  #notice(frame: Frame): void {
+    if (!this.#mayQuote(this.#state.pipeline.running)) return this.#toClient(frame.bytes)
+    this.#toClient(scrubbed('noticeResponse', decodeErrorFields(frame.body)))
+  }
+
+  #parameterStatus(frame: Frame): void {
+    const { name, value } = decodeParameterStatus(frame.body)
+    const required = REQUIRED_PARAMETERS.get(name)
+    if (required !== undefined && value !== required) {
+      throw new SallyportError('SP-SETTING', `${name} became ${value}; the proxy reads SQL under ${required} only`)
+    }
+    this.#state.output.client(frame.bytes)
+  }
+
+  #toClient(bytes: Uint8Array): void {
+    if (!this.#state.muted) this.#state.output.client(bytes)
+  }
+}
+
+/** Under other values the same bytes would be another text. */
+const REQUIRED_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['client_encoding', 'UTF8'],
+  ['standard_conforming_strings', 'on'],
+])
+
+function outcomeOf(run: Run, status: string): 'error' | 'cancelled' | 'withheld' {
+  if (run.withheld) return 'withheld'
+  return status === QUERY_CANCELLED ? 'cancelled' : 'error'
+}
+
+/** The count of a command tag: `UPDATE 3`, `INSERT 0 1`; 0 where it has none. */
+function affected(tag: string): number {
+  const count = Number(tag.slice(tag.lastIndexOf(' ') + 1))
+  return Number.isSafeInteger(count) ? count : 0
+}
+
+function unexpected(what: string): SallyportError {
+  return new SallyportError('SP-PROTOCOL', `the database sent ${what} out of turn`)
+}

@@ -1,0 +1,37 @@
+import type { TransactionStatus } from '../../wire/postgres/session-facts.ts'
+import type { Gate, Subject } from '../gate.ts'
+import type { Output } from '../output.ts'
+import type { Names } from '../verdict.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { Registry } from './registry.ts'
+import type { SearchPath } from './search_path.ts'
+
+/** What the two halves of a PostgreSQL session share. */
+export interface SessionState {
+  readonly gate: Gate
+  readonly subject: Subject
+  readonly output: Output
+  readonly pipeline: Pipeline
+  readonly registry: Registry
+  readonly path: SearchPath
+  /** The names in force for the next statement. */
+  names: Names
+  status: TransactionStatus
+  /** After an error in the extended protocol, until the client's Sync. */
+  skipping: boolean
+  /** Extended messages were sent since the last ReadyForQuery: an implicit transaction may be open. */
+  batchOpen: boolean
+  /** An error came since the last ReadyForQuery: an implicit transaction was rolled back. */
+  batchFailed: boolean
+  /** The client got an error that the server did not send: nothing more reaches it until ReadyForQuery. */
+  muted: boolean
+  /** The role is unrestricted: results pass as they are. */
+  readonly unrestricted: boolean
+  /** A statement of this transaction may quote clear values in errors that no run owns: at Bind, COMMIT or Sync. */
+  guarded: boolean
+}
+
+export function namesOf(path: SearchPath): Names {
+  const searchPath = path.current
+  return { searchPath, defaultDatabase: null, sqlMode: null, key: searchPath ? JSON.stringify(searchPath) : '' }
+}

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { PolicyDigests } from '../audit/event.ts'
+import { encodeUtf8 } from '../bytes/writer.ts'
+import { SallyportError } from '../errors.ts'
+import { decide } from '../policy/decide.ts'
+import type { Decision, Deny } from '../policy/decision.ts'
+import type { MaskingPolicy } from '../policy/masking_policy.ts'
+import { createMasks, type Masks } from '../policy/masks.ts'
+import type { Role } from '../policy/role.ts'
+import type { Catalog, Relation } from '../sql/catalog.ts'
+import type { AnalysisContext, Facts, StatementFacts } from '../sql/facts.ts'
+import type { SubstitutionPlan } from '../sql/substitution.ts'
+import type { Subject } from './gate.ts'
+
+/** One database dialect's analysis and rewriting, with its parser already in hand. */
+export interface Engine {
+  readonly analyze: (text: string, context: AnalysisContext) => Facts
+  readonly rewrite: (facts: Facts, plans: readonly SubstitutionPlan[], context: AnalysisContext) => string
+}
+
+/** What the session has set that changes what a name means. `key` is equal only where all of it is. */
+export interface Names {
+  readonly searchPath: readonly string[] | null
+  readonly defaultDatabase: string | null
+  readonly sqlMode: ReadonlySet<string> | null
+  readonly key: string
+}
+
+/** A decision with all that its execution needs, worked out once for a text in its context. */
+export interface Verdict {
+  readonly facts: Facts
+  readonly decision: Decision
+  /** The SQL to send. */
+  readonly text: string
+  readonly masks: Masks
+  readonly catalog: Catalog
+  readonly role: Role
+  readonly masking: MaskingPolicy
+  readonly namesKey: string
+  readonly digests: PolicyDigests
+  /** SHA-256 of the client's text, hex, and its UTF-8 length. */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+export interface Question {
+  readonly subject: Subject
+  readonly names: Names
+  readonly text: string
+  readonly now: number
+  readonly catalog: Catalog
+  readonly role: Role
+  readonly masking: MaskingPolicy
+  readonly config: string
+}
+
+/** Characters of SQL that the cache may hold, over all sessions: texts dominate what an entry costs. */
+const CACHE_TEXT_CHARS = 16 * 1024 * 1024
+/** Longer texts are bulk inserts that seldom come twice. */
+const CACHED_TEXT_MAX_CHARS = 32 * 1024
+
+/**
+ * Verdicts by grant, role, masks, catalog, names in force and text. The grant's window is no part of an entry: the
+ * gate judges it at each execution.
+ */
+export class VerdictCache {
+  readonly #entries = new LRUCache<string, LRUCache<string, Verdict>>({ max: 256 })
+  readonly #views = new WeakMap<Catalog, Map<Relation, StatementFacts | null>>()
+
+  judge(question: Question): Verdict {
+    const { subject, role, masking, catalog, names, text, config } = question
+    const key = `${config}\0${subject.grant.id}\0${role.digest}\0${masking.digest}\0${catalog.digest}\0${subject.database}\0${names.key}`
+    let byText = this.#entries.get(key)
+    if (!byText) {
+      byText = new LRUCache<string, Verdict>({
+        maxSize: CACHE_TEXT_CHARS / 64,
+        sizeCalculation: (_verdict, cached) => cached.length + 1,
+      })
+      this.#entries.set(key, byText)
+    }
+    const known = byText.get(text)
+    if (known) return known
+    const verdict = this.#work(question)
+    // A refusal by the clock is true for this moment only.
+    if (text.length <= CACHED_TEXT_MAX_CHARS && !dependsOnTime(verdict.decision)) byText.set(text, verdict)
+    return verdict
+  }
+
+  #work(question: Question): Verdict {
+    const { subject, names, text, catalog, role, masking } = question
+    const context: AnalysisContext = {
+      catalog,
+      searchPath: names.searchPath ?? catalog.searchPath,
+      defaultDatabase: names.defaultDatabase,
+      sqlMode: names.sqlMode ?? catalog.sqlMode,
+    }
+    const facts = subject.engine.analyze(text, context)
+    const viewFacts = (view: Relation) => this.#viewFacts(view, catalog, subject.engine)
+    const input = { ...subject, role, masking, catalog, target: subject.target.name, viewFacts }
+    const decision = decide({ ...input, facts, now: question.now })
+    const masks = createMasks(input)
+    const rewritten = rewriteAllowed(decision, facts, context, subject.engine)
+    const encoded = encodeUtf8(text)
+    return {
+      facts,
+      decision: rewritten.decision,
+      text: rewritten.text,
+      masks,
+      catalog,
+      role,
+      masking,
+      namesKey: names.key,
+      digests: { config: question.config, role: role.digest, masking: masking.digest, catalog: catalog.digest },
+      sha256: createHash('sha256').update(encoded).digest('hex'),
+      bytes: encoded.length,
+    }
+  }
+
+  #viewFacts(view: Relation, catalog: Catalog, engine: Engine): StatementFacts | null {
+    let known = this.#views.get(catalog)
+    if (!known) {
+      known = new Map()
+      this.#views.set(catalog, known)
+    }
+    const cached = known.get(view)
+    if (cached !== undefined) return cached
+    const facts = view.definition === null ? null : definitionFacts(view.definition, catalog, engine)
+    known.set(view, facts)
+    return facts
+  }
+}
+
+/** A catalog prints definitions with every name qualified, so no path and no default database may help. */
+function definitionFacts(definition: string, catalog: Catalog, engine: Engine): StatementFacts | null {
+  const context = { catalog, searchPath: [], defaultDatabase: null, sqlMode: new Set<string>() }
+  const { statements } = engine.analyze(definition, context)
+  const only = statements.length === 1 ? statements[0] : undefined
+  return only?.kind === 'select' ? only : null
+}
+
+function rewriteAllowed(
+  decision: Decision,
+  facts: Facts,
+  context: AnalysisContext,
+  engine: Engine,
+): { decision: Decision; text: string } {
+  if (decision.effect === 'deny' || decision.verbatim) return { decision, text: facts.text }
+  try {
+    const plans = decision.plans.map((plan) => plan.substitutions)
+    return { decision, text: engine.rewrite(facts, plans, context) }
+  } catch (error) {
+    if (!(error instanceof SallyportError)) throw error
+    return { decision: refusedRewrite(error), text: facts.text }
+  }
+}
+
+function refusedRewrite(error: SallyportError): Deny {
+  return { effect: 'deny', rule: 'rewrite', code: error.code, reason: error.detail, statement: 0 }
+}
+
+function dependsOnTime(decision: Decision): boolean {
+  return decision.effect === 'deny' && decision.code === 'SP-GRANT-ENDED'
+}
