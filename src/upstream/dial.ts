@@ -1,0 +1,63 @@
+import { connect, type Socket } from 'node:net'
+import { type TLSSocket, connect as tlsConnect } from 'node:tls'
+import { SallyportError } from '../errors.ts'
+import type { Target } from '../session/ports.ts'
+import { serverIdentity, tlsOptions } from './tls_options.ts'
+
+const DIAL_MS = 5_000
+const HANDSHAKE_MS = 5_000
+const KEEPALIVE_AFTER_MS = 30_000
+
+/** A TCP connection to a target, paused until somebody reads it. Rejects with `SP-UPSTREAM`. */
+export function dialTcp(target: Target): Promise<Socket> {
+  const socket = connect({
+    host: target.host,
+    port: target.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_AFTER_MS,
+  })
+  return settled(socket, 'connect', DIAL_MS, `the database at ${target.name} could not be reached`)
+}
+
+/**
+ * TLS on a connection on which the server has just agreed to it; the target's mode says what is verified. A target
+ * without TLS is an error of the caller. Rejects with `SP-UPSTREAM` and destroys the connection.
+ */
+export function upgradeTls(socket: Socket, target: Target): Promise<TLSSocket> {
+  const options = tlsOptions(target)
+  if (options === null) throw new SallyportError('SP-INTERNAL', `TLS is off for ${target.name}`)
+  const secure = tlsConnect({ ...options, socket, host: serverIdentity(target) })
+  // What the outer socket reports ends the inner one with it.
+  secure.once('close', () => socket.destroy())
+  return settled(secure, 'secureConnect', HANDSHAKE_MS, `TLS with the database at ${target.name} failed`)
+}
+
+/** The socket once `event` came, or `SP-UPSTREAM` with the system's error code alone. */
+function settled<S extends Socket>(socket: S, event: string, afterMs: number, failure: string): Promise<S> {
+  return new Promise((resolve, reject) => {
+    const fail = (error?: NodeJS.ErrnoException): void => {
+      stop()
+      // A late error of a socket that nobody holds must not end the process.
+      socket.on('error', () => {})
+      socket.destroy()
+      reject(new SallyportError('SP-UPSTREAM', reasonOf(failure, error), { cause: error }))
+    }
+    const done = (): void => {
+      stop()
+      resolve(socket)
+    }
+    const timer = setTimeout(() => fail({ name: 'Error', message: 'timeout', code: 'ETIMEDOUT' }), afterMs)
+    const closed = (): void => fail()
+    const stop = (): void => {
+      clearTimeout(timer)
+      socket.off('error', fail).off('close', closed).off(event, done)
+    }
+    socket.once('error', fail).once('close', closed).once(event, done)
+  })
+}
+
+function reasonOf(failure: string, error?: NodeJS.ErrnoException): string {
+  const code = error?.code ?? ''
+  return /^[A-Z0-9_]{3,60}$/.test(code) ? `${failure} (${code})` : failure
+}
