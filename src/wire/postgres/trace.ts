@@ -168,16 +168,19 @@ function sized(value: Uint8Array | null): (string | number)[] {
   return value === null ? [-1] : [value.length, bytes(value)]
 }
 
+/** Control characters are escaped, so that one message is one line. */
 function quoted(text: string): string {
-  return `"${text}"`
+  return `"${text.replace(/\p{Cc}/gu, (char) => escaped(char.charCodeAt(0)))}"`
 }
 
 /** Printable ASCII as it is, other bytes as `\x` and two hexadecimal digits. */
 function bytes(value: Uint8Array): string {
-  const shown = Array.from(value, (byte) =>
-    byte >= 0x20 && byte <= 0x7e ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`,
-  )
+  const shown = Array.from(value, (byte) => (byte >= 0x20 && byte <= 0x7e ? String.fromCharCode(byte) : escaped(byte)))
   return `'${shown.join('')}'`
+}
+
+function escaped(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, '0')}`
 }
 
 function hidden(secret: Uint8Array): string {
