@@ -1,4 +1,4 @@
-import { broken, HEADER_BYTES, message, readI32, writeI32, writeList, writeValue } from './message.ts'
+import { broken, copyBytes, HEADER_BYTES, message, readI32, writeI32, writeList, writeValue } from './message.ts'
 import { SERVER } from './type-bytes.ts'
 
 const COUNT_BYTES = 2
@@ -34,22 +34,27 @@ export function rewriteDataRow(
   ordinals: readonly number[],
   values: readonly (Uint8Array | null)[],
 ): Uint8Array {
-  const offsets = columns(body)
-  const row = new Uint8Array(HEADER_BYTES + rewrittenBytes(body, offsets, ordinals, values))
-  row[0] = SERVER.dataRow
-  writeI32(row, 1, row.length - 1)
-  let from = 0
-  let at = HEADER_BYTES
-  for (let i = 0; i < ordinals.length; i++) {
-    const start = offsets[ordinals[i]! * 2]!
-    const kept = start - LENGTH_BYTES - from
-    if (kept < 0) throw broken('the ordinals of a rewrite do not ascend')
-    row.set(body.subarray(from, from + kept), at)
-    at = putValue(row, at + kept, values[i]!)
-    from = start + Math.max(0, offsets[ordinals[i]! * 2 + 1]!)
+  const row = new Uint8Array(HEADER_BYTES + body.length + sizeOf(values))
+  const count = countAt(body, 0, body.length)
+  let copied = 0
+  let end = HEADER_BYTES
+  let edit = 0
+  let at = COUNT_BYTES
+  for (let column = 0; column < count; column++) {
+    const next = valueEnd(body, at, body.length)
+    if (column === ordinals[edit]) {
+      end = copyBytes(body, copied, at, row, end)
+      end = putValue(row, end, values[edit++])
+      copied = next
+    }
+    at = next
   }
-  row.set(body.subarray(from), at)
-  return row
+  if (edit !== ordinals.length) throw broken('the ordinals of a rewrite do not ascend within the row')
+  if (at !== body.length) throw broken('bytes after the last value of a row')
+  end = copyBytes(body, copied, at, row, end)
+  row[0] = SERVER.dataRow
+  writeI32(row, 1, end - 1)
+  return row.subarray(0, end)
 }
 
 export function encodeDataRow(values: readonly (Uint8Array | null)[]): Uint8Array {
@@ -73,28 +78,14 @@ export function valueEnd(bytes: Uint8Array, at: number, end: number): number {
 }
 
 /** Writes a length and a value at `at`; where they end. */
-function putValue(target: Uint8Array, at: number, value: Uint8Array | null): number {
-  if (value === null) {
-    writeI32(target, at, -1)
-    return at + LENGTH_BYTES
-  }
-  writeI32(target, at, value.length)
-  target.set(value, at + LENGTH_BYTES)
-  return at + LENGTH_BYTES + value.length
+function putValue(target: Uint8Array, at: number, value: Uint8Array | null | undefined): number {
+  if (value === undefined) throw broken('a rewrite has not one value for each ordinal')
+  writeI32(target, at, value === null ? -1 : value.length)
+  return value === null ? at + LENGTH_BYTES : copyBytes(value, 0, value.length, target, at + LENGTH_BYTES)
 }
 
-function rewrittenBytes(
-  body: Uint8Array,
-  offsets: Int32Array,
-  ordinals: readonly number[],
-  values: readonly (Uint8Array | null)[],
-): number {
-  if (values.length !== ordinals.length) throw broken('a rewrite has not one value for each ordinal')
-  let size = body.length
-  for (let i = 0; i < ordinals.length; i++) {
-    const length = offsets[ordinals[i]! * 2 + 1]
-    if (length === undefined) throw broken('a row has fewer columns than were described')
-    size += (values[i]?.length ?? 0) - Math.max(0, length)
-  }
+function sizeOf(values: readonly (Uint8Array | null)[]): number {
+  let size = 0
+  for (const value of values) size += value === null ? 0 : value.length
   return size
 }

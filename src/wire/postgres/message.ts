@@ -9,6 +9,8 @@ export const HEADER_BYTES = 5
 export type Format = 0 | 1
 
 const MAX_COUNT = 0xffff
+/** Up to here a loop copies faster than a view and a call (measured on Node 24). */
+const SMALL_BYTES = 40
 
 /** A leading byte order mark is kept: a text that was judged must hold every character that is forwarded. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -28,6 +30,14 @@ export function writeI32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 1] = value >>> 16
   bytes[at + 2] = value >>> 8
   bytes[at + 3] = value
+}
+
+/** Copies `source` from `from` up to `to` into `target` at `at`; where the copy ends. */
+export function copyBytes(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): number {
+  const end = at + to - from
+  if (to - from > SMALL_BYTES) target.set(source.subarray(from, to), at)
+  else for (let i = at; i < end; i++) target[i] = source[i - at + from]!
+  return end
 }
 
 /** Strict UTF-8 (`SP-PROTOCOL` otherwise). */

@@ -1,13 +1,11 @@
 import { countAt, valueEnd } from './data-row.ts'
-import { broken, HEADER_BYTES, readI32, writeI32 } from './message.ts'
+import { broken, copyBytes, HEADER_BYTES, readI32, writeI32 } from './message.ts'
 import { SERVER } from './type-bytes.ts'
 
 const COUNT_BYTES = 2
 const LENGTH_BYTES = 4
 /** Room for values that grow, so that most runs need one allocation. */
 const SLACK_BYTES = 1024
-/** Below this a loop copies faster than a view and a call (measured on Node 24). */
-const SMALL_BYTES = 40
 
 /** The value that stands in place of `value` (null is NULL); `value` is a view of the run. */
 export type MaskValue = (ordinal: number, value: Uint8Array | null) => Uint8Array | null
@@ -111,11 +109,7 @@ class Pieces {
   }
 
   #copy(source: Uint8Array, from: number, to: number): void {
-    const out = this.#out
-    const at = this.#length
-    if (to - from > SMALL_BYTES) out.set(source.subarray(from, to), at)
-    else for (let i = from; i < to; i++) out[at + i - from] = source[i]!
-    this.#length = at + to - from
+    this.#length = copyBytes(source, from, to, this.#out, this.#length)
   }
 
   #reserve(bytes: number): void {
