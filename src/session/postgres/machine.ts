@@ -120,12 +120,7 @@ export class PostgresMachine {
       const frame = this.#held ?? this.#fromClient.next()
       if (!frame) return
       const accepted = this.#client.accept(frame, now)
-      // A view would not survive the next chunk of the same socket buffer.
-      this.#held = accepted
-        ? null
-        : this.#held
-          ? frame
-          : { ...frame, bytes: frame.bytes.slice(), body: frame.body.slice() }
+      this.#held = accepted ? null : frame
       if (!accepted) return
     }
   }

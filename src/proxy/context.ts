@@ -1,0 +1,71 @@
+import type { SecureContext } from 'node:tls'
+import type { Logger } from 'pino'
+import type { Gate } from '../session/gate.ts'
+import type {
+  Accounts,
+  AuditLog,
+  Catalogs,
+  Clock,
+  Grants,
+  Ids,
+  PolicySource,
+  Target,
+  Tokens,
+} from '../session/ports.ts'
+import type { Engine } from '../session/verdict.ts'
+import type { Catalog } from '../sql/catalog.ts'
+import type { ConnectionCounts, ConnectionLimits, FailedLogins } from './limits.ts'
+import type { Metrics } from './metrics.ts'
+import type { Sessions } from './sessions.ts'
+
+/** One listening address, as configured. */
+export interface ListenerSettings {
+  readonly engine: 'postgres' | 'mysql'
+  readonly host: string
+  readonly port: number
+  /** Every connection here means this target; null where the user name or the TLS name says it. */
+  readonly target: string | null
+  readonly sniSuffix: string | null
+  /** CIDR networks whose PROXY protocol header is believed and demanded; empty for none. */
+  readonly proxyProtocolFrom: readonly string[]
+  readonly tls: { readonly cert: string; readonly key: string }
+}
+
+export interface ProxyLimits extends ConnectionLimits {
+  readonly authDeadlineMs: number
+  readonly drainTimeoutMs: number
+}
+
+/** What a reload swaps as one. */
+export interface LiveSettings {
+  readonly targets: ReadonlyMap<string, Target>
+  readonly limits: ProxyLimits
+}
+
+/** What every connection needs; made once by the composition root. */
+export interface ProxyContext {
+  readonly settings: () => LiveSettings
+  readonly secureContextOf: (listener: ListenerSettings) => SecureContext
+  readonly tokens: Tokens
+  readonly grants: Grants
+  readonly policy: PolicySource
+  readonly catalogs: Catalogs
+  readonly accounts: Accounts
+  readonly audit: AuditLog
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly gate: Gate
+  readonly engineFor: (catalog: Catalog) => Promise<Engine>
+  readonly sessions: Sessions
+  readonly counts: ConnectionCounts
+  readonly failures: FailedLogins
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** An accepted connection: the address is the client's own, behind a trusted balancer too. */
+export interface Arrival {
+  readonly listener: ListenerSettings
+  readonly address: string
+  readonly port: number
+}

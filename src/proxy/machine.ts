@@ -1,0 +1,13 @@
+import type { SallyportError } from '../errors.ts'
+import type { Effect } from '../session/effects.ts'
+
+/** A protocol's session after its login: what the runner needs of it. Times are milliseconds since the epoch. */
+export interface Machine {
+  onClient(chunk: Uint8Array, now: number): Effect[]
+  onServer(chunk: Uint8Array, now: number): Effect[]
+  onTick(now: number): Effect[]
+  end(error: SallyportError): Effect[]
+  /** Completions of what was running when a connection broke. */
+  abandoned(now: number): Effect[]
+  readonly idle: boolean
+}

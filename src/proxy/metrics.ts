@@ -1,0 +1,54 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What `/metrics` shows, in Prometheus' text format. Labels never carry a person, a statement or a secret. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly sessions: Gauge<'engine'>
+  readonly logins: Counter<'engine' | 'outcome'>
+  readonly decisions: Counter<'engine' | 'effect' | 'code'>
+  readonly loginSeconds: Histogram<'engine'>
+  readonly auditFailures: Counter
+  readonly reloads: Counter<'outcome'>
+}
+
+const LOGIN_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  return {
+    registry,
+    sessions: new Gauge({ name: 'sallyport_sessions', help: 'Live sessions', labelNames: ['engine'], registers }),
+    logins: new Counter({
+      name: 'sallyport_logins_total',
+      help: 'Logins by outcome: ok or a refusal code',
+      labelNames: ['engine', 'outcome'],
+      registers,
+    }),
+    decisions: new Counter({
+      name: 'sallyport_decisions_total',
+      help: 'Statements by decision',
+      labelNames: ['engine', 'effect', 'code'],
+      registers,
+    }),
+    loginSeconds: new Histogram({
+      name: 'sallyport_login_seconds',
+      help: 'From accept to a ready session',
+      labelNames: ['engine'],
+      buckets: LOGIN_BUCKETS_S,
+      registers,
+    }),
+    auditFailures: new Counter({
+      name: 'sallyport_audit_failures_total',
+      help: 'Audit appends that failed; each ended a session',
+      registers,
+    }),
+    reloads: new Counter({
+      name: 'sallyport_reloads_total',
+      help: 'Configuration reloads',
+      labelNames: ['outcome'],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,224 @@
+import type { Socket } from 'node:net'
+import { asSallyportError, SallyportError } from '../errors.ts'
+import type { Effect } from '../session/effects.ts'
+import type { AuditLog, Clock } from '../session/ports.ts'
+import type { Machine } from './machine.ts'
+
+/** Chunks that may wait for a record before their socket is paused. */
+const MAX_WAITING_CHUNKS = 16
+/** How long a client may take to read a last error before its connection is cut. */
+const LINGER_MS = 2_000
+
+export interface RunnerInput {
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly machine: Machine
+  readonly audit: AuditLog
+  readonly clock: Clock
+  /** Bytes that came with the end of either login. */
+  readonly fromUpstream: Uint8Array
+  readonly fromClient: Uint8Array
+  readonly cancel: (sessionId: string, statementOnly: boolean) => void
+  readonly catalogStale: (reason: string) => void
+  /** Called once, when both connections are over. */
+  readonly ended: (cause: string) => void
+  readonly failed: (error: SallyportError) => void
+}
+
+interface Step {
+  readonly from: 'client' | 'upstream'
+  readonly chunk: Uint8Array
+}
+
+/**
+ * Performs a machine's effects strictly in order. A `record` is awaited before anything after it happens; while it is,
+ * chunks wait in line, so that both directions keep one order. A record that fails ends the session.
+ */
+export class Runner {
+  readonly #input: RunnerInput
+  readonly #waiting: Step[] = []
+  #busy = false
+  #over = false
+  #causeOfEnd: string | null = null
+
+  constructor(input: RunnerInput) {
+    this.#input = input
+  }
+
+  start(first: readonly Effect[]): void {
+    const { client, upstream, fromUpstream, fromClient } = this.#input
+    this.#watch(client, 'client')
+    this.#watch(upstream, 'upstream')
+    this.#run(first)
+    if (fromUpstream.length > 0) this.#take({ from: 'upstream', chunk: fromUpstream })
+    if (fromClient.length > 0) this.#take({ from: 'client', chunk: fromClient })
+    client.resume()
+    upstream.resume()
+  }
+
+  tick(): void {
+    if (!this.#over && !this.#busy) this.#run(this.#input.machine.onTick(this.#input.clock.now()))
+  }
+
+  /** Ends the session with an error that the client sees. */
+  end(error: SallyportError): void {
+    if (!this.#over) this.#run(this.#input.machine.end(error))
+  }
+
+  get idle(): boolean {
+    return !this.#busy && this.#input.machine.idle
+  }
+
+  #watch(socket: Socket, from: Step['from']): void {
+    const other = from === 'client' ? this.#input.upstream : this.#input.client
+    socket.on('data', (chunk: Uint8Array) => this.#take({ from, chunk }))
+    // A slow reader stops the writer at its other end: nothing piles up in between.
+    socket.on('drain', () => {
+      if (!this.#busy) other.resume()
+    })
+    socket.on('error', () => this.#broken(`the ${from} connection broke`))
+    socket.on('close', () => this.#broken(`the ${from} closed the connection`))
+    socket.on('end', () => this.#broken(`the ${from} closed the connection`))
+  }
+
+  #take(step: Step): void {
+    if (this.#over) return
+    if (!this.#busy) return this.#step(step)
+    this.#waiting.push(step)
+    if (this.#waiting.length >= MAX_WAITING_CHUNKS) this.#pause()
+  }
+
+  #step({ from, chunk }: Step): void {
+    const { machine, clock } = this.#input
+    this.#run(from === 'client' ? machine.onClient(chunk, clock.now()) : machine.onServer(chunk, clock.now()))
+  }
+
+  #run(effects: readonly Effect[]): void {
+    const { client, upstream } = this.#input
+    client.cork()
+    upstream.cork()
+    const stopped = this.#perform(effects, 0)
+    client.uncork()
+    upstream.uncork()
+    if (stopped < 0) return
+    this.#busy = true
+    this.#recordAndGoOn(effects, stopped).catch((error: unknown) => this.#auditFailed(error))
+  }
+
+  /** Performs effects from `at` on; the index of a record to wait for, or -1 when all are done. */
+  #perform(effects: readonly Effect[], at: number): number {
+    const { client, upstream, audit, cancel, catalogStale } = this.#input
+    for (let i = at; i < effects.length; i++) {
+      const effect = effects[i] as Effect
+      switch (effect.kind) {
+        case 'record':
+          return i
+        case 'note':
+          audit.append([effect.event]).catch((error: unknown) => this.#auditFailed(error))
+          break
+        case 'sql':
+        case 'server':
+          if (!upstream.write(effect.bytes)) client.pause()
+          break
+        case 'client':
+          if (!client.write(effect.bytes)) upstream.pause()
+          break
+        case 'cancel':
+          cancel(effect.sessionId, effect.statementOnly)
+          break
+        case 'catalog_stale':
+          catalogStale(effect.reason)
+          break
+        case 'end':
+          this.#finish(effect.cause)
+          return -1
+      }
+    }
+    return -1
+  }
+
+  /** All records that stand side by side go as one batch: they are waited for together. */
+  async #recordAndGoOn(effects: readonly Effect[], at: number): Promise<void> {
+    let next = at
+    while (next >= 0) {
+      const events = []
+      let effect = effects[next]
+      while (effect?.kind === 'record') {
+        events.push(effect.event)
+        effect = effects[++next]
+      }
+      await this.#input.audit.append(events)
+      if (this.#over) return
+      next = this.#perform(effects, next)
+    }
+    this.#busy = false
+    this.#drain()
+  }
+
+  #drain(): void {
+    while (!this.#busy && !this.#over) {
+      const step = this.#waiting.shift()
+      if (!step) break
+      this.#step(step)
+    }
+    if (!this.#busy && !this.#over) this.#resume()
+  }
+
+  #pause(): void {
+    this.#input.client.pause()
+    this.#input.upstream.pause()
+  }
+
+  #resume(): void {
+    const { client, upstream } = this.#input
+    if (!upstream.writableNeedDrain) client.resume()
+    if (!client.writableNeedDrain) upstream.resume()
+  }
+
+  /** No audit, no query: what stood after the record never happens. */
+  #auditFailed(cause: unknown): void {
+    if (this.#over) return
+    const error = asSallyportError(cause)
+    this.#input.failed(error)
+    const told = new SallyportError('SP-AUDIT', 'the audit record could not be written')
+    this.#busy = false
+    const effects = this.#input.machine.end(told)
+    this.#perform(
+      effects.filter(({ kind }) => kind !== 'record'),
+      0,
+    )
+    this.#finish('the audit log failed')
+  }
+
+  #broken(cause: string): void {
+    if (this.#over) return
+    this.#finish(cause)
+  }
+
+  #finish(cause: string): void {
+    if (this.#over) return
+    this.#over = true
+    this.#causeOfEnd = cause
+    const { client, upstream, machine, audit, clock, ended } = this.#input
+    const notes = machine.abandoned(clock.now())
+    for (const effect of notes) {
+      if (effect.kind === 'note')
+        audit.append([effect.event]).catch((error: unknown) => this.#input.failed(asSallyportError(error)))
+    }
+    closeGently(client)
+    closeGently(upstream)
+    ended(this.#causeOfEnd)
+  }
+}
+
+/** Lets what was written go out, then cuts a peer that does not close its side. */
+function closeGently(socket: Socket): void {
+  if (socket.destroyed) return
+  // Bytes that still arrive have no reader any more; without one the end would never be seen.
+  socket.removeAllListeners('data')
+  socket.resume()
+  socket.end()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  timer.unref()
+  socket.once('close', () => clearTimeout(timer))
+}
