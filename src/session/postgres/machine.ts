@@ -1,7 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
 import { Framer } from '../../wire/postgres/framer.ts'
-import type { TransactionStatus } from '../../wire/postgres/session-facts.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
 import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
@@ -10,7 +9,7 @@ import { Output } from '../output.ts'
 import { ClientHalf } from './client_half.ts'
 import { Pipeline } from './pipeline.ts'
 import { Registry } from './registry.ts'
-import { SearchPath } from './search_path.ts'
+import { type Path, SearchPath } from './search_path.ts'
 import { ServerHalf } from './server_half.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errorMessage, notice } from './words.ts'
@@ -34,8 +33,8 @@ export class PostgresMachine {
   #held: ReturnType<Framer['next']> = null
   #ended = false
 
-  constructor(gate: Gate, subject: Subject, role: Role, status: TransactionStatus, now: number) {
-    const path = new SearchPath()
+  constructor(gate: Gate, subject: Subject, role: Role, searchPath: Path, now: number) {
+    const path = new SearchPath(searchPath)
     this.#state = {
       gate,
       subject,
@@ -45,7 +44,7 @@ export class PostgresMachine {
       registry: new Registry(),
       path,
       names: namesOf(path),
-      status,
+      status: 'I',
       skipping: false,
       batchOpen: false,
       batchFailed: false,

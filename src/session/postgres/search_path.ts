@@ -11,11 +11,19 @@ interface Savepoint {
 }
 
 export class SearchPath {
-  #committed: Path = null
-  #session: Path = null
+  readonly #initial: Path
+  #committed: Path
+  #session: Path
   /** SET LOCAL: undefined where there is none. */
   #local: Path | undefined = undefined
   #savepoints: Savepoint[] = []
+
+  /** `initial` is what the startup message set, and what RESET goes back to; null for the account's own path. */
+  constructor(initial: Path) {
+    this.#initial = initial
+    this.#committed = initial
+    this.#session = initial
+  }
 
   get current(): Path {
     return this.#local === undefined ? this.#session : this.#local
@@ -26,7 +34,12 @@ export class SearchPath {
     return this.#local !== undefined || this.#session !== this.#committed
   }
 
-  set(scope: 'session' | 'local', path: Path): void {
+  reset(): void {
+    this.#session = this.#initial
+    this.#local = undefined
+  }
+
+  set(scope: 'session' | 'local', path: readonly string[]): void {
     if (scope === 'local') {
       this.#local = path
       return

@@ -1,5 +1,4 @@
 import type { SettingChange, StatementFacts } from '../../sql/facts.ts'
-import type { Path } from './search_path.ts'
 import { namesOf, type SessionState } from './state.ts'
 
 /** What a finished command changes in the names and registries of the session. `tag` is the server's command tag. */
@@ -32,7 +31,7 @@ export function applySettings(state: SessionState, facts: StatementFacts, tag: s
     case 'discard':
       if (facts.name === 'all') {
         registry.dropAllStatements()
-        path.set('session', null)
+        path.reset()
       }
       break
     default:
@@ -43,7 +42,7 @@ export function applySettings(state: SessionState, facts: StatementFacts, tag: s
 
 function applySetting(state: SessionState, { name, scope, values }: SettingChange): void {
   if (name !== 'search_path' && name !== 'all') return
-  // Only constants and DEFAULT are allowed to come here; anything else was refused.
-  const path: Path = values === 'expression' ? null : values
-  state.path.set(scope === 'local' ? 'local' : 'session', name === 'all' ? null : path)
+  // Only constants and DEFAULT come here; an expression was refused before.
+  if (values === null || values === 'expression' || name === 'all') state.path.reset()
+  else state.path.set(scope === 'local' ? 'local' : 'session', values)
 }

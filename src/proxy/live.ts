@@ -1,0 +1,95 @@
+import type { Socket } from 'node:net'
+import type { ProxyContext } from './context.ts'
+import type { OpenedLogin } from './login_flow.ts'
+import type { Machine } from './machine.ts'
+import { Runner } from './runner.ts'
+import type { LiveSession } from './sessions.ts'
+
+export interface SessionStart {
+  readonly opened: OpenedLogin
+  readonly machine: Machine
+  readonly client: Socket
+  readonly upstream: Socket
+  readonly fromClient: Uint8Array
+  readonly fromUpstream: Uint8Array
+  readonly number: number
+  readonly cancelKey: Uint8Array
+  /** Milliseconds since the epoch when the connection was accepted. */
+  readonly accepted: number
+  /** What the client is sent once the login is on record. */
+  readonly greeting: readonly Uint8Array[]
+  /** `statementOnly` false ends the whole connection, where the protocol can. */
+  readonly cancelUpstream: (statementOnly: boolean) => Promise<void>
+}
+
+/** Puts a session on record, greets its client and runs it. Rejects where the record can't be written. */
+export async function startSession(context: ProxyContext, start: SessionStart): Promise<void> {
+  const { opened, client, upstream, machine } = start
+  const { subject, allowed } = opened
+  const { session } = subject
+  const engine = session.protocol
+  const runner = new Runner({
+    client,
+    upstream,
+    machine,
+    audit: context.audit,
+    clock: context.clock,
+    fromClient: start.fromClient,
+    fromUpstream: start.fromUpstream,
+    cancel: (sessionId, statementOnly) => context.sessions.get(sessionId)?.cancelStatement(statementOnly),
+    catalogStale: (reason) => context.catalogs.invalidate(subject.target.name, reason),
+    failed: (error) => {
+      context.metrics.auditFailures.inc()
+      context.log.error({ code: error.code, session: session.sessionId }, 'an audit record failed')
+    },
+    ended: (cause) => finish(context, opened, cause),
+  })
+  const grantEnd = allowed.grant.end
+  const record = { id: context.ids.uuid(), time: context.clock.now(), session }
+  // A session that could not be recorded does not begin.
+  await context.audit.append([{ kind: 'login', ...record, grantEnd }])
+  context.metrics.logins.inc({ engine, outcome: 'ok' })
+  context.metrics.sessions.inc({ engine })
+  context.metrics.loginSeconds.observe({ engine }, (context.clock.now() - start.accepted) / 1000)
+  context.sessions.add(liveSession(context, start, runner))
+  client.setNoDelay(true)
+  upstream.setNoDelay(true)
+  for (const bytes of start.greeting) client.write(bytes)
+  runner.start([])
+}
+
+function liveSession(context: ProxyContext, start: SessionStart, runner: Runner): LiveSession {
+  const { subject } = start.opened
+  const { session, identity, grant, target } = subject
+  return {
+    id: session.sessionId,
+    personId: identity.subject,
+    grantId: grant.id,
+    target: target.name,
+    number: start.number,
+    cancelKey: start.cancelKey,
+    cancelStatement: (statementOnly) => {
+      const base = { id: context.ids.uuid(), time: context.clock.now(), session }
+      const by = identity.email ?? identity.subject
+      context.audit
+        .append([{ kind: 'cancel', ...base, by }])
+        .then(() => start.cancelUpstream(statementOnly))
+        .catch((err: unknown) =>
+          context.log.warn({ err, session: session.sessionId }, 'a cancel did not reach the database'),
+        )
+    },
+    end: (error) => runner.end(error),
+    tick: () => runner.tick(),
+    idle: () => runner.idle,
+  }
+}
+
+function finish(context: ProxyContext, { subject, release }: OpenedLogin, cause: string): void {
+  const { session } = subject
+  context.sessions.remove(session.sessionId)
+  context.metrics.sessions.dec({ engine: session.protocol })
+  release()
+  context.audit
+    .append([{ kind: 'logout', id: context.ids.uuid(), time: context.clock.now(), session, cause }])
+    .catch((err: unknown) => context.log.error({ err }, 'the record of a logout failed'))
+}

@@ -1,0 +1,131 @@
+import type { Socket } from 'node:net'
+import { SallyportError } from '../errors.ts'
+import { type Startup, startupOf } from '../session/postgres/startup.ts'
+import { errorMessage } from '../session/postgres/words.ts'
+import { decodeAuthResponse, MAX_AUTH_BYTES } from '../wire/postgres/auth-response.ts'
+import { encodeAuthentication } from '../wire/postgres/authentication.ts'
+import { type Frame, Framer } from '../wire/postgres/framer.ts'
+import { encodeNegotiateProtocolVersion } from '../wire/postgres/session-facts.ts'
+import { decodeStartup, type StartupPacket } from '../wire/postgres/startup.ts'
+import { CLIENT } from '../wire/postgres/type-bytes.ts'
+import type { Arrival, ProxyContext } from './context.ts'
+import { pull } from './inbox.ts'
+import { type Secured, secureServer } from './tls.ts'
+
+const ALPN = 'postgresql'
+/** First byte of a TLS record that carries a handshake: a client that speaks TLS at once (PostgreSQL 17, direct TLS). */
+const TLS_HANDSHAKE = 0x16
+const NEWEST_MINOR = 2
+const ACCEPT_TLS = Uint8Array.of(0x53) // S
+const DECLINE = Uint8Array.of(0x4e) // N
+
+/** A client that has said who it is and shown its token. */
+export interface PostgresKnock {
+  readonly kind: 'login'
+  readonly socket: Socket
+  readonly tls: Secured
+  readonly startup: Startup
+  readonly minor: number
+  readonly token: string
+  /** Holds what the client sent after its password. */
+  readonly framer: Framer
+}
+
+export interface PostgresCancel {
+  readonly kind: 'cancel'
+  readonly pid: number
+  readonly key: Uint8Array
+}
+
+/**
+ * The start of a PostgreSQL connection, from its first byte to its token: TLS by SSLRequest or at once, GSS declined,
+ * and nothing accepted that was sent ahead of TLS (CVE-2021-3935's class).
+ */
+export async function greetPostgres(
+  context: ProxyContext,
+  arrival: Arrival,
+  socket: Socket,
+): Promise<PostgresKnock | PostgresCancel> {
+  const framer = new Framer({ maxBytes: MAX_AUTH_BYTES + 16 })
+  const first = await pull(socket)
+  if (first[0] === TLS_HANDSHAKE) {
+    socket.unshift(first)
+    const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [ALPN])
+    if (tls.alpn !== ALPN) throw new SallyportError('SP-PROTOCOL', 'direct TLS needs the ALPN protocol postgresql')
+    return knock(framer, tls.socket, tls)
+  }
+  framer.push(first)
+  return negotiate(context, arrival, framer, socket)
+}
+
+async function negotiate(
+  context: ProxyContext,
+  arrival: Arrival,
+  framer: Framer,
+  socket: Socket,
+): Promise<PostgresKnock | PostgresCancel> {
+  const asked = new Set<string>()
+  for (;;) {
+    const packet = decodeStartup(await nextFrame(framer, socket, () => framer.nextStartup()))
+    if (packet.kind === 'cancelRequest') return { kind: 'cancel', pid: packet.pid, key: packet.key }
+    if (packet.kind === 'startupMessage') throw new SallyportError('SP-TLS-REQUIRED', 'this listener takes TLS only')
+    if (asked.has(packet.kind)) throw new SallyportError('SP-PROTOCOL', `a second ${packet.kind}`)
+    asked.add(packet.kind)
+    if (framer.buffered > 0) throw new SallyportError('SP-PROTOCOL', 'bytes were sent ahead of the encryption')
+    if (packet.kind === 'gssencRequest') {
+      socket.write(DECLINE)
+      continue
+    }
+    socket.write(ACCEPT_TLS)
+    const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [ALPN])
+    return knock(framer, tls.socket, tls)
+  }
+}
+
+/** Inside TLS: the startup message, then the token. */
+async function knock(framer: Framer, socket: Socket, tls: Secured): Promise<PostgresKnock | PostgresCancel> {
+  try {
+    const packet = decodeStartup(await nextFrame(framer, socket, () => framer.nextStartup()))
+    if (packet.kind === 'cancelRequest') return { kind: 'cancel', pid: packet.pid, key: packet.key }
+    if (packet.kind !== 'startupMessage') throw new SallyportError('SP-PROTOCOL', `a ${packet.kind} inside TLS`)
+    const startup = startupOf(packet.parameters)
+    const minor = negotiateVersion(socket, packet, startup)
+    socket.write(encodeAuthentication({ kind: 'authenticationCleartextPassword' }))
+    const token = await readToken(framer, socket)
+    return { kind: 'login', socket, tls, startup, minor, token, framer }
+  } catch (error) {
+    // Inside TLS the client can be told what is wrong; outside the caller tells it on the bare socket.
+    if (error instanceof SallyportError && !socket.destroyed) socket.end(errorMessage(error, 'FATAL'))
+    throw error
+  }
+}
+
+function negotiateVersion(
+  socket: Socket,
+  packet: Extract<StartupPacket, { kind: 'startupMessage' }>,
+  { unknownOptions }: Startup,
+): number {
+  const minor = Math.min(packet.minor, NEWEST_MINOR)
+  if (packet.minor > NEWEST_MINOR || unknownOptions.length > 0) {
+    const kind = 'negotiateProtocolVersion' as const
+    socket.write(encodeNegotiateProtocolVersion({ kind, newestMinor: minor, unrecognised: unknownOptions }))
+  }
+  return minor
+}
+
+async function readToken(framer: Framer, socket: Socket): Promise<string> {
+  const frame = await nextFrame(framer, socket, () => framer.next())
+  if (frame.type === CLIENT.terminate) throw new SallyportError('SP-PROTOCOL', 'the client left before its password')
+  if (frame.type !== CLIENT.authResponse) throw new SallyportError('SP-PROTOCOL', 'a password was expected')
+  const message = decodeAuthResponse(frame.body, 'password')
+  if (message.kind !== 'passwordMessage') throw new SallyportError('SP-PROTOCOL', 'a password was expected')
+  return new TextDecoder().decode(message.password)
+}
+
+async function nextFrame(framer: Framer, socket: Socket, next: () => Frame | null): Promise<Frame> {
+  for (;;) {
+    const frame = next()
+    if (frame) return frame
+    framer.push(await pull(socket))
+  }
+}
