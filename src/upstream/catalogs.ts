@@ -59,131 +59,159 @@ interface Entry {
 
 /** Snapshots of the catalogs of `targets`, read on first use and polled every `target.catalogPollMs`. */
 export function createCatalogs(options: CatalogsOptions): LiveCatalogs {
-  const { clock } = options
-  const readers = options.readers ?? readersOf(options.account ?? (() => null))
-  const targets = new Map(options.targets.map((target) => [target.name, target]))
-  const entries = new Map<string, Entry>()
-  const listeners = new Set<(change: CatalogChange) => void>()
-  let closed = false
+  return new Snapshots(options)
+}
 
-  const note = (entry: Entry, message: string): void =>
-    options.log?.({ target: entry.target.name, database: entry.database, message })
+class Snapshots implements LiveCatalogs {
+  readonly #options: CatalogsOptions
+  readonly #readers: CatalogReaders
+  readonly #targets: ReadonlyMap<string, Target>
+  readonly #entries = new Map<string, Entry>()
+  readonly #listeners = new Set<(change: CatalogChange) => void>()
+  #closed = false
 
-  const accept = (entry: Entry, catalog: Catalog, fingerprint: string | null): void => {
-    entry.catalog = catalog
-    entry.fingerprint = fingerprint
-    entry.confirmedAt = clock.monotonic()
-    if (catalog.digest === entry.digest) return
-    entry.digest = catalog.digest
-    const change = { target: entry.target.name, database: entry.database, catalog }
-    for (const listener of listeners) listener(change)
+  constructor(options: CatalogsOptions) {
+    this.#options = options
+    this.#readers = options.readers ?? readersOf(options.account ?? (() => null))
+    this.#targets = new Map(options.targets.map((target) => [target.name, target]))
   }
 
-  const readFresh = async (entry: Entry): Promise<Catalog> => {
+  current(target: string, database: string): Catalog | undefined {
+    const engine = this.#targets.get(target)?.engine
+    const entry = this.#entries.get(keyOf(target, engine === 'mysql' ? '' : database))
+    if (entry === undefined) return undefined
+    entry.askedAt = this.#now()
+    return this.#valid(entry)
+  }
+
+  async ensure(target: Target, database: string): Promise<Catalog> {
+    if (this.#closed) throw new SallyportError('SP-CATALOG', 'the proxy is shutting down')
+    const entry = this.#entryFor(target, target.engine === 'mysql' ? '' : database)
+    entry.askedAt = this.#now()
+    try {
+      return this.#valid(entry) ?? (await this.#reread(entry))
+    } catch (error) {
+      // A database that was never read may not exist: nobody polls for it.
+      if (entry.digest === '') this.#forget(entry)
+      throw error
+    }
+  }
+
+  invalidate(target: string, reason: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.target.name !== target) continue
+      entry.generation++
+      entry.catalog = undefined
+      this.#note(entry, `the catalog is read again: ${reason}`)
+      if (!this.#closed) this.#reread(entry).catch((error: unknown) => this.#failed(entry, error))
+    }
+  }
+
+  onChange(listener: (change: CatalogChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const entry of this.#entries.values()) clearTimeout(entry.timer)
+    this.#listeners.clear()
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic()
+  }
+
+  #note({ target, database }: Entry, message: string): void {
+    this.#options.log?.({ target: target.name, database, message })
+  }
+
+  #valid(entry: Entry): Catalog | undefined {
+    if (this.#now() - entry.confirmedAt > UNCONFIRMED_MAX_MS) entry.catalog = undefined
+    return entry.catalog
+  }
+
+  /** One read at a time for an entry; whoever asks meanwhile waits for the same. */
+  #reread(entry: Entry): Promise<Catalog> {
+    entry.reading ??= this.#readFresh(entry).finally(() => {
+      entry.reading = undefined
+      this.#schedule(entry)
+    })
+    return entry.reading
+  }
+
+  async #readFresh(entry: Entry): Promise<Catalog> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const { generation } = entry
+      const startedAt = this.#now()
       // The fingerprint comes first: what changes between the two is seen as a change at the next poll.
-      const fingerprint = await readers.fingerprint(entry.target, entry.database)
-      const catalog = await readers.read(entry.target, entry.database)
+      const fingerprint = await this.#readers.fingerprint(entry.target, entry.database)
+      const catalog = await this.#readers.read(entry.target, entry.database)
       if (entry.generation !== generation) continue
-      accept(entry, catalog, fingerprint)
+      this.#accept(entry, catalog, fingerprint, startedAt)
       return catalog
     }
     throw new SallyportError('SP-CATALOG', 'the catalog changes faster than it can be read')
   }
 
-  const reread = (entry: Entry): Promise<Catalog> => {
-    entry.reading ??= readFresh(entry).finally(() => {
-      entry.reading = undefined
-      schedule(entry)
-    })
-    return entry.reading
+  #accept(entry: Entry, catalog: Catalog, fingerprint: string | null, readAt: number): void {
+    entry.catalog = catalog
+    entry.fingerprint = fingerprint
+    entry.confirmedAt = readAt
+    if (catalog.digest === entry.digest) return
+    entry.digest = catalog.digest
+    const change = { target: entry.target.name, database: entry.database, catalog }
+    for (const listener of this.#listeners) listener(change)
   }
 
-  const poll = async (entry: Entry): Promise<void> => {
-    if (clock.monotonic() - entry.askedAt > IDLE_MS) return forget(entry)
+  async #poll(entry: Entry): Promise<void> {
+    if (this.#now() - entry.askedAt > IDLE_MS) return this.#forget(entry)
+    const startedAt = this.#now()
     try {
-      if (await unchanged(entry)) {
-        entry.confirmedAt = clock.monotonic()
-        schedule(entry)
+      if (await this.#unchanged(entry)) {
+        entry.confirmedAt = startedAt
+        this.#schedule(entry)
       } else {
-        await reread(entry)
+        await this.#reread(entry)
       }
     } catch (error) {
-      failed(entry, error)
+      this.#failed(entry, error)
     }
   }
 
-  const unchanged = async (entry: Entry): Promise<boolean> => {
+  async #unchanged(entry: Entry): Promise<boolean> {
     const { generation, fingerprint, catalog } = entry
     if (catalog === undefined || fingerprint === null || entry.reading !== undefined) return false
-    const now = await readers.fingerprint(entry.target, entry.database)
+    const now = await this.#readers.fingerprint(entry.target, entry.database)
     return now === fingerprint && entry.generation === generation && entry.catalog === catalog
   }
 
-  const failed = (entry: Entry, error: unknown): void => {
-    note(entry, `the catalog was not read: ${asSallyportError(error).message}`)
-    schedule(entry)
+  #failed(entry: Entry, error: unknown): void {
+    this.#note(entry, `the catalog was not read: ${asSallyportError(error).message}`)
+    this.#schedule(entry)
   }
 
-  const schedule = (entry: Entry): void => {
+  #schedule(entry: Entry): void {
     clearTimeout(entry.timer)
-    if (closed || entries.get(keyOf(entry.target.name, entry.database)) !== entry) return
-    entry.timer = setTimeout(() => void poll(entry), Math.max(entry.target.catalogPollMs, POLL_MIN_MS))
+    if (this.#closed || this.#entries.get(keyOf(entry.target.name, entry.database)) !== entry) return
+    entry.timer = setTimeout(() => void this.#poll(entry), Math.max(entry.target.catalogPollMs, POLL_MIN_MS))
     entry.timer.unref()
   }
 
-  const forget = (entry: Entry): void => {
+  #forget(entry: Entry): void {
     clearTimeout(entry.timer)
-    entries.delete(keyOf(entry.target.name, entry.database))
+    const key = keyOf(entry.target.name, entry.database)
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
   }
 
-  const valid = (entry: Entry | undefined): Catalog | undefined => {
-    if (entry === undefined) return undefined
-    if (clock.monotonic() - entry.confirmedAt > UNCONFIRMED_MAX_MS) entry.catalog = undefined
-    return entry.catalog
-  }
-
-  const entryFor = (target: Target, database: string): Entry => {
+  #entryFor(target: Target, database: string): Entry {
     const key = keyOf(target.name, database)
-    const known = entries.get(key)
+    const known = this.#entries.get(key)
     if (known !== undefined) return known
-    if (entries.size >= SNAPSHOTS_MAX) forget(longestUnasked(entries.values()))
-    const entry = emptyEntry(target, database, clock.monotonic())
-    entries.set(key, entry)
+    if (this.#entries.size >= SNAPSHOTS_MAX) this.#forget(longestUnasked(this.#entries.values()))
+    const entry = emptyEntry(target, database, this.#now())
+    this.#entries.set(key, entry)
     return entry
-  }
-
-  return {
-    current(target, database) {
-      const entry = entries.get(keyOf(target, database))
-      if (entry !== undefined) entry.askedAt = clock.monotonic()
-      return valid(entry)
-    },
-    async ensure(target, database) {
-      if (closed) throw new SallyportError('SP-CATALOG', 'the proxy is shutting down')
-      const entry = entryFor(targets.get(target.name) ?? target, databaseOf(target, database))
-      entry.askedAt = clock.monotonic()
-      return valid(entry) ?? reread(entry)
-    },
-    invalidate(target, reason) {
-      for (const entry of entries.values()) {
-        if (entry.target.name !== target) continue
-        entry.generation++
-        entry.catalog = undefined
-        note(entry, `the catalog is read again: ${reason}`)
-        if (!closed) reread(entry).catch((error: unknown) => failed(entry, error))
-      }
-    },
-    onChange(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    close() {
-      closed = true
-      for (const entry of entries.values()) clearTimeout(entry.timer)
-      listeners.clear()
-    },
   }
 }
 
@@ -213,11 +241,6 @@ function emptyEntry(target: Target, database: string, now: number): Entry {
 
 function longestUnasked(entries: Iterable<Entry>): Entry {
   return [...entries].reduce((oldest, entry) => (entry.askedAt < oldest.askedAt ? entry : oldest))
-}
-
-/** One snapshot covers every database of a MySQL server. */
-function databaseOf(target: Target, database: string): string {
-  return target.engine === 'mysql' ? '' : database
 }
 
 function keyOf(target: string, database: string): string {

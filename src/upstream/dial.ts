@@ -38,8 +38,6 @@ function settled<S extends Socket>(socket: S, event: string, afterMs: number, fa
   return new Promise((resolve, reject) => {
     const fail = (error?: NodeJS.ErrnoException): void => {
       stop()
-      // A late error of a socket that nobody holds must not end the process.
-      socket.on('error', () => {})
       socket.destroy()
       reject(new SallyportError('SP-UPSTREAM', reasonOf(failure, error), { cause: error }))
     }
@@ -47,6 +45,8 @@ function settled<S extends Socket>(socket: S, event: string, afterMs: number, fa
       stop()
       resolve(socket)
     }
+    // An error while nobody holds the socket must not end the process; whoever reads it sees it closed.
+    socket.on('error', () => {})
     const timer = setTimeout(() => fail({ name: 'Error', message: 'timeout', code: 'ETIMEDOUT' }), afterMs)
     const closed = (): void => fail()
     const stop = (): void => {

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { SallyportError } from '../../src/errors.ts'
+import type { Catalog } from '../../src/sql/catalog.ts'
+import { type CatalogReaders, createCatalogs } from '../../src/upstream/catalogs.ts'
+import { targetOf } from './target.ts'
+
+const target = targetOf({ engine: 'postgres', port: 1 })
+const POLL_MS = target.catalogPollMs
+
+function catalogOf(digest: string): Catalog {
+  return { digest } as unknown as Catalog
+}
+
+/** Readers of a pretended database, whose content is `digest`; a read takes as long as `gate` does. */
+class Database implements CatalogReaders {
+  digest = 'one'
+  down = false
+  reads = 0
+  fingerprints = 0
+  gate: Promise<void> = Promise.resolve()
+
+  async fingerprint(): Promise<string> {
+    this.fingerprints++
+    if (this.down) throw new SallyportError('SP-UPSTREAM', 'down')
+    return this.digest
+  }
+
+  async read(): Promise<Catalog> {
+    const { digest } = this
+    this.reads++
+    await this.gate
+    return catalogOf(digest)
+  }
+}
+
+let database: Database
+let log: string[]
+
+function catalogs() {
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() }
+  return createCatalogs({ targets: [target], clock, readers: database, log: (event) => log.push(event.message) })
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  database = new Database()
+  log = []
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('createCatalogs', () => {
+  it('reads once for all who wait', async () => {
+    const live = catalogs()
+    expect(live.current('shop', 'shop')).toBeUndefined()
+    const both = await Promise.all([live.ensure(target, 'shop'), live.ensure(target, 'shop')])
+    expect(both[0]).toBe(both[1])
+    expect(database.reads).toBe(1)
+    expect(live.current('shop', 'shop')).toBe(both[0])
+    expect(live.current('shop', 'other')).toBeUndefined()
+    live.close()
+  })
+
+  it('reads again only when the fingerprint differs, and tells who listens', async () => {
+    const live = catalogs()
+    const changes: string[] = []
+    const stop = live.onChange((change) => changes.push(change.catalog.digest))
+    await live.ensure(target, 'shop')
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(database).toMatchObject({ reads: 1, fingerprints: 2 })
+    database.digest = 'two'
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(live.current('shop', 'shop')?.digest).toBe('two')
+    expect(changes).toEqual(['one', 'two'])
+    stop()
+    database.digest = 'three'
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(changes).toHaveLength(2)
+    live.close()
+  })
+
+  it('gives no stale snapshot after invalidate, and drops a read that began before it', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    const gate = Promise.withResolvers<void>()
+    database.gate = gate.promise
+    live.invalidate('shop', 'DDL')
+    expect(live.current('shop', 'shop')).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(0)
+    database.digest = 'two'
+    live.invalidate('shop', 'DDL')
+    gate.resolve()
+    const catalog = await live.ensure(target, 'shop')
+    expect(catalog.digest).toBe('two')
+    expect(log.filter((message) => message.includes('DDL'))).toHaveLength(2)
+    live.close()
+  })
+
+  it('keeps a snapshot through a short failure and drops it after thirty seconds', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    database.down = true
+    await vi.advanceTimersByTimeAsync(25_000)
+    expect(live.current('shop', 'shop')).toBeDefined()
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(live.current('shop', 'shop')).toBeUndefined()
+    await expect(live.ensure(target, 'shop')).rejects.toMatchObject({ code: 'SP-UPSTREAM' })
+    database.down = false
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(live.current('shop', 'shop')).toBeDefined()
+    live.close()
+  })
+
+  it('polls neither a database that could not be read at all nor after close', async () => {
+    const live = catalogs()
+    database.down = true
+    await expect(live.ensure(target, 'nowhere')).rejects.toMatchObject({ code: 'SP-UPSTREAM' })
+    await vi.advanceTimersByTimeAsync(POLL_MS * 3)
+    expect(database.fingerprints).toBe(1)
+    database.down = false
+    await live.ensure(target, 'shop')
+    live.close()
+    await vi.advanceTimersByTimeAsync(POLL_MS * 3)
+    expect(database.reads).toBe(1)
+    await expect(live.ensure(target, 'shop')).rejects.toMatchObject({ code: 'SP-CATALOG' })
+  })
+
+  it('lets go of a database that nobody asks for', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    await vi.advanceTimersByTimeAsync(620_000)
+    const { fingerprints } = database
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(database.fingerprints).toBe(fingerprints)
+    live.close()
+  })
+})
