@@ -1,0 +1,171 @@
+import type { Socket } from 'node:net'
+import { encodeUtf8 } from '../bytes/writer.ts'
+import { SallyportError } from '../errors.ts'
+import type { Credential, Target } from '../session/ports.ts'
+import { Conversation } from './conversation.ts'
+import { dialTcp, upgradeTls } from './dial.ts'
+import { authenticate, firstAnswer } from './mysql_authentication.ts'
+import { agreedCapabilities, CAPABILITY } from './mysql_capabilities.ts'
+import {
+  decodeHandshake,
+  decodeOkStatus,
+  encodeHandshakeResponse,
+  encodeSslRequest,
+  errnoOf,
+  type Handshake,
+  type HandshakeResponse,
+} from './mysql_handshake.ts'
+import { PacketStream } from './mysql_packets.ts'
+
+const LOGIN_MS = 15_000
+const KILL_MS = 5_000
+const ERR_HEADER = 0xff
+const COM_QUERY = 0x03
+/** ER_NO_SUCH_THREAD: it ended before us. */
+const NO_SUCH_THREAD = 1094
+/** utf8mb4_general_ci, which both MySQL and MariaDB know. */
+const KILL_COLLATION = 45
+
+export interface MysqlLoginOptions {
+  /** What the client can: the flags that are safe to pass on are, the others never (see `agreedCapabilities`). */
+  readonly clientCapabilities: number
+  readonly database: string | null
+  /** 1 to 255, as the packet has it. */
+  readonly collation: number
+  readonly connectAttrs: readonly (readonly [name: string, value: string])[]
+}
+
+export interface MysqlUpstream {
+  /** Paused. */
+  readonly socket: Socket
+  /** What the server sent after its OK. */
+  readonly rest: Uint8Array
+  readonly connectionId: number
+  readonly serverVersion: string
+  /** The flags that both sides use. */
+  readonly capabilities: number
+  /** Status flags of the OK packet. */
+  readonly status: number
+  readonly collation: number
+}
+
+interface LoggedIn {
+  readonly conversation: Conversation
+  readonly packets: PacketStream
+  readonly handshake: Handshake
+  readonly capabilities: number
+  readonly status: number
+}
+
+/**
+ * Logs in to a MySQL or MariaDB server ("Connection Phase") with TLS as the target wants it. Rejects with
+ * `SP-UPSTREAM` (with the server's error number alone), `SP-PROTOCOL` or `SP-UNSUPPORTED`.
+ */
+export async function loginMysql(
+  target: Target,
+  credential: Credential,
+  options: MysqlLoginOptions,
+): Promise<MysqlUpstream> {
+  const { conversation, packets, handshake, capabilities, status } = await login(target, credential, options)
+  return {
+    socket: conversation.socket,
+    rest: packets.release(),
+    connectionId: handshake.connectionId,
+    serverVersion: handshake.version,
+    capabilities,
+    status,
+    collation: options.collation,
+  }
+}
+
+/**
+ * Ends the statement (`queryOnly`) or the whole session of a connection, over a connection of its own. The credential
+ * is the session's or one that may kill others. A session that is gone already is no error.
+ */
+export async function killMysql(
+  target: Target,
+  credential: Credential,
+  connectionId: number,
+  queryOnly: boolean,
+): Promise<void> {
+  if (!Number.isSafeInteger(connectionId) || connectionId < 0) {
+    throw new SallyportError('SP-INTERNAL', 'a connection id is a number')
+  }
+  const options = { clientCapabilities: 0, database: null, collation: KILL_COLLATION, connectAttrs: [] }
+  const { conversation, packets } = await login(target, credential, options, KILL_MS)
+  try {
+    packets.restart()
+    const text = encodeUtf8(`KILL ${queryOnly ? 'QUERY' : 'CONNECTION'} ${connectionId}`)
+    packets.write(new Uint8Array([COM_QUERY, ...text]))
+    const answer = await packets.read()
+    if (answer[0] !== ERR_HEADER) decodeOkStatus(answer)
+    else if (errnoOf(answer) !== NO_SUCH_THREAD) {
+      throw new SallyportError('SP-UPSTREAM', `the database refused to end a session (${errnoOf(answer)})`)
+    }
+  } finally {
+    conversation.destroy()
+  }
+}
+
+async function login(
+  target: Target,
+  credential: Credential,
+  options: MysqlLoginOptions,
+  afterMs: number = LOGIN_MS,
+): Promise<LoggedIn> {
+  let conversation = new Conversation(await dialTcp(target), afterMs)
+  try {
+    const packets = new PacketStream(conversation)
+    const handshake = decodeHandshake(await packets.read())
+    const tls = target.tls.mode !== 'disable'
+    const secret = { password: credential.password, tls }
+    const { plugin, answer } = firstAnswer(handshake.plugin, handshake.nonce, secret)
+    const response = responseOf(handshake, credential.user, options, tls, plugin, answer)
+    if (tls) {
+      conversation = await secured(target, conversation, packets, response, afterMs)
+      packets.move(conversation)
+    }
+    packets.write(encodeHandshakeResponse(response))
+    const status = await authenticate(packets, { plugin, nonce: handshake.nonce }, secret)
+    return { conversation, packets, handshake, capabilities: response.capabilities, status }
+  } catch (error) {
+    conversation.destroy()
+    throw error
+  }
+}
+
+function responseOf(
+  handshake: Handshake,
+  user: string,
+  options: MysqlLoginOptions,
+  tls: boolean,
+  plugin: string,
+  answer: Uint8Array,
+): HandshakeResponse {
+  const capabilities = agreedCapabilities({
+    client: options.clientCapabilities,
+    server: handshake.capabilities,
+    tls,
+    database: options.database !== null,
+    attributes: options.connectAttrs.length > 0,
+  })
+  if (tls && (capabilities & CAPABILITY.ssl) === 0) {
+    throw new SallyportError('SP-UPSTREAM', 'the database offers no TLS')
+  }
+  const { collation, database, connectAttrs } = options
+  return { capabilities, collation, user, answer, database, plugin, attributes: connectAttrs }
+}
+
+/** TLS in the middle of the login: the request in clear, then the same conversation over the new socket. */
+async function secured(
+  target: Target,
+  conversation: Conversation,
+  packets: PacketStream,
+  response: HandshakeResponse,
+  afterMs: number,
+): Promise<Conversation> {
+  packets.write(encodeSslRequest(response))
+  const early = packets.release().length + conversation.socket.readableLength
+  if (early > 0) throw new SallyportError('SP-PROTOCOL', 'the server sent bytes before TLS began')
+  return new Conversation(await upgradeTls(conversation.socket, target), afterMs)
+}
