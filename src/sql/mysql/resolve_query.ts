@@ -1,0 +1,220 @@
+import type { ColumnRef, OutputField } from '../facts.ts'
+import { starColumns } from './join_columns.ts'
+import { resolveFrom } from './resolve_from.ts'
+import {
+  type CteScope,
+  lookup,
+  mark,
+  opaque,
+  type Resolution,
+  type Scope,
+  type ScopeColumn,
+  sourcesOf,
+  unique,
+  type Visibility,
+} from './scope.ts'
+import type { Cte, Expr, Query, Select, StarItem, ValueItem } from './tree.ts'
+
+export interface Place {
+  readonly outer: Scope | null
+  readonly ctes: CteScope | null
+  /** True for the outermost query of a plain SELECT: only there may a column pass through. */
+  readonly top: boolean
+}
+
+/** One column of a result: its field, and the columns that it is made of. */
+export interface Output {
+  readonly field: OutputField
+  readonly columns: readonly ScopeColumn[]
+}
+
+export interface ResolvedQuery {
+  readonly outputs: readonly Output[]
+  readonly rowSources: readonly ColumnRef[]
+}
+
+/** Finds what every name in the query means, and marks each column that it reads on its `OpenUse`. */
+export function resolveQuery(state: Resolution, query: Query, place: Place, self: CteScope | null): ResolvedQuery {
+  const rows: ColumnRef[] = []
+  const ctes = resolveCtes(state, query, place, rows)
+  const single = query.terms.length === 1
+  const first = query.terms[0]!
+  const inner: Place = { outer: place.outer, ctes, top: place.top && single && first.kind === 'select' }
+  const resolved =
+    single && first.kind === 'select'
+      ? resolveSelect(state, first, inner, query.orderBy)
+      : resolveTerms(state, query, inner, self)
+  return { outputs: resolved.outputs, rowSources: unique([...rows, ...resolved.rowSources]) }
+}
+
+/**
+ * In a WITH RECURSIVE list every name is in scope from the start, but one that is used before it has columns is
+ * refused: MariaDB lets a CTE name a later one, MySQL does not.
+ */
+function resolveCtes(state: Resolution, query: Query, place: Place, rows: ColumnRef[]): CteScope | null {
+  let ctes = place.ctes
+  const entries: CteScope[] = []
+  for (const cte of query.ctes) {
+    const entry: CteScope = { cte, result: { columns: null }, outer: query.recursive ? ctes : null }
+    entries.push(entry)
+    if (query.recursive) ctes = entry
+  }
+  for (const declared of entries) {
+    const entry = query.recursive ? declared : { ...declared, outer: ctes }
+    const inner: Place = { outer: place.outer, ctes, top: false }
+    const result = resolveQuery(state, entry.cte.query, inner, query.recursive ? entry : null)
+    entry.result.columns = derivedColumns(entry.cte, result.outputs, query.recursive)
+    rows.push(...result.rowSources)
+    if (!query.recursive) ctes = entry
+  }
+  return ctes
+}
+
+/** The columns that a CTE or derived table offers: what they are made of, never a base column of their own. */
+export function derivedColumns(
+  { columns }: Pick<Cte, 'columns'>,
+  outputs: readonly Output[],
+  pooled: boolean,
+): ScopeColumn[] {
+  if (columns !== null && columns.length !== outputs.length) throw opaque('a column list does not match its query')
+  const all = pooled ? unique(outputs.flatMap(({ field }) => field.sources)) : []
+  return outputs.map(({ field }, index) => ({
+    name: columns?.[index] ?? field.name,
+    base: null,
+    sources: pooled ? all : field.sources,
+  }))
+}
+
+/** A set operation, or one query in parentheses: nothing passes through it. */
+function resolveTerms(state: Resolution, query: Query, place: Place, self: CteScope | null): ResolvedQuery {
+  const rows: ColumnRef[] = []
+  const results: ResolvedQuery[] = []
+  for (const term of query.terms) {
+    const result =
+      term.kind === 'select' ? resolveSelect(state, term, place, []) : resolveQuery(state, term, place, null)
+    results.push(result)
+    rows.push(...result.rowSources)
+    if (self !== null && self.result.columns === null && query.terms.length > 1)
+      self.result.columns = derivedColumns(self.cte, result.outputs, true)
+  }
+  const outputs = mergeOutputs(results)
+  if (query.terms.length > 1) rows.push(...outputs.flatMap(({ field }) => field.sources))
+  const outer: Scope = {
+    catalog: state.context.catalog,
+    sources: [],
+    merged: [],
+    outputs: outputs.map(({ field, columns }) => ({ name: field.name, columns })),
+    parent: place.outer,
+  }
+  for (const key of query.orderBy) rows.push(...readSortKey(state, key, { ...place, outer }, outer, outputs))
+  return { outputs, rowSources: rows }
+}
+
+function mergeOutputs(results: readonly ResolvedQuery[]): Output[] {
+  const width = results[0]!.outputs.length
+  if (results.some(({ outputs }) => outputs.length !== width))
+    throw opaque('the parts of a set operation differ in width')
+  return results[0]!.outputs.map(({ field }, index) => {
+    const parts = results.map(({ outputs }) => outputs[index]!)
+    const sources = unique(parts.flatMap((part) => part.field.sources))
+    return {
+      field: { name: field.name, origin: null, sources },
+      columns: parts.flatMap(({ columns }) => columns),
+    }
+  })
+}
+
+function resolveSelect(state: Resolution, select: Select, place: Place, orderBy: readonly Expr[]): ResolvedQuery {
+  const from = resolveFrom(state, select.from, place)
+  const scope: Scope = {
+    catalog: state.context.catalog,
+    sources: from.sources,
+    merged: from.merged,
+    outputs: [],
+    parent: place.outer,
+  }
+  const inner: Place = { outer: scope, ctes: place.ctes, top: false }
+  for (const item of select.items)
+    if (item.kind === 'value') scope.outputs.push({ name: outputName(state, item), columns: null })
+  const outputs = select.items.flatMap((item) => resolveItem(state, select, item, scope, { ...inner, top: place.top }))
+  const rows = [...from.rowSources]
+  if (select.where) rows.push(...readExpr(state, select.where, inner, scope, 'columns'))
+  for (const window of select.windows) rows.push(...readExpr(state, window, inner, scope, 'clause'))
+  if (select.having) rows.push(...readExpr(state, select.having, inner, scope, 'clause'))
+  for (const key of [...select.groupBy, ...orderBy]) rows.push(...readSortKey(state, key, inner, scope, outputs))
+  if (select.distinct) {
+    for (const { columns } of outputs) mark(columns, 'computed')
+    rows.push(...outputs.flatMap(({ field }) => field.sources))
+  }
+  return { outputs, rowSources: rows }
+}
+
+function resolveItem(
+  state: Resolution,
+  select: Select,
+  item: StarItem | ValueItem,
+  scope: Scope,
+  place: Place,
+): Output[] {
+  const pass = place.top && !select.distinct
+  if (item.kind === 'star') return starColumns(item, select.from, scope).map((group) => output(group, null, pass))
+  const name = outputName(state, item)
+  const slot = scope.outputs.findIndex((candidate) => candidate.columns === null && candidate.name === name)
+  const { expr } = item
+  if (expr.bare) {
+    const columns = lookup(expr.bare, scope, 'columns')
+    const own = columns.length === 1 && scope.sources.some((source) => source.columns.includes(columns[0]!))
+    scope.outputs[slot] = { name, columns }
+    return [output(columns, name, pass && own)]
+  }
+  const sources = readExpr(state, expr, { ...place, top: false }, scope, 'columns')
+  const columns = expr.columns.flatMap((column) => lookup(column, scope, 'columns'))
+  scope.outputs[slot] = { name, columns: [...columns, { name, base: null, sources }] }
+  return [{ field: { name, origin: null, sources }, columns }]
+}
+
+/** `group` holds more than one column where USING merged them. */
+function output(group: readonly ScopeColumn[], name: string | null, pass: boolean): Output {
+  const base = pass && group.length === 1 ? group[0]!.base : null
+  mark(group, base === null ? 'computed' : 'passed')
+  const origin = base === null ? null : { use: base.use.id, column: base.column }
+  return { field: { name: name ?? group[0]!.name, origin, sources: sourcesOf(group) }, columns: group }
+}
+
+function outputName(state: Resolution, item: ValueItem): string {
+  if (item.alias !== null) return item.alias
+  const { bare, span } = item.expr
+  return bare ? bare.parts.at(-1)!.value : state.text.slice(span.start, span.end)
+}
+
+/** ORDER BY and GROUP BY: an integer names an output column; another constant might, so it counts for all of them. */
+function readSortKey(
+  state: Resolution,
+  key: Expr,
+  place: Place,
+  scope: Scope,
+  outputs: readonly Output[],
+): readonly ColumnRef[] {
+  if (!key.constant) return readExpr(state, key, place, scope, 'clause')
+  const named = key.integer === null ? outputs : outputs.slice(key.integer - 1, key.integer)
+  for (const { columns } of named) mark(columns, 'computed')
+  return named.flatMap(({ field }) => field.sources)
+}
+
+/** Marks everything that the expression reads as computed on, and gives all that its value depends on. */
+export function readExpr(
+  state: Resolution,
+  expr: Expr,
+  place: Place,
+  scope: Scope,
+  visibility: Visibility,
+): readonly ColumnRef[] {
+  const columns = expr.columns.flatMap((column) => lookup(column, scope, visibility))
+  mark(columns, 'computed')
+  const refs = sourcesOf(columns)
+  for (const query of expr.queries) {
+    const result = resolveQuery(state, query, { outer: scope, ctes: place.ctes, top: false }, null)
+    refs.push(...result.rowSources, ...result.outputs.flatMap(({ field }) => field.sources))
+  }
+  return unique(refs)
+}

@@ -1,0 +1,40 @@
+import { SallyportError } from '../../errors.ts'
+import type { Relation } from '../catalog.ts'
+import type { SqlMask, Substitution } from '../substitution.ts'
+import type { LexMode } from './token.ts'
+
+/** A derived table with LIMIT is never merged into the outer query: nothing outside is evaluated on other rows. */
+const FENCE = 'LIMIT 18446744073709551615'
+
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``
+}
+
+export function qualifiedText({ schema, name }: Relation): string {
+  return `${quoteName(schema)}.${quoteName(name)}`
+}
+
+/** `(SELECT every column, masked where planned FROM the relation WHERE its row condition)`. */
+export function subqueryText(relation: Relation, plan: Substitution, partition: string, mode: LexMode): string {
+  for (const name of plan.masks.keys())
+    if (!relation.columns.some((column) => column.name === name))
+      throw new SallyportError('SP-OPAQUE', 'a mask names a column that the relation does not have')
+  const columns = relation.columns.map(({ name }) => columnText(name, plan.masks.get(name), mode))
+  const from = `FROM ${qualifiedText(relation)}${partition === '' ? '' : ` ${partition}`}`
+  const where = plan.where === null ? '' : ` WHERE (${plan.where}) ${FENCE}`
+  return `(SELECT ${columns.join(', ')} ${from}${where})`
+}
+
+/** IF(FALSE, column, NULL) keeps the column's type; the value is never evaluated. */
+function columnText(name: string, mask: SqlMask | undefined, mode: LexMode): string {
+  const quoted = quoteName(name)
+  if (!mask) return quoted
+  if (mask.kind === 'null') return `IF(FALSE, ${quoted}, NULL) AS ${quoted}`
+  return `${quoteString(mask.text, mode)} AS ${quoted}`
+}
+
+/** A string literal that reads the same in the session's sql_mode. */
+export function quoteString(text: string, mode: LexMode): string {
+  const doubled = text.replaceAll("'", "''")
+  return `'${mode.noBackslashEscapes ? doubled : doubled.replaceAll('\\', '\\\\')}'`
+}

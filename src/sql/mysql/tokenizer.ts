@@ -1,0 +1,212 @@
+import { SallyportError } from '../../errors.ts'
+import { openComment, skipComment } from './comments.ts'
+import type { LexMode, Token, TokenKind } from './token.ts'
+
+/** Longest first. `{` and `}` are lexed so that the ODBC escapes are refused by the grammar, not by accident. */
+const OPERATORS = [
+  ...['<=>', '->>', ':=', '->', '<<', '>>', '<=', '>=', '<>', '!=', '&&', '||'],
+  ...['(', ')', ',', ';', '.', '=', '<', '>', '+', '-', '*', '/', '%', '^', '~', '!', '&', '|', '{', '}'],
+]
+
+const WORD_START = /[A-Za-z_$\u0080-\uD7FF\uE000-\uFFFF]/
+/** A run of characters that MySQL's lexer takes for one identifier. */
+const WORD = /[A-Za-z0-9_$\u0080-\uD7FF\uE000-\uFFFF]+/y
+/** Of the characters above ASCII only letters, digits and marks: what looks like a space or a quote is refused. */
+const PLAIN_WORD = /^[\p{L}\p{N}\p{M}_$]+$/u
+const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y
+const HEX = /0x[0-9A-Fa-f]+/y
+const BIT = /0b[01]+/y
+const USER_VARIABLE = /@[A-Za-z0-9_$.]+/y
+const SYSTEM_VARIABLE = /@@(?:[A-Za-z_][A-Za-z0-9_]*\.){0,2}[A-Za-z_][A-Za-z0-9_]*/y
+
+/**
+ * MySQL's lexical rules (Reference Manual, chapter 11). The tokens are the authority on what a statement says: no
+ * parser sees the client's text, only what stands here. Comments are dropped; a versioned comment that every
+ * supported server executes is taken apart, every other executable comment is refused.
+ */
+export function tokenize(text: string, mode: LexMode): readonly Token[] {
+  if (text.includes('\0')) throw syntax('the statement holds a NUL')
+  const tokens: Token[] = []
+  let at = 0
+  let executable = false
+  while (at < text.length) {
+    const space = skipSpace(text, at)
+    if (space > at) {
+      at = space
+      continue
+    }
+    if (executable && text.startsWith('*/', at)) {
+      executable = false
+      at += 2
+      continue
+    }
+    const comment = skipComment(text, at, executable)
+    if (comment !== null) {
+      at = comment
+      continue
+    }
+    const opened = openComment(text, at, executable)
+    if (opened !== null) {
+      executable = true
+      at = opened
+      continue
+    }
+    const token = readToken(text, at, mode, tokens.at(-1))
+    tokens.push(token)
+    at = token.end
+  }
+  if (executable) throw syntax('a comment is not closed')
+  tokens.push(make('end', text, text.length, text.length, ''))
+  return tokens
+}
+
+function readToken(text: string, at: number, mode: LexMode, previous: Token | undefined): Token {
+  const char = text[at]!
+  if (char === "'" || (char === '"' && !mode.ansiQuotes)) return readString(text, at, at, mode)
+  if (char === '`' || char === '"') return readQuotedName(text, at, char)
+  if (char === '@') return readVariable(text, at, mode)
+  if (isDigit(char) || (char === '.' && isDigit(text[at + 1] ?? ''))) return readNumber(text, at, previous)
+  if (WORD_START.test(char)) return readWord(text, at, mode)
+  if (char === '?') return make('param', text, at, at + 1, '?')
+  const operator = OPERATORS.find((candidate) => text.startsWith(candidate, at))
+  if (operator === undefined) throw syntax('the statement holds a character that has no meaning in SQL')
+  return make('op', text, at, at + operator.length, operator)
+}
+
+function readWord(text: string, at: number, mode: LexMode): Token {
+  const word = match(WORD, text, at)!
+  const end = at + word.length
+  if (/^[nNxXbB]$/.test(word) && text[end] === "'") return readPrefixedString(text, at, mode)
+  if (!PLAIN_WORD.test(word)) throw syntax('an unquoted name holds a character that is neither letter nor digit')
+  return make('word', text, at, end, word)
+}
+
+/** N'..' is a string; X'..' and B'..' are binary literals whose digits are checked. */
+function readPrefixedString(text: string, at: number, mode: LexMode): Token {
+  const string = readString(text, at + 1, at, mode)
+  const prefix = text[at]!.toUpperCase()
+  if (prefix === 'N') return string
+  const valid = prefix === 'X' ? /^(?:[0-9A-Fa-f]{2})*$/ : /^[01]*$/
+  if (!valid.test(string.value)) throw syntax('a hexadecimal or bit literal holds other digits')
+  return { ...string, kind: prefix === 'X' ? 'hex' : 'bit' }
+}
+
+/** The quote stands at `open`; `start` is before it where a prefix belongs to the literal. */
+function readString(text: string, open: number, start: number, mode: LexMode): Token {
+  const quote = text[open]!
+  let value = ''
+  let at = open + 1
+  for (;;) {
+    const char = text[at]
+    if (char === undefined) throw syntax('a string is not closed')
+    if (char === quote) {
+      if (text[at + 1] !== quote) break
+      value += quote
+      at += 2
+    } else if (char === '\\' && !mode.noBackslashEscapes) {
+      value += unescaped(text[at + 1])
+      at += 2
+    } else {
+      value += char
+      at += 1
+    }
+  }
+  return make('string', text, start, at + 1, value)
+}
+
+/** String literals, table of escape sequences; `\%` and `\_` keep their backslash. */
+function unescaped(char: string | undefined): string {
+  if (char === undefined) throw syntax('a string is not closed')
+  const known: Record<string, string> = { '0': '\0', b: '\b', n: '\n', r: '\r', t: '\t', Z: '\u001a' }
+  if (char === '%' || char === '_') return `\\${char}`
+  return known[char] ?? char
+}
+
+function readQuotedName(text: string, at: number, quote: string): Token {
+  const { value, end } = doubled(text, at, quote)
+  if (value === '' || value.includes('\0')) throw syntax('a quoted name is empty or holds a NUL')
+  return make('quoted', text, at, end, value)
+}
+
+function doubled(text: string, open: number, quote: string): { value: string; end: number } {
+  let value = ''
+  for (let at = open + 1; at < text.length; at += 1) {
+    if (text[at] !== quote) value += text[at]
+    else if (text[at + 1] === quote) {
+      value += quote
+      at += 1
+    } else return { value, end: at + 1 }
+  }
+  throw syntax('a quoted name is not closed')
+}
+
+function readVariable(text: string, at: number, mode: LexMode): Token {
+  if (text.startsWith('@@', at)) return readSystemVariable(text, at)
+  const quote = text[at + 1] ?? ''
+  if (quote === '`') {
+    const { value, end } = doubled(text, at + 1, quote)
+    return make('uservar', text, at, end, value)
+  }
+  if (quote === "'" || quote === '"') {
+    const inner = readString(text, at + 1, at, mode)
+    return { ...inner, kind: 'uservar' }
+  }
+  const name = match(USER_VARIABLE, text, at)
+  if (name === null) throw syntax('a variable has no name')
+  endOfName(text, at + name.length)
+  return make('uservar', text, at, at + name.length, name.slice(1))
+}
+
+function readSystemVariable(text: string, at: number): Token {
+  const name = match(SYSTEM_VARIABLE, text, at)
+  if (name === null) throw syntax('a system variable has no plain name')
+  endOfName(text, at + name.length)
+  if (text[at + name.length] === '.') throw syntax('a system variable has too many parts')
+  return make('sysvar', text, at, at + name.length, name.slice(2))
+}
+
+/**
+ * A name that begins with a digit (`1a`, `t.1a`) is lexed by rules of its own in the server (`t.1e5` is a name,
+ * `1e5` is a number): such names are refused unless they are quoted.
+ */
+function readNumber(text: string, at: number, previous: Token | undefined): Token {
+  const radix = match(HEX, text, at) ?? match(BIT, text, at)
+  const number = radix ?? match(NUMBER, text, at)!
+  const end = at + number.length
+  endOfName(text, end)
+  const touches = previous !== undefined && previous.end === at
+  if (touches && (previous.upper === '.' || (number.startsWith('.') && previous.kind !== 'op')))
+    throw syntax('a name that begins with a digit must be quoted')
+  const kind: TokenKind = radix === null ? 'number' : radix[1] === 'x' ? 'hex' : 'bit'
+  return make(kind, text, at, end, number)
+}
+
+function endOfName(text: string, at: number): void {
+  const next = text[at] ?? ' '
+  if (/[A-Za-z0-9_$\u0080-\uFFFF]/.test(next)) throw syntax('a number or variable runs into a name')
+}
+
+function make(kind: TokenKind, text: string, start: number, end: number, value: string): Token {
+  const upper = kind === 'word' ? value.toUpperCase() : kind === 'op' ? value : ''
+  return { kind, text: text.slice(start, end), value, upper, start, end }
+}
+
+/** Tab, line feed, vertical tab, form feed, carriage return and space: what the server's lexer skips. */
+function skipSpace(text: string, at: number): number {
+  let end = at
+  while ((text[end] ?? 'x') <= ' ' && /[\t\n\v\f\r ]/.test(text[end]!)) end += 1
+  return end
+}
+
+function match(pattern: RegExp, text: string, at: number): string | null {
+  pattern.lastIndex = at
+  return pattern.exec(text)?.[0] ?? null
+}
+
+function isDigit(char: string): boolean {
+  return char >= '0' && char <= '9' && char.length === 1
+}
+
+function syntax(reason: string): SallyportError {
+  return new SallyportError('SP-SYNTAX', reason)
+}

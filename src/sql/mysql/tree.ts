@@ -1,0 +1,137 @@
+import type { FunctionUse, Span } from '../facts.ts'
+import type { Token } from './token.ts'
+
+/** `email`, `u.email`, `shop.u.email`: one to three name tokens. */
+export interface ColumnName {
+  readonly kind: 'column'
+  readonly parts: readonly Token[]
+}
+
+/**
+ * An expression, flattened: what it reads, not how it computes. Precedence doesn't matter to anyone here, and every
+ * column inside counts as computed on, except where the whole expression is one bare column.
+ */
+export interface Expr {
+  readonly columns: readonly ColumnName[]
+  readonly queries: readonly Query[]
+  readonly bare: ColumnName | null
+  /** The value of a plain integer literal: an ordinal in ORDER BY and GROUP BY. */
+  readonly integer: number | null
+  /** No column, subquery or call: the server might take it for an ordinal. */
+  readonly constant: boolean
+  readonly span: Span
+}
+
+export interface StarItem {
+  readonly kind: 'star'
+  /** `t` in `t.*`, `db` and `t` in `db.t.*`. */
+  readonly parts: readonly Token[]
+}
+
+export interface ValueItem {
+  readonly kind: 'value'
+  readonly expr: Expr
+  readonly alias: string | null
+}
+
+export interface TableName {
+  readonly kind: 'table'
+  /** One or two name tokens. */
+  readonly parts: readonly Token[]
+  readonly alias: Token | null
+  /** `PARTITION (...)` as written, which moves inside a substituted reference. */
+  readonly partition: Span | null
+  readonly hints: Span | null
+}
+
+export interface DerivedTable {
+  readonly kind: 'derived'
+  readonly query: Query
+  readonly alias: Token
+  readonly columns: readonly string[] | null
+}
+
+export interface JoinedTable {
+  readonly kind: 'join'
+  readonly left: TableItem
+  readonly right: TableItem
+  readonly on: Expr | null
+  readonly using: readonly Token[] | null
+  readonly rightJoin: boolean
+}
+
+/** `a, b` and `(a, b)`. */
+export interface TableList {
+  readonly kind: 'list'
+  readonly items: readonly TableItem[]
+}
+
+export type TableItem = TableName | DerivedTable | JoinedTable | TableList
+
+export interface Select {
+  readonly kind: 'select'
+  readonly distinct: boolean
+  readonly items: readonly (StarItem | ValueItem)[]
+  readonly from: TableItem | null
+  readonly where: Expr | null
+  readonly groupBy: readonly Expr[]
+  readonly having: Expr | null
+  readonly windows: readonly Expr[]
+}
+
+export interface Cte {
+  readonly name: Token
+  readonly columns: readonly string[] | null
+  readonly query: Query
+}
+
+/** One or more terms joined by UNION, EXCEPT or INTERSECT; `ORDER BY` and `LIMIT` belong to the whole. */
+export interface Query {
+  readonly kind: 'query'
+  readonly recursive: boolean
+  readonly ctes: readonly Cte[]
+  readonly terms: readonly (Select | Query)[]
+  readonly orderBy: readonly Expr[]
+}
+
+export interface Assignment {
+  readonly target: ColumnName
+  readonly value: Expr | null
+}
+
+export interface Insert {
+  readonly kind: 'insert'
+  readonly replace: boolean
+  readonly table: TableName
+  /** Null: every column. */
+  readonly columns: readonly ColumnName[] | null
+  readonly values: readonly Expr[]
+  readonly query: Query | null
+  readonly onDuplicate: readonly Assignment[]
+}
+
+export interface Update {
+  readonly kind: 'update'
+  readonly table: TableName
+  readonly set: readonly Assignment[]
+  readonly where: Expr | null
+  readonly orderBy: readonly Expr[]
+}
+
+export interface Delete {
+  readonly kind: 'delete'
+  readonly table: TableName
+  readonly where: Expr | null
+  readonly orderBy: readonly Expr[]
+}
+
+/** What the parser noted on its way, for the whole statement. */
+export interface Notes {
+  readonly tables: TableName[]
+  readonly columns: ColumnName[]
+  readonly stars: StarItem[]
+  readonly calls: FunctionUse[]
+  /** Offsets of tokens that hold no names and that the other parsers don't know (`WITH ROLLUP`). */
+  readonly skipped: Set<number>
+  locking: boolean
+}
