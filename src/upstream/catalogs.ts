@@ -86,7 +86,7 @@ class Snapshots implements LiveCatalogs {
 
   async ensure(target: Target, database: string): Promise<Catalog> {
     if (this.#closed) throw new SallyportError('SP-CATALOG', 'the proxy is shutting down')
-    const entry = this.#entryFor(target, target.engine === 'mysql' ? '' : database)
+    const entry = this.#entryFor(this.#targets.get(target.name) ?? target, target.engine === 'mysql' ? '' : database)
     entry.askedAt = this.#now()
     try {
       return this.#valid(entry) ?? (await this.#reread(entry))

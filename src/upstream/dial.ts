@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { SallyportError } from '../errors.ts'
 import type { Target } from '../session/ports.ts'
+import { keepCertificate } from './tls_end_point.ts'
 import { serverIdentity, tlsOptions } from './tls_options.ts'
 
 const DIAL_MS = 5_000
@@ -24,13 +25,20 @@ export function dialTcp(target: Target): Promise<Socket> {
  * TLS on a connection on which the server has just agreed to it; the target's mode says what is verified. A target
  * without TLS is an error of the caller. Rejects with `SP-UPSTREAM` and destroys the connection.
  */
-export function upgradeTls(socket: Socket, target: Target): Promise<TLSSocket> {
+export async function upgradeTls(socket: Socket, target: Target): Promise<TLSSocket> {
   const options = tlsOptions(target)
   if (options === null) throw new SallyportError('SP-INTERNAL', `TLS is off for ${target.name}`)
-  const secure = tlsConnect({ ...options, socket, host: serverIdentity(target) })
+  let seen: Uint8Array | undefined
+  const checkServerIdentity: typeof options.checkServerIdentity = (host, certificate) => {
+    seen = certificate.raw
+    return options.checkServerIdentity(host, certificate)
+  }
+  const secure = tlsConnect({ ...options, checkServerIdentity, socket, host: serverIdentity(target) })
   // What the outer socket reports ends the inner one with it.
   secure.once('close', () => socket.destroy())
-  return settled(secure, 'secureConnect', HANDSHAKE_MS, `TLS with the database at ${target.name} failed`)
+  await settled(secure, 'secureConnect', HANDSHAKE_MS, `TLS with the database at ${target.name} failed`)
+  keepCertificate(secure, seen)
+  return secure
 }
 
 /** The socket once `event` came, or `SP-UPSTREAM` with the system's error code alone. */

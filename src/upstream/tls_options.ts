@@ -1,8 +1,12 @@
 import { isIP } from 'node:net'
-import { type ConnectionOptions, checkServerIdentity } from 'node:tls'
+import { type ConnectionOptions, checkServerIdentity, type PeerCertificate } from 'node:tls'
 import type { Target } from '../session/ports.ts'
 
 const MIN_TLS_VERSION = 'TLSv1.2'
+
+export interface TlsOptions extends ConnectionOptions {
+  readonly checkServerIdentity: (host: string, certificate: PeerCertificate) => Error | undefined
+}
 
 /** The name that the certificate of a target has to carry under `verify-full`. */
 export function serverIdentity(target: Target): string {
@@ -14,7 +18,7 @@ export function serverIdentity(target: Target): string {
  * verifies nothing unless a CA is given, which makes it `verify-ca`; `verify-ca` checks the chain; `verify-full` the
  * name too. Without `ca` the chain ends at the certificate authorities that Node carries.
  */
-export function tlsOptions(target: Target): ConnectionOptions | null {
+export function tlsOptions(target: Target): TlsOptions | null {
   const { mode, ca } = target.tls
   if (mode === 'disable') return null
   const identity = serverIdentity(target)

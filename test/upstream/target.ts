@@ -1,4 +1,5 @@
 import type { Target } from '../../src/session/ports.ts'
+import type { DatabaseServer } from '../servers/process.ts'
 
 export const NO_TLS = { mode: 'disable', ca: null, serverName: null } as const
 
@@ -16,4 +17,16 @@ export function targetOf(change: Partial<Target> & Pick<Target, 'engine' | 'port
     catalogPollMs: 5_000,
     ...change,
   }
+}
+
+/** A target that is a started server, by its superuser, with the certificate verified in full. */
+export function liveTarget(engine: Target['engine'], server: DatabaseServer, change: Partial<Target> = {}): Target {
+  return targetOf({
+    engine,
+    host: server.host,
+    port: server.port,
+    tls: { mode: 'verify-full', ca: server.ca, serverName: 'localhost' },
+    admin: { user: server.user, password: server.password },
+    ...change,
+  })
 }
