@@ -6,7 +6,7 @@ import { Cursor } from './cursor.ts'
 import { dataFacts } from './data_statement.ts'
 import { sessionFacts } from './session_statement.ts'
 import { describeFacts, showFacts } from './show_statement.ts'
-import { blank, opaqueFacts, type Statement, splitStatements } from './statement_facts.ts'
+import { blank, opaqueFacts, resolveCalls, type Statement, splitStatements } from './statement_facts.ts'
 import { lexMode } from './token.ts'
 import { tokenize } from './tokenizer.ts'
 
@@ -47,6 +47,15 @@ function refusal(error: unknown): Pick<SallyportError, 'code' | 'detail'> {
   return new SallyportError('SP-OPAQUE', 'the statement could not be analysed', { cause: error })
 }
 
+/** Calls are noted by the cursor wherever they stand; here each gets the routine that it means. */
+function withCalls(
+  facts: StatementFacts,
+  cursor: Cursor,
+  { catalog, defaultDatabase }: AnalysisContext,
+): StatementFacts {
+  return { ...facts, functions: resolveCalls(cursor.notes.calls, catalog.functions, defaultDatabase) }
+}
+
 function statementFacts(
   part: Statement,
   text: string,
@@ -56,17 +65,17 @@ function statementFacts(
   const cursor = new Cursor(part.tokens)
   const { upper } = cursor.peek()
   if (DATA.has(upper)) return checkedData(part, text, context, parsers)
-  if (upper === 'SHOW') return showFacts(cursor, part, text, context)
+  if (upper === 'SHOW') return withCalls(showFacts(cursor, part, text, context), cursor, context)
   if (/^(?:EXPLAIN|DESCRIBE|DESC|ANALYZE)$/.test(upper)) return explainFacts(cursor, part, text, context, parsers)
   if (upper === 'PREPARE') return prepareFacts(cursor, part, context, parsers)
   const session = sessionFacts(cursor, part)
-  if (session !== null) return session
+  if (session !== null) return withCalls(session, cursor, context)
   throw new SallyportError('SP-OPAQUE', `statements that begin with ${cursor.peek().text.slice(0, 32)} are refused`)
 }
 
 function checkedData(part: Statement, text: string, context: AnalysisContext, parsers: MysqlParsers): StatementFacts {
   const cursor = new Cursor(part.tokens)
-  const facts = dataFacts(cursor, part, text, context)
+  const facts = withCalls(dataFacts(cursor, part, text, context), cursor, context)
   crossCheck(part, cursor.notes, parsers)
   return facts
 }
@@ -82,7 +91,8 @@ function explainFacts(
   const analyze = cursor.sees('ANALYZE') || cursor.sees('EXPLAIN', 'ANALYZE') || cursor.sees('DESC', 'ANALYZE')
   const skip = explainOptions(cursor)
   if (!/^(?:SELECT|WITH|\()$/.test(cursor.peek().upper)) {
-    if (skip > 1) cursor.fail('only EXPLAIN of a SELECT is understood', 'SP-OPAQUE')
+    if (skip > 1 || part.tokens[0]!.upper === 'ANALYZE')
+      cursor.fail('only EXPLAIN of a SELECT is understood', 'SP-OPAQUE')
     return describeFacts(new Cursor(part.tokens), part, text, context)
   }
   const inside: Statement = { tokens: part.tokens.slice(skip), span: { ...part.span, start: cursor.peek().start } }

@@ -7,6 +7,9 @@ import type { Token } from './token.ts'
 import type { Notes } from './tree.ts'
 import { INTERVAL_UNITS, NILADIC } from './words.ts'
 
+/** node-sql-parser takes seconds for a megabyte: it reads short statements only. */
+const MAX_SECOND_CHARS = 16_384
+
 /** The statement as the other parsers get it: one line, no comments, no literal text, so that lexing can't differ. */
 interface CheckText {
   readonly text: string
@@ -22,7 +25,7 @@ export function crossCheck(statement: Statement, notes: Notes, parsers: MysqlPar
   const check = checkText(statement, notes)
   const first = attempt(() => parsers.parse(check.text))
   if (first !== null) return compareByPosition(firstOpinion(first), check, statement, notes)
-  const second = attempt(() => parsers.secondParse(check.text))
+  const second = check.text.length > MAX_SECOND_CHARS ? null : attempt(() => parsers.secondParse(check.text))
   if (second === null) throw disagreement('no other parser understands the statement')
   compareByCount(secondOpinion(second), notes)
 }
@@ -33,7 +36,8 @@ function checkText({ tokens }: Statement, notes: Notes): CheckText {
   let end = tokens[0]!.start
   for (const token of tokens) {
     if (token.kind === 'end' || notes.skipped.has(token.start)) continue
-    if (token.start > end) text += ' '
+    // `5--1` is `5 - -1` to the server and a comment to others.
+    if (token.start > end || (token.upper === '-' && text.endsWith('-'))) text += ' '
     tokenAt.set(text.length, token)
     text += plain(token)
     end = token.end
@@ -44,6 +48,7 @@ function checkText({ tokens }: Statement, notes: Notes): CheckText {
 function plain(token: Token): string {
   if (token.kind === 'string') return "'s'"
   if (token.kind === 'uservar') return '@v'
+  if (token.kind === 'hex' || token.kind === 'bit') return '0'
   if (token.kind === 'quoted') return `\`${token.value.replaceAll('`', '``')}\``
   return token.text
 }

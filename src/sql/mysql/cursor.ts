@@ -6,12 +6,19 @@ import { RESERVED } from './words.ts'
 /** Deeper statements than this are refused, so that no input can exhaust the stack. */
 const MAX_DEPTH_LEVELS = 120
 
+/**
+ * Operators on the longest path of an expression's tree. Other parsers build such a tree on a fixed stack: sqlparser-rs
+ * compiled to WebAssembly fails for good somewhere above 600.
+ */
+const MAX_TREE_OPERATORS = 400
+
 /** A place in the tokens of one statement. The last token is always of kind `end`. */
 export class Cursor {
   readonly notes: Notes = { tables: [], columns: [], stars: [], calls: [], skipped: new Set(), locking: false }
   readonly #tokens: readonly Token[]
   #at: number
   #depth = 0
+  #height = 0
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens
@@ -97,6 +104,20 @@ export class Cursor {
     const result = body()
     this.#depth -= 1
     return result
+  }
+
+  /** Begins a chain of operators; the answer goes to `leaveChain`. */
+  enterChain(): number {
+    const outer = this.#height
+    this.#height = 0
+    return outer
+  }
+
+  /** Ends it: `operators` bounds the height of its own tree, on top of which its operands' trees stand. */
+  leaveChain(outer: number, operators: number): void {
+    const height = this.#height + operators
+    if (height > MAX_TREE_OPERATORS) this.fail('an expression joins too many operands', 'SP-OPAQUE')
+    this.#height = Math.max(outer, height)
   }
 
   fail(reason: string, code: ErrorCode = 'SP-SYNTAX'): never {

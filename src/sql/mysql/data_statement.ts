@@ -4,7 +4,7 @@ import { parseQuery } from './query.ts'
 import { openUse, sourceOf } from './resolve_from.ts'
 import { readExpr, resolveQuery } from './resolve_query.ts'
 import { lookup, mark, type OpenUse, opaque, type Resolution, type Scope, unique } from './scope.ts'
-import { blank, resolveCalls, type Statement } from './statement_facts.ts'
+import { blank, type Statement } from './statement_facts.ts'
 import type { Assignment, ColumnName, Delete, Expr, Insert, Query, Update } from './tree.ts'
 import { parseDelete, parseInsert, parseUpdate } from './write.ts'
 
@@ -20,12 +20,9 @@ export function dataFacts(
   const parsed = parseData(cursor)
   cursor.end()
   const state: Resolution = { text, context, uses: [] }
-  const facts =
-    parsed.kind === 'query'
-      ? selectFacts(state, parsed, statement, cursor.notes.locking)
-      : writeFacts(state, parsed, statement)
-  const functions = resolveCalls(cursor.notes.calls, context.catalog.functions, context.defaultDatabase)
-  return { ...facts, functions }
+  return parsed.kind === 'query'
+    ? selectFacts(state, parsed, statement, cursor.notes.locking)
+    : writeFacts(state, parsed, statement)
 }
 
 function parseData(cursor: Cursor): Query | Written {

@@ -13,14 +13,15 @@ import {
   RESERVED_FUNCTIONS,
 } from './words.ts'
 
+/** Operators before one operand. */
+const MAX_SIGNS = 16
+
 /** One expression of any kind (Reference Manual 11.5). The result is flattened: see `Expr`. */
 export function parseExpr(cursor: Cursor): Expr {
   const reads = new Reads()
   const start = cursor.peek()
   const first = cursor.position
-  operand(cursor, reads)
-  const single = reads.single
-  while (operatorAndOperand(cursor, reads));
+  const single = readChain(cursor, reads)
   const end = cursor.previous()
   const whole = cursor.position - first
   return reads.expr({ start: start.start, end: end.end }, single, start, whole)
@@ -28,8 +29,29 @@ export function parseExpr(cursor: Cursor): Expr {
 
 /** Reads one more expression into a collection that already exists. */
 export function readExpr(cursor: Cursor, reads: Reads): void {
+  readChain(cursor, reads)
+}
+
+/** Operators that bind less than every other: a tree is at most as high as these and the longest run between them. */
+const LOGICAL = new Set(['OR', 'XOR', 'AND'])
+
+/** Operands joined by operators; gives the column where the first operand is one bare column. */
+function readChain(cursor: Cursor, reads: Reads): ColumnName | null {
+  const outer = cursor.enterChain()
   operand(cursor, reads)
-  while (operatorAndOperand(cursor, reads));
+  const { single } = reads
+  let logical = 0
+  let run = 0
+  let longest = 0
+  for (;;) {
+    const { upper } = cursor.peek()
+    if (!operatorAndOperand(cursor, reads)) break
+    logical += LOGICAL.has(upper) ? 1 : 0
+    run = LOGICAL.has(upper) ? 0 : run + 1
+    longest = Math.max(longest, run)
+  }
+  cursor.leaveChain(outer, logical + longest)
+  return single
 }
 
 function operatorAndOperand(cursor: Cursor, reads: Reads): boolean {
@@ -73,7 +95,8 @@ function truthTest(cursor: Cursor): true {
 }
 
 function operand(cursor: Cursor, reads: Reads): void {
-  while (cursor.seesAny(PREFIX_OPERATORS)) {
+  for (let signs = 0; cursor.seesAny(PREFIX_OPERATORS); signs += 1) {
+    if (signs > MAX_SIGNS) cursor.fail('too many signs stand before a value', 'SP-OPAQUE')
     if (!cursor.acceptSkipped('BINARY')) cursor.next()
     reads.notBare()
   }

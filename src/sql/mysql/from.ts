@@ -6,13 +6,8 @@ import type { Token } from './token.ts'
 import type { TableItem, TableName } from './tree.ts'
 import { NO_BARE_ALIAS } from './words.ts'
 
-/** The table references after FROM (Reference Manual 15.2.13.2); null for DUAL. */
-export function parseFrom(cursor: Cursor): TableItem | null {
-  if (cursor.accept('DUAL')) return null
-  return tableList(cursor)
-}
-
-function tableList(cursor: Cursor): TableItem {
+/** The table references after FROM (Reference Manual 15.2.13.2). */
+export function parseFrom(cursor: Cursor): TableItem {
   const items = cursor.list(() => tableReference(cursor))
   return items.length === 1 ? items[0]! : { kind: 'list', items }
 }
@@ -61,7 +56,7 @@ function factor(cursor: Cursor): TableItem {
     if (!cursor.sees('(')) return tableName(cursor)
     if (atQuery(cursor, 0)) return derived(cursor)
     cursor.expect('(')
-    const inner = tableList(cursor)
+    const inner = parseFrom(cursor)
     cursor.expect(')')
     return inner
   })

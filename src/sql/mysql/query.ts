@@ -100,7 +100,8 @@ function selectBody(cursor: Cursor): Select {
   }
   const items = cursor.list(() => selectItem(cursor))
   if (cursor.sees('INTO')) refuseInto(cursor)
-  const from = cursor.accept('FROM') ? parseFrom(cursor) : null
+  const dual = cursor.acceptSkipped('FROM', 'DUAL')
+  const from = !dual && cursor.accept('FROM') ? parseFrom(cursor) : null
   const where = cursor.accept('WHERE') ? parseExpr(cursor) : null
   const groupBy = groupClause(cursor)
   const having = cursor.accept('HAVING') ? parseExpr(cursor) : null

@@ -97,6 +97,8 @@ function resolveTerms(state: Resolution, query: Query, place: Place, self: CteSc
     if (self !== null && self.result.columns === null && query.terms.length > 1)
       self.result.columns = derivedColumns(self.cte, result.outputs, true)
   }
+  if (query.terms.length === 1 && query.orderBy.length > 0)
+    throw opaque('ORDER BY after one query in parentheses: servers differ on what it may name')
   const outputs = mergeOutputs(results)
   if (query.terms.length > 1) rows.push(...outputs.flatMap(({ field }) => field.sources))
   const outer: Scope = {
@@ -104,7 +106,7 @@ function resolveTerms(state: Resolution, query: Query, place: Place, self: CteSc
     sources: [],
     merged: [],
     outputs: outputs.map(({ field, columns }) => ({ name: field.name, columns })),
-    parent: place.outer,
+    parent: null,
   }
   for (const key of query.orderBy) rows.push(...readSortKey(state, key, { ...place, outer }, outer, outputs))
   return { outputs, rowSources: rows }

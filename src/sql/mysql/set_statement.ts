@@ -28,7 +28,7 @@ export function setFacts(cursor: Cursor, statement: Statement): StatementFacts {
     }
     settings.push(assignment(cursor, sticky))
   })
-  return { ...blank(statement, 'set'), verbs: ['session'], settings, functions: cursor.notes.calls }
+  return { ...blank(statement, 'set'), verbs: ['session'], settings }
 }
 
 function isTransaction(cursor: Cursor): boolean {
@@ -60,7 +60,10 @@ function assignment(cursor: Cursor, sticky: Scope): SettingChange {
   if (token.kind === 'uservar') return userVariable(cursor, token)
   const { name, scope } = target(cursor, token, sticky)
   if (!cursor.accept('=')) cursor.expect(':=')
-  return { name, scope, values: settingValue(cursor) }
+  const values = settingValue(cursor)
+  // A number names a set of modes: it is read back like an expression.
+  const numbered = name === 'sql_mode' && values !== null && /^\d/.test(values[0] ?? '')
+  return { name, scope, values: numbered ? 'expression' : values }
 }
 
 function names(cursor: Cursor): SettingChange {
@@ -82,7 +85,7 @@ function word(cursor: Cursor): string {
 
 /** `x`, `@@x`, `@@session.x`. A dotted name is a plugin's or a trigger's variable: refused. */
 function target(cursor: Cursor, token: Token, sticky: Scope): { name: string; scope: Scope } {
-  if (/^(?:PASSWORD|ROLE|STATEMENT|RESOURCE)$/.test(token.upper) && !/^:?=$/.test(cursor.peek().upper))
+  if (/^(?:PASSWORD|ROLE|STATEMENT|RESOURCE|DEFAULT)$/.test(token.upper))
     cursor.fail('this form of SET is refused', 'SP-OPAQUE')
   if (cursor.sees('.')) cursor.fail('a dotted variable name is refused', 'SP-OPAQUE')
   if (token.kind === 'sysvar') {
@@ -115,7 +118,7 @@ function settingValue(cursor: Cursor): SettingChange['values'] {
   const token = cursor.peek()
   const after = cursor.peek(1)
   const alone = after.kind === 'end' || after.upper === ','
-  if (alone && /^(?:word|string|number|hex|quoted)$/.test(token.kind)) {
+  if (alone && /^(?:word|string|number|quoted)$/.test(token.kind)) {
     cursor.next()
     return token.upper === 'DEFAULT' ? null : [token.value]
   }

@@ -58,7 +58,7 @@ export function showFacts(
 
 function shown(cursor: Cursor, statement: Statement, name: string): StatementFacts {
   cursor.end()
-  return { ...blank(statement, 'show'), name, functions: cursor.notes.calls }
+  return { ...blank(statement, 'show'), name }
 }
 
 function plain(cursor: Cursor, statement: Statement, name: string): StatementFacts {

@@ -124,7 +124,7 @@ function unescaped(char: string | undefined): string {
 
 function readQuotedName(text: string, at: number, quote: string): Token {
   const { value, end } = doubled(text, at, quote)
-  if (value === '' || value.includes('\0')) throw syntax('a quoted name is empty or holds a NUL')
+  if (value === '' || value.endsWith(' ')) throw syntax('a quoted name is empty or ends with a space')
   return make('quoted', text, at, end, value)
 }
 
