@@ -55,3 +55,11 @@ export function sealed(content: Omit<Catalog, 'digest'>): Catalog {
 function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
 }
+
+/** An error of a driver as one that is safe to show: drivers quote statements and hosts in their messages. */
+export function unreachable(error: unknown, server: string): SallyportError {
+  if (error instanceof SallyportError) return error
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+  const reason = /^[A-Z0-9_]{3,40}$/.test(code) ? ` (${code})` : ''
+  return new SallyportError('SP-UPSTREAM', `the catalog could not be read from ${server}${reason}`, { cause: error })
+}

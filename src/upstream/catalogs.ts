@@ -21,7 +21,7 @@ export interface CatalogReaders {
   read(target: Target, database: string): Promise<Catalog>
 }
 
-export interface CatalogChange {
+interface CatalogChange {
   readonly target: string
   readonly database: string
   readonly catalog: Catalog

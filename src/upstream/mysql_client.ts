@@ -2,9 +2,8 @@ import { isIP } from 'node:net'
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise'
 import { SallyportError } from '../errors.ts'
 import type { Target } from '../session/ports.ts'
-import { CATALOG_CONNECT_MS, CATALOG_STATEMENT_MS } from './catalog_content.ts'
+import { CATALOG_CONNECT_MS, CATALOG_STATEMENT_MS, unreachable } from './catalog_content.ts'
 import { dialTcp } from './dial.ts'
-import { unreachable } from './postgres_client.ts'
 import { serverIdentity, tlsOptions } from './tls_options.ts'
 
 /** The client gives up this much later than the server should have. */
@@ -28,11 +27,12 @@ export async function withMysqlAdmin<T>(target: Target, work: (session: MysqlSes
   let connection: Connection | undefined
   try {
     connection = await open(target)
-    return await work(await prepared(connection))
+    const result = await work(await prepared(connection))
+    await connection.end()
+    return result
   } catch (error) {
-    throw unreachable(error, 'MySQL')
-  } finally {
     connection?.destroy()
+    throw unreachable(error, 'MySQL')
   }
 }
 

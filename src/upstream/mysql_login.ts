@@ -24,7 +24,11 @@ const COM_QUERY = 0x03
 /** ER_NO_SUCH_THREAD: it ended before us. */
 const NO_SUCH_THREAD = 1094
 /** utf8mb4_general_ci, which both MySQL and MariaDB know. */
-const KILL_COLLATION = 45
+const COMMON_UTF8MB4 = 45
+/** utf8mb4_0900_ai_ci, the default of MySQL's clients. */
+const MYSQL_UTF8MB4 = 255
+/** Collations of MySQL alone begin here. */
+const MYSQL_ONLY_FROM = 248
 
 export interface MysqlLoginOptions {
   /** What the client can: the flags that are safe to pass on are, the others never (see `agreedCapabilities`). */
@@ -46,6 +50,7 @@ export interface MysqlUpstream {
   readonly capabilities: number
   /** Status flags of the OK packet. */
   readonly status: number
+  /** The one that was sent; not always the one that was asked for. */
   readonly collation: number
 }
 
@@ -54,6 +59,7 @@ interface LoggedIn {
   readonly packets: PacketStream
   readonly handshake: Handshake
   readonly capabilities: number
+  readonly collation: number
   readonly status: number
 }
 
@@ -66,7 +72,7 @@ export async function loginMysql(
   credential: Credential,
   options: MysqlLoginOptions,
 ): Promise<MysqlUpstream> {
-  const { conversation, packets, handshake, capabilities, status } = await login(target, credential, options)
+  const { conversation, packets, handshake, capabilities, collation, status } = await login(target, credential, options)
   return {
     socket: conversation.socket,
     rest: packets.release(),
@@ -74,7 +80,7 @@ export async function loginMysql(
     serverVersion: handshake.version,
     capabilities,
     status,
-    collation: options.collation,
+    collation,
   }
 }
 
@@ -91,7 +97,7 @@ export async function killMysql(
   if (!Number.isSafeInteger(connectionId) || connectionId < 0) {
     throw new SallyportError('SP-INTERNAL', 'a connection id is a number')
   }
-  const options = { clientCapabilities: 0, database: null, collation: KILL_COLLATION, connectAttrs: [] }
+  const options = { clientCapabilities: 0, database: null, collation: COMMON_UTF8MB4, connectAttrs: [] }
   const { conversation, packets } = await login(target, credential, options, KILL_MS)
   try {
     packets.restart()
@@ -127,7 +133,8 @@ async function login(
     }
     packets.write(encodeHandshakeResponse(response))
     const status = await authenticate(packets, { plugin, nonce: handshake.nonce }, secret)
-    return { conversation, packets, handshake, capabilities: response.capabilities, status }
+    const { capabilities, collation } = response
+    return { conversation, packets, handshake, capabilities, collation, status }
   } catch (error) {
     conversation.destroy()
     throw error
@@ -152,8 +159,19 @@ function responseOf(
   if (tls && (capabilities & CAPABILITY.ssl) === 0) {
     throw new SallyportError('SP-UPSTREAM', 'the database offers no TLS')
   }
-  const { collation, database, connectAttrs } = options
+  const { database, connectAttrs } = options
+  const collation = collationFor(handshake.version, options.collation)
   return { capabilities, collation, user, answer, database, plugin, attributes: connectAttrs }
+}
+
+/**
+ * MariaDB takes a collation that it does not know as its own default, which may be another character set: then it
+ * would read another text than the one that was judged.
+ */
+function collationFor(version: string, collation: number): number {
+  if (!/mariadb/i.test(version) || collation < MYSQL_ONLY_FROM) return collation
+  if (collation === MYSQL_UTF8MB4) return COMMON_UTF8MB4
+  throw new SallyportError('SP-UNSUPPORTED', 'MariaDB does not know this collation')
 }
 
 /** TLS in the middle of the login: the request in clear, then the same conversation over the new socket. */

@@ -106,7 +106,7 @@ export class PostgresAuthentication {
 }
 
 /** 127.0.0.0/8, ::1 and the mapped form of the first. */
-export function isLoopback(address: string | undefined): boolean {
+function isLoopback(address: string | undefined): boolean {
   if (address === undefined || isIP(address) === 0) return false
   return address === '::1' || /^(::ffff:)?127\./i.test(address)
 }

@@ -1,7 +1,6 @@
 import pg from 'pg'
-import { SallyportError } from '../errors.ts'
 import type { Target } from '../session/ports.ts'
-import { CATALOG_CONNECT_MS, CATALOG_STATEMENT_MS } from './catalog_content.ts'
+import { CATALOG_CONNECT_MS, CATALOG_STATEMENT_MS, unreachable } from './catalog_content.ts'
 import { tlsOptions } from './tls_options.ts'
 
 /** The client gives up this much later than the server should have: then it no longer answers. */
@@ -37,14 +36,6 @@ export async function withPostgresAdmin<T>(
   } finally {
     await client.end().catch(() => {})
   }
-}
-
-/** An error of a driver as one that is safe to show: drivers quote statements and hosts in their messages. */
-export function unreachable(error: unknown, server: string): SallyportError {
-  if (error instanceof SallyportError) return error
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
-  const reason = /^[A-Z0-9_]{3,40}$/.test(code) ? ` (${code})` : ''
-  return new SallyportError('SP-UPSTREAM', `the catalog could not be read from ${server}${reason}`, { cause: error })
 }
 
 function settings(target: Target, database: string): pg.ClientConfig {

@@ -26,7 +26,7 @@ function packet(sequence: number, payload: Uint8Array): Buffer {
   return Buffer.concat([header, payload])
 }
 
-function handshake(plugin: string, capabilities = SERVER_CAPABILITIES): Buffer {
+function handshake(plugin: string, capabilities = SERVER_CAPABILITIES, version = '9.7.0'): Buffer {
   const head = Buffer.alloc(4)
   head.writeUInt32LE(4711)
   const low = Buffer.alloc(2)
@@ -34,7 +34,7 @@ function handshake(plugin: string, capabilities = SERVER_CAPABILITIES): Buffer {
   const high = Buffer.alloc(2)
   high.writeUInt16LE(capabilities >>> 16)
   return Buffer.concat([
-    Buffer.from('\x0a9.7.0\0', 'latin1'),
+    Buffer.from(`\x0a${version}\0`, 'latin1'),
     head,
     NONCE.subarray(0, 8),
     Buffer.from([0]),
@@ -229,6 +229,22 @@ describe('loginMysql', () => {
     const target = targetOf({ engine: 'mysql', port: server.port })
     const login = loginMysql(target, credential, { ...options, collation: 309 })
     await expect(login).rejects.toEqual(refusal('SP-UNSUPPORTED'))
+  })
+
+  it('sends MariaDB no collation that it would take for its default', async () => {
+    let sent = 0
+    await using server = await fakeServer(async (peer) => {
+      peer.send(packet(0, handshake('mysql_native_password', SERVER_CAPABILITIES, '5.5.5-10.11.19-MariaDB')))
+      sent = parseResponse(await payloadOf(peer)).collation ?? 0
+      peer.send(packet(2, OK))
+    })
+    const target = targetOf({ engine: 'mysql', port: server.port })
+    const upstream = await loginMysql(target, credential, { ...options, collation: 255 })
+    upstream.socket.destroy()
+    expect([sent, upstream.collation]).toEqual([45, 45])
+    await expect(loginMysql(target, credential, { ...options, collation: 248 })).rejects.toEqual(
+      refusal('SP-UNSUPPORTED'),
+    )
   })
 
   it('never hangs or crashes on bytes of any kind', async () => {
