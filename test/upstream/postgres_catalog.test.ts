@@ -173,6 +173,24 @@ describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
         expect([...catalog.types.keys()].sort()).toEqual(['email', 'mood', 'pair', 'short'])
       })
 
+      it('reads the same with no privilege but CONNECT', async () => {
+        await client.query("CREATE ROLE reader LOGIN PASSWORD 'not-a-secret'")
+        const admin = { user: 'reader', password: 'not-a-secret' }
+        expect((await readPostgresCatalog({ ...target, admin }, DATABASE)).digest).toBe(catalog.digest)
+        await client.query('DROP ROLE reader')
+      })
+
+      // The packaged 18 carries no extensions.
+      it.runIf(version === 15)('leaves out what trusted extensions bring, and nothing else', async () => {
+        await client.query('CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION tablefunc SCHEMA public')
+        const { functions, operators, types } = await readPostgresCatalog(target, DATABASE)
+        expect(functions.get('citext_eq')).toBeUndefined()
+        expect(functions.get('crosstab')).toEqual(['public'])
+        expect([...operators.keys()]).toEqual(['==='])
+        expect(types.get('citext')).toEqual(['public'])
+        await client.query('DROP EXTENSION citext; DROP EXTENSION tablefunc')
+      })
+
       it('finds the search path of an account', async () => {
         expect(catalog.searchPath).toEqual(['shop'])
         const buyer = await readPostgresCatalog(target, DATABASE, 'catalog_buyer')
