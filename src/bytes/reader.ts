@@ -1,6 +1,6 @@
 import { SallyportError } from '../errors.ts'
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * A bounded cursor over one message. Every read checks that the bytes are there first; what runs over the end
