@@ -47,7 +47,7 @@ function checkText({ tokens }: Statement, notes: Notes): CheckText {
 
 function plain(token: Token): string {
   if (token.kind === 'string') return "'s'"
-  if (token.kind === 'uservar') return '@v'
+  if (token.kind === 'uservar' || token.kind === 'sysvar') return '@v'
   if (token.kind === 'hex' || token.kind === 'bit') return '0'
   if (token.kind === 'quoted') return `\`${token.value.replaceAll('`', '``')}\``
   return token.text
@@ -82,7 +82,7 @@ function compareByPosition(opinion: Opinion, check: CheckText, { tokens }: State
 function isKeyword(token: Token | undefined): boolean {
   if (token === undefined) return false
   if (token.kind === 'uservar' || token.kind === 'sysvar') return true
-  return INTERVAL_UNITS.has(token.upper) || NILADIC.has(token.upper)
+  return token.upper === 'DEFAULT' || INTERVAL_UNITS.has(token.upper) || NILADIC.has(token.upper)
 }
 
 function places(offsets: readonly number[], { tokenAt }: CheckText): number[] {

@@ -51,7 +51,8 @@ function editsOf(
 ): Edit[] {
   if (statement.opaque) throw new SallyportError(statement.opaque.code, statement.opaque.reason)
   if (statement.kind === 'prepare') return [prepareEdit(statement, part, plan, context, parsers)]
-  const partitions = plan.size === 0 ? NO_PARTITIONS : partitionsOf(dataCursor(statement, part), text)
+  const data = /^(?:select|explain|insert|update|delete)$/.test(statement.kind)
+  const partitions = plan.size === 0 || !data ? NO_PARTITIONS : partitionsOf(dataCursor(statement, part), text)
   return statement.uses.flatMap((use) => useEdits(use, plan, partitions.get(use.span.start) ?? null, context))
 }
 

@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SallyportError } from '../../../src/errors.ts'
+import type { LexMode } from '../../../src/sql/mysql/token.ts'
+import { tokenize } from '../../../src/sql/mysql/tokenizer.ts'
+
+const DEFAULT: LexMode = { ansiQuotes: false, noBackslashEscapes: false }
+
+function kinds(text: string, mode = DEFAULT): string[] {
+  return tokenize(text, mode)
+    .filter(({ kind }) => kind !== 'end')
+    .map(({ kind, text: written }) => `${kind} ${written}`)
+}
+
+describe('tokenize', () => {
+  it.each<[string, string[]]>([
+    ["'a''b'", ["string 'a''b'"]],
+    ["'a\\'b' x", ["string 'a\\'b'", 'word x']],
+    ["'a\\\\' x", ["string 'a\\\\'", 'word x']],
+    ['"a""b"', ['string "a""b"']],
+    ['`a``b`', ['quoted `a``b`']],
+    ["N'a' n'b'", ["string N'a'", "string n'b'"]],
+    ["X'41' x'41' 0x41", ["hex X'41'", "hex x'41'", 'hex 0x41']],
+    ["B'01' 0b01", ["bit B'01'", 'bit 0b01']],
+    ["x 'a'", ['word x', "string 'a'"]],
+    ['1e5 1.5e-3 .5 7.', ['number 1e5', 'number 1.5e-3', 'number .5', 'number 7.']],
+    ['5--1', ['number 5', 'op -', 'op -', 'number 1']],
+    ['5 -- 1', ['number 5']],
+    ['5--', ['number 5']],
+    ['5--\t1\n6', ['number 5', 'number 6']],
+    ['5 #1\n6', ['number 5', 'number 6']],
+    ['5/* x */6', ['number 5', 'number 6']],
+    ['@a @`a b` @\'c\' @"d"', ['uservar @a', 'uservar @`a b`', "uservar @'c'", 'uservar @"d"']],
+    ['@@x @@session.x', ['sysvar @@x', 'sysvar @@session.x']],
+    ['a->>b->c<=>d:=?', ['word a', 'op ->>', 'word b', 'op ->', 'word c', 'op <=>', 'word d', 'op :=', 'param ?']],
+    ['a.b', ['word a', 'op .', 'word b']],
+    ['größe', ['word größe']],
+  ])('%s', (text, expected) => {
+    expect(kinds(text)).toEqual(expected)
+  })
+
+  it.each<[string, string[]]>([
+    ['/*! SELECT */ 1', ['word SELECT', 'number 1']],
+    ['/*!40101 SET */', ['word SET']],
+    ['/*!50699 a*/b', ['word a', 'word b']],
+    ["/*! '*/' */ 1", ["string '*/'", 'number 1']],
+  ])('takes apart what every server executes: %s', (text, expected) => {
+    expect(kinds(text)).toEqual(expected)
+  })
+
+  it.each([
+    ["'a"],
+    ["'a\\'"],
+    ['`a'],
+    ['``'],
+    ['`a `'],
+    ['"a'],
+    ['/* a'],
+    ['/*! a'],
+    ['/*!50700 a */'],
+    ['/*!99999 a */'],
+    ['/*!50000a */'],
+    ['/*!500 a */'],
+    ['/*!100100 a */'],
+    ['/*M! a */'],
+    ['/*m! a */'],
+    ['/*M!100100 a */'],
+    ['/*! /* a */ */'],
+    ['/*! -- a\n*/'],
+    ['/* /* a */ */'],
+    ['/*+ SET_VAR(sql_mode=ANSI) */'],
+    ['1a'],
+    ['0X41'],
+    ['0xZZ'],
+    ['1e'],
+    ['t.1a'],
+    ['t.5'],
+    ["x'4'"],
+    ["b'2'"],
+    ['@'],
+    ['@@'],
+    ['@@`x`'],
+    ['@@a.b.c.d'],
+    ['a\u00a0b'],
+    ['a\0b'],
+    ['\u0001'],
+    ['[a]'],
+    [':a'],
+  ])('refuses %j', (text) => {
+    expect(() => tokenize(text, DEFAULT)).toThrow(SallyportError)
+  })
+
+  it('reads quotes by sql_mode', () => {
+    expect(kinds('"a"', { ...DEFAULT, ansiQuotes: true })).toEqual(['quoted "a"'])
+    expect(kinds("'a\\' b", { ...DEFAULT, noBackslashEscapes: true })).toEqual(["string 'a\\'", 'word b'])
+  })
+
+  it('decodes strings and names', () => {
+    const values = tokenize("'a\\n''\\%' `x``y` N'z'", DEFAULT).map(({ value }) => value)
+    expect(values).toEqual(["a\n'\\%", 'x`y', 'z', ''])
+  })
+
+  it('never calls a quoted name a keyword', () => {
+    expect(tokenize('`select`', DEFAULT)[0]!.upper).toBe('')
+  })
+
+  const fragment = fc.constantFrom(
+    ...["'", '"', '`', '\\', '--', '-- ', '#', '/*', '*/', '/*!', '/*!50000 ', '/*M!', '\n', ' ', 'a', '1', '.', '@'],
+    ...['x', 'N', '0x', 'SELECT', ';', '(', ')', '=', '\u00e9', '\u{1F600}', '\0'],
+  )
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(fragment, { maxLength: 30 }).map((parts) => parts.join('')),
+  )
+
+  it('gives tokens that stand in the text, in order, with nothing but comments and space between', () => {
+    fc.assert(
+      fc.property(text, fc.boolean(), fc.boolean(), (sql, ansiQuotes, noBackslashEscapes) => {
+        let tokens: ReturnType<typeof tokenize>
+        try {
+          tokens = tokenize(sql, { ansiQuotes, noBackslashEscapes })
+        } catch (error) {
+          expect(error).toBeInstanceOf(SallyportError)
+          return
+        }
+        let end = 0
+        for (const token of tokens) {
+          expect(token.start).toBeGreaterThanOrEqual(end)
+          expect(sql.slice(token.start, token.end)).toBe(token.text)
+          const between = sql.slice(end, token.start)
+          if (!/--|#|\/\*|\*\//.test(between)) expect(between.trim()).toBe('')
+          end = token.end
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
