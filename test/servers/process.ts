@@ -87,7 +87,7 @@ function parseAccount(line: string): Account | null {
 
 /** Where downloads and prepared data directories are kept between runs, in a place that a server's account can reach. */
 export function cacheFolder(): string {
-  const chosen = process.env['SALLYPORT_CACHE'] ?? join(homedir(), '.cache', 'sallyport')
+  const chosen = process.env.SALLYPORT_CACHE ?? join(homedir(), '.cache', 'sallyport')
   return reachableByOthers(chosen) ? resolve(chosen) : '/var/cache/sallyport'
 }
 
@@ -205,7 +205,7 @@ function asAccount(account: Account | null, whenParentDies: Launch['stopSignal']
 
 /** Whether a program of this name can be run. */
 export function onPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)))
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => isExecutable(join(folder, program)))
 }
 
 export function isExecutable(path: string): boolean {
@@ -220,7 +220,7 @@ export function isExecutable(path: string): boolean {
 
 /** Nothing of the tester's own settings (PGHOST, MYSQL_HOME, locale) may reach a server. */
 function serverEnvironment(more: Readonly<Record<string, string>>): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: '/nonexistent', ...more }
+  return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: '/nonexistent', ...more }
 }
 
 function freePort(): Promise<number> {

@@ -1,0 +1,24 @@
+import { describe } from 'vitest'
+import { mariadbUnavailable } from './mariadb.ts'
+import { mysqlUnavailable } from './mysql_packages.ts'
+import { hasPostgres } from './postgres.ts'
+
+/** Suites that need MySQL proper: skipped, with one loud line, only where it can neither be found nor downloaded. */
+export function describeWithMysql(name: string, suite: () => void): void {
+  describeUnless(mysqlUnavailable(), name, suite)
+}
+
+/** Suites that need MariaDB. */
+export function describeWithMariadb(name: string, suite: () => void): void {
+  describeUnless(mariadbUnavailable(), name, suite)
+}
+
+/** Suites that need the distribution's PostgreSQL 15 beside the packaged 18. */
+export function describeWithPostgres15(name: string, suite: () => void): void {
+  describeUnless(hasPostgres(15) ? null : 'PostgreSQL 15 is not installed (apt-get install postgresql-15)', name, suite)
+}
+
+function describeUnless(reason: string | null, name: string, suite: () => void): void {
+  if (reason !== null) process.stderr.write(`\n!!!!! NOT TESTED: ${name}: ${reason}\n\n`)
+  describe.skipIf(reason !== null)(name, suite)
+}
