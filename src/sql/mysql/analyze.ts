@@ -20,6 +20,17 @@ const FOREIGN_MODES = ['ORACLE', 'MSSQL', 'DB2', 'POSTGRESQL', 'MAXDB']
  * understood is a statement of kind `opaque` with the code to refuse it with.
  */
 export function analyzeMysql(text: string, context: AnalysisContext, parsers: MysqlParsers): Facts {
+  return analyze(text, context, parsers)
+}
+
+/** The facts of a text that was made here from one that has been cross-checked: no other parser is asked again. */
+export function analyzeRewritten(text: string, context: AnalysisContext): Facts {
+  return analyze(text, context, null)
+}
+
+type Parsers = MysqlParsers | null
+
+function analyze(text: string, context: AnalysisContext, parsers: Parsers): Facts {
   const { dialect } = context.catalog
   try {
     const foreign = FOREIGN_MODES.find((mode) => context.sqlMode.has(mode))
@@ -33,7 +44,7 @@ export function analyzeMysql(text: string, context: AnalysisContext, parsers: My
   }
 }
 
-function analyzePart(part: Statement, text: string, context: AnalysisContext, parsers: MysqlParsers): StatementFacts {
+function analyzePart(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
   try {
     return statementFacts(part, text, context, parsers)
   } catch (error) {
@@ -56,12 +67,7 @@ function withCalls(
   return { ...facts, functions: resolveCalls(cursor.notes.calls, catalog.functions, defaultDatabase) }
 }
 
-function statementFacts(
-  part: Statement,
-  text: string,
-  context: AnalysisContext,
-  parsers: MysqlParsers,
-): StatementFacts {
+function statementFacts(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
   const cursor = new Cursor(part.tokens)
   const { upper } = cursor.peek()
   if (DATA.has(upper)) return checkedData(part, text, context, parsers)
@@ -73,10 +79,10 @@ function statementFacts(
   throw new SallyportError('SP-OPAQUE', `statements that begin with ${cursor.peek().text.slice(0, 32)} are refused`)
 }
 
-function checkedData(part: Statement, text: string, context: AnalysisContext, parsers: MysqlParsers): StatementFacts {
+function checkedData(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
   const cursor = new Cursor(part.tokens)
   const facts = withCalls(dataFacts(cursor, part, text, context), cursor, context)
-  crossCheck(part, cursor.notes, parsers)
+  if (parsers !== null) crossCheck(part, cursor.notes, parsers)
   return facts
 }
 
@@ -86,7 +92,7 @@ function explainFacts(
   part: Statement,
   text: string,
   context: AnalysisContext,
-  parsers: MysqlParsers,
+  parsers: Parsers,
 ): StatementFacts {
   const analyze = cursor.sees('ANALYZE') || cursor.sees('EXPLAIN', 'ANALYZE') || cursor.sees('DESC', 'ANALYZE')
   const skip = explainOptions(cursor)
@@ -128,12 +134,7 @@ function withoutPassing(facts: StatementFacts): StatementFacts {
  * `PREPARE name FROM 'text'`: the text is judged as a statement of its own; spans of `inner` count in that text.
  * Nothing passes through it, since EXECUTE names no columns that the wire could expect.
  */
-function prepareFacts(
-  cursor: Cursor,
-  part: Statement,
-  context: AnalysisContext,
-  parsers: MysqlParsers,
-): StatementFacts {
+function prepareFacts(cursor: Cursor, part: Statement, context: AnalysisContext, parsers: Parsers): StatementFacts {
   cursor.expect('PREPARE')
   const name = cursor.name().value
   cursor.expect('FROM')
@@ -141,7 +142,7 @@ function prepareFacts(
   if (literal.kind !== 'string' || !/^['"]/.test(literal.text))
     cursor.fail('PREPARE takes its text as one plain string', 'SP-OPAQUE')
   cursor.end()
-  const { statements } = analyzeMysql(literal.value, context, parsers)
+  const { statements } = analyze(literal.value, context, parsers)
   const parsed = statements[0]
   if (!parsed || statements.length !== 1) throw new SallyportError('SP-OPAQUE', 'PREPARE takes one statement')
   if (parsed.opaque) throw new SallyportError(parsed.opaque.code, parsed.opaque.reason)

@@ -2,7 +2,7 @@ import { SallyportError } from '../../errors.ts'
 import type { AnalysisContext, Facts, RelationUse, Span, StatementFacts } from '../facts.ts'
 import type { MysqlParsers } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
-import { analyzeMysql } from './analyze.ts'
+import { analyzeRewritten } from './analyze.ts'
 import { Cursor } from './cursor.ts'
 import { type PartitionClause, partitionsOf } from './data_statement.ts'
 import { type Statement, splitStatements } from './statement_facts.ts'
@@ -37,7 +37,7 @@ export function rewriteMysql(
   )
   const { text, expected } = splice(facts.text, tokens, edits, mode)
   if (!sameTokens(tokenize(text, mode), expected)) throw mismatch('the rewritten text reads differently')
-  if (edits.length > 0) verify(facts, text, context, parsers)
+  if (edits.length > 0) verify(facts, text, context)
   return text
 }
 
@@ -133,8 +133,8 @@ function sameTokens(tokens: readonly Token[], expected: readonly string[]): bool
 }
 
 /** Read again without a default database: every relation must be named in full, and be the one that was meant. */
-function verify(facts: Facts, text: string, context: AnalysisContext, parsers: MysqlParsers): void {
-  const again = analyzeMysql(text, { ...context, defaultDatabase: null }, parsers)
+function verify(facts: Facts, text: string, context: AnalysisContext): void {
+  const again = analyzeRewritten(text, { ...context, defaultDatabase: null })
   if (again.statements.length !== facts.statements.length) throw mismatch('the rewritten text has other statements')
   for (const [index, before] of facts.statements.entries()) {
     const after = again.statements[index]!

@@ -1,7 +1,10 @@
 import { SallyportError } from '../../errors.ts'
 import type { Relation } from '../catalog.ts'
 import type { SqlMask, Substitution } from '../substitution.ts'
+import { Cursor } from './cursor.ts'
+import { parseExpr } from './expression.ts'
 import type { LexMode } from './token.ts'
+import { tokenize } from './tokenizer.ts'
 
 /** A derived table with LIMIT is never merged into the outer query: nothing outside is evaluated on other rows. */
 const FENCE = 'LIMIT 18446744073709551615'
@@ -21,8 +24,17 @@ export function subqueryText(relation: Relation, plan: Substitution, partition: 
       throw new SallyportError('SP-OPAQUE', 'a mask names a column that the relation does not have')
   const columns = relation.columns.map(({ name }) => columnText(name, plan.masks.get(name), mode))
   const from = `FROM ${qualifiedText(relation)}${partition === '' ? '' : ` ${partition}`}`
+  if (plan.where !== null) checkCondition(plan.where, mode)
   const where = plan.where === null ? '' : ` WHERE (${plan.where}) ${FENCE}`
   return `(SELECT ${columns.join(', ')} ${from}${where})`
+}
+
+/** A condition is one expression over the relation's own columns: it can neither end early nor read elsewhere. */
+function checkCondition(condition: string, mode: LexMode): void {
+  const cursor = new Cursor(tokenize(condition, mode))
+  const { queries } = parseExpr(cursor)
+  cursor.end()
+  if (queries.length > 0) cursor.fail('a row condition holds a subquery')
 }
 
 /** IF(FALSE, column, NULL) keeps the column's type; the value is never evaluated. */

@@ -1,0 +1,175 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { SallyportError } from '../../../src/errors.ts'
+import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
+import type { AnalysisContext } from '../../../src/sql/facts.ts'
+import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
+import { foldName } from '../../../src/sql/mysql/fold.ts'
+import { rewriteMysql } from '../../../src/sql/mysql/rewrite.ts'
+import type { MysqlParsers } from '../../../src/sql/parsers.ts'
+import type { Substitution, SubstitutionPlan } from '../../../src/sql/substitution.ts'
+import { shopContext } from './shop.ts'
+
+let parsers: MysqlParsers
+
+beforeAll(async () => {
+  parsers = await loadMysqlParsers('mariadb')
+})
+
+const NAME: Substitution = { masks: new Map([['name', { kind: 'null' }]]), where: null }
+/** What stands for `tenants` under NAME. */
+const MASKED = '(SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants`)'
+
+/** Substitutes each reference to `tenants` that the statement reads. */
+function rewrite(
+  sql: string,
+  substitution: Substitution | null = NAME,
+  context: AnalysisContext = shopContext(),
+): string {
+  const facts = analyzeMysql(sql, context, parsers)
+  expect(facts.statements.map(({ opaque }) => opaque?.reason ?? null)).toEqual(facts.statements.map(() => null))
+  const plans = facts.statements.map(
+    ({ uses }): SubstitutionPlan =>
+      new Map(
+        substitution
+          ? uses
+              .filter(({ relation, role }) => relation.name === 'tenants' && role === 'read')
+              .map(({ id }) => [id, substitution])
+          : [],
+      ),
+  )
+  return rewriteMysql(facts, plans, context, parsers)
+}
+
+function refusal(act: () => unknown): string {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof SallyportError) return error.code
+    throw error
+  }
+  return ''
+}
+
+describe('what is not substituted', () => {
+  it.each([
+    ['SELECT  id\nFROM shop.users', 'SELECT  id\nFROM shop.users'],
+    ['SELECT id FROM users', 'SELECT id FROM `shop`.`users`'],
+    ['SELECT users.id FROM users, orders o', 'SELECT users.id FROM `shop`.`users`, `shop`.`orders` o'],
+    ['SELECT id FROM `Mixed Case`', 'SELECT id FROM `shop`.`Mixed Case`'],
+    ['SELECT/**/id/* x */FROM users -- end', 'SELECT id FROM `shop`.`users`'],
+    ['SELECT /*+ NO_MERGE() */ id /*!40001 , 1 */ FROM users', 'SELECT id , 1 FROM `shop`.`users`'],
+    ['WITH users AS (SELECT 1) SELECT * FROM users', 'WITH users AS (SELECT 1) SELECT * FROM users'],
+    ['INSERT INTO users (id) VALUES (1)', 'INSERT INTO `shop`.`users` (id) VALUES (1)'],
+    ['UPDATE users SET id = 1', 'UPDATE `shop`.`users` SET id = 1'],
+    ['DELETE FROM users', 'DELETE FROM `shop`.`users`'],
+    ['DESC users', 'DESC `shop`.`users`'],
+    ['EXPLAIN SELECT id FROM users', 'EXPLAIN SELECT id FROM `shop`.`users`'],
+    ['SELECT id FROM users; SELECT id FROM orders;', 'SELECT id FROM `shop`.`users`; SELECT id FROM `shop`.`orders`;'],
+    ["PREPARE s FROM 'SELECT ''a'' FROM users'", "PREPARE s FROM 'SELECT ''a'' FROM `shop`.`users`'"],
+    ['SET NAMES utf8mb4', 'SET NAMES utf8mb4'],
+    ['', ''],
+  ])('%j', (sql, expected) => {
+    expect(rewrite(sql, null)).toBe(expected)
+  })
+})
+
+describe('what is substituted', () => {
+  it.each([
+    ['SELECT upper(name) FROM tenants', `SELECT upper(name) FROM ${MASKED} AS \`tenants\``],
+    ['SELECT upper(t.name) FROM tenants t', `SELECT upper(t.name) FROM ${MASKED} t`],
+    ['SELECT upper(t.name) FROM shop.tenants AS t', `SELECT upper(t.name) FROM ${MASKED} AS t`],
+    [
+      'SELECT upper(shop.tenants.name), shop.tenants.* FROM shop.tenants',
+      `SELECT upper(\`tenants\`.name), \`tenants\`.* FROM ${MASKED} AS \`tenants\``,
+    ],
+    [
+      'SELECT shop.t.name FROM tenants t WHERE shop . t . name = 1',
+      `SELECT \`t\`.name FROM ${MASKED} t WHERE \`t\` . name = 1`,
+    ],
+    ['SELECT 1 FROM tenants a JOIN tenants b USING (name)', `SELECT 1 FROM ${MASKED} a JOIN ${MASKED} b USING (name)`],
+    [
+      'WITH tenants AS (SELECT name FROM tenants) SELECT name FROM tenants',
+      `WITH tenants AS (SELECT name FROM ${MASKED} AS \`tenants\`) SELECT name FROM tenants`,
+    ],
+    [
+      'INSERT INTO tenants (name) SELECT name FROM tenants',
+      `INSERT INTO \`shop\`.\`tenants\` (name) SELECT name FROM ${MASKED} AS \`tenants\``,
+    ],
+    ['EXPLAIN SELECT 1 FROM tenants WHERE name = 1', `EXPLAIN SELECT 1 FROM ${MASKED} AS \`tenants\` WHERE name = 1`],
+    ["PREPARE s FROM 'SELECT name FROM tenants'", `PREPARE s FROM 'SELECT name FROM ${MASKED} AS \`tenants\`'`],
+    [
+      'SELECT name FROM tenants PARTITION (p0) x',
+      'SELECT name FROM (SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants` PARTITION (p0)) x',
+    ],
+    [
+      'SELECT name FROM users u LEFT JOIN (tenants, orders o) ON u.tenant_id = tenants.id',
+      `SELECT name FROM \`shop\`.\`users\` u LEFT JOIN (${MASKED} AS \`tenants\`, \`shop\`.\`orders\` o) ON u.tenant_id = tenants.id`,
+    ],
+  ])('%s', (sql, expected) => {
+    expect(rewrite(sql)).toBe(expected)
+  })
+
+  it('fences a row condition', () => {
+    const plan: Substitution = { masks: new Map(), where: "`plan` = 'pro'" }
+    expect(rewrite('SELECT name FROM tenants', plan)).toBe(
+      "SELECT name FROM (SELECT `id`, `name`, `plan` FROM `shop`.`tenants` WHERE (`plan` = 'pro') LIMIT 18446744073709551615) AS `tenants`",
+    )
+  })
+
+  it('quotes constants by sql_mode', () => {
+    const plan: Substitution = { masks: new Map([['name', { kind: 'constant', text: "it's \\ x" }]]), where: null }
+    expect(rewrite('SELECT name FROM tenants', plan)).toContain("'it''s \\\\ x' AS `name`")
+    const context = shopContext({ sqlMode: new Set(['NO_BACKSLASH_ESCAPES']) })
+    expect(rewrite('SELECT name FROM tenants', plan, context)).toContain("'it''s \\ x' AS `name`")
+  })
+
+  it('keeps names in double quotes under ANSI_QUOTES', () => {
+    const context = shopContext({ sqlMode: new Set(['ANSI_QUOTES']) })
+    expect(rewrite('SELECT "t"."name" FROM "tenants" "t"', NAME, context)).toBe(`SELECT "t"."name" FROM ${MASKED} "t"`)
+  })
+})
+
+describe('refusals', () => {
+  it('refuses where nothing can be substituted', () => {
+    expect(refusal(() => rewrite('SELECT name FROM tenants FOR UPDATE'))).toBe('SP-MASKED')
+    expect(refusal(() => rewrite('SELECT name FROM tenants USE INDEX (i)'))).toBe('SP-MASKED')
+    expect(refusal(() => rewrite('SHOW CREATE TABLE tenants'))).toBe('SP-MASKED')
+  })
+
+  it('refuses the target of a write', () => {
+    const context = shopContext()
+    const facts = analyzeMysql('UPDATE tenants SET plan = name', context, parsers)
+    expect(refusal(() => rewriteMysql(facts, [new Map([[0, NAME]])], context, parsers))).toBe('SP-MASKED')
+  })
+
+  it('refuses a condition that reads another table or breaks out', () => {
+    for (const where of [
+      'id IN (SELECT id FROM shop.users)',
+      '1) OR (1',
+      "1) UNION SELECT * FROM shop.users WHERE ('1' = '1",
+      '1 -- ',
+      '',
+    ]) {
+      const plan: Substitution = { masks: new Map(), where }
+      expect(refusal(() => rewrite('SELECT name FROM tenants', plan))).toBe(
+        where === '1 -- ' ? 'SP-OPAQUE' : 'SP-SYNTAX',
+      )
+    }
+  })
+
+  it('refuses opaque facts and masks of unknown columns', () => {
+    const context = shopContext()
+    const facts = analyzeMysql('CALL p()', context, parsers)
+    expect(refusal(() => rewriteMysql(facts, [], context, parsers))).toBe('SP-OPAQUE')
+    const plan: Substitution = { masks: new Map([['nothing', { kind: 'null' }]]), where: null }
+    expect(refusal(() => rewrite('SELECT name FROM tenants', plan))).toBe('SP-OPAQUE')
+  })
+})
+
+describe('foldName', () => {
+  it('lower-cases unless names keep their case', () => {
+    expect(foldName({ lowerCaseTableNames: 0 }, 'Users')).toBe('Users')
+    expect(foldName({ lowerCaseTableNames: 1 }, 'Users')).toBe('users')
+    expect(foldName({ lowerCaseTableNames: 2 }, 'Users')).toBe('users')
+  })
+})
