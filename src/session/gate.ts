@@ -71,7 +71,7 @@ const GRANT_ENDED: Deny = {
 }
 
 export interface GateDependencies {
-  readonly catalogs: Catalogs
+  readonly catalogs: Pick<Catalogs, 'current'>
   readonly policy: PolicySource
   readonly ids: Ids
 }
