@@ -1,0 +1,56 @@
+import { type Activity, OCSF_VERSION, type OcsfClass } from './ocsf_classes.ts'
+
+/**
+ * A record as JSON text, open where the chain's fields go: `body` ends within `unmapped.jit`, after at least one
+ * member; `metadata` is the members of `metadata`. Text instead of objects, since two are written per statement.
+ */
+export interface OcsfRecord {
+  readonly body: string
+  readonly metadata: string
+}
+
+export interface Product {
+  readonly version: string
+  /** Which process of the product. */
+  readonly uid: string
+}
+
+/** What every class has in common. */
+export interface Head {
+  readonly class: OcsfClass
+  readonly activity: Activity
+  readonly severity: 1 | 2 | 3 | 4
+  readonly time: number
+  readonly ok: boolean
+}
+
+const SEVERITIES = ['', 'Informational', 'Low', 'Medium', 'High'] as const
+const ACTIVITIES_PER_CLASS = 100
+
+/** The members that the base event demands (events/base_event.json), without braces. */
+export function headJson(head: Head): string {
+  const { class: of, activity } = head
+  return (
+    `"class_uid":${of.uid},"class_name":"${of.name}","category_uid":${of.category},` +
+    `"category_name":"${of.categoryName}","activity_id":${activity.id},"activity_name":${JSON.stringify(activity.name)},` +
+    `"type_uid":${of.uid * ACTIVITIES_PER_CLASS + activity.id},"severity_id":${head.severity},` +
+    `"severity":"${SEVERITIES[head.severity]}","time":${head.time},` +
+    (head.ok ? '"status_id":1,"status":"Success"' : '"status_id":2,"status":"Failure"')
+  )
+}
+
+const products = new WeakMap<Product, string>()
+
+export function metadataJson(id: string, code: string, product: Product, profiles: boolean): string {
+  const listed = profiles ? ',"profiles":["security_control"]' : ''
+  return `"version":"${OCSF_VERSION}","uid":${JSON.stringify(id)},"event_code":"${code}"${listed},${productJson(product)}`
+}
+
+export function productJson(product: Product): string {
+  const known = products.get(product)
+  if (known !== undefined) return known
+  const { version, uid } = product
+  const made = `"product":${JSON.stringify({ name: 'Sallyport', vendor_name: 'Sallyport', version, uid })}`
+  products.set(product, made)
+  return made
+}

@@ -1,0 +1,145 @@
+import type { AuditEvent } from './event.ts'
+import {
+  APPLICATION_LIFECYCLE,
+  AUTHENTICATION,
+  CREATE,
+  DATASTORE_ACTIVITY,
+  ENTITY_MANAGEMENT,
+  LOGOFF,
+  LOGON,
+  other,
+  START,
+  STOP,
+  UPDATE,
+} from './ocsf_classes.ts'
+import { headJson, metadataJson, type OcsfRecord, type Product, productJson } from './ocsf_record.ts'
+import { sessionFragment } from './session_fragment.ts'
+import { completionRecord, decisionRecords } from './statement_records.ts'
+
+type Of<K extends AuditEvent['kind']> = Extract<AuditEvent, { readonly kind: K }>
+
+const OPEN_ID = '"auth_protocol_id":4,"auth_protocol":"OpenID","is_cleartext":false,"is_remote":true'
+const POLICY_ENTITY = 5
+
+/**
+ * The records of an event in OCSF 1.8.0, in order: one, and before it the pieces of a statement's text that is too long
+ * for a record.
+ */
+export function recordsOf(event: AuditEvent, product: Product): readonly OcsfRecord[] {
+  switch (event.kind) {
+    case 'decision':
+      return decisionRecords(event, product)
+    case 'completion':
+      return [completionRecord(event, product)]
+    case 'login':
+    case 'login_failed':
+    case 'logout':
+      return [authentication(event, product)]
+    case 'cancel':
+      return [cancellation(event, product)]
+    case 'config_loaded':
+      return configRecords(event, product)
+    case 'process':
+      return [lifecycle(event, product)]
+  }
+}
+
+/** The object of a record, without its chain: for tests, and sinks that want one. */
+export function toOcsf(record: OcsfRecord): Record<string, unknown> {
+  return JSON.parse(`${record.body}}},"metadata":{${record.metadata}}}`) as Record<string, unknown>
+}
+
+function authentication(event: Of<'login' | 'login_failed' | 'logout'>, product: Product): OcsfRecord {
+  const facts = sessionFragment(event.session)
+  const failed = event.kind === 'login_failed'
+  const head = headJson({
+    class: AUTHENTICATION,
+    activity: event.kind === 'logout' ? LOGOFF : LOGON,
+    severity: failed ? 3 : 1,
+    time: event.time,
+    ok: !failed,
+  })
+  return {
+    body: `{${head},${outcome(event)},${OPEN_ID},${facts.actor},${facts.user},${facts.session},${facts.endpoints},"unmapped":{"jit":{${facts.jit}${ending(event)}`,
+    metadata: `${metadataJson(event.id, `session.${event.kind}`, product, false)},${facts.metadata}`,
+  }
+}
+
+function outcome(event: Of<'login' | 'login_failed' | 'logout'>): string {
+  switch (event.kind) {
+    case 'login':
+      return '"message":"login"'
+    case 'login_failed':
+      return `"message":"login refused","status_code":${text(event.code)},"status_detail":${text(event.detail)}`
+    case 'logout':
+      return `"message":"logout","status_detail":${text(event.cause)}`
+  }
+}
+
+function ending(event: Of<'login' | 'login_failed' | 'logout'>): string {
+  return event.kind === 'login' ? `,"grant_end":${event.grantEnd}` : ''
+}
+
+function cancellation(event: Of<'cancel'>, product: Product): OcsfRecord {
+  const facts = sessionFragment(event.session)
+  const head = headJson({
+    class: DATASTORE_ACTIVITY,
+    activity: other('Cancel'),
+    severity: 1,
+    time: event.time,
+    ok: true,
+  })
+  return {
+    body: `{${head},"message":"statement cancelled",${facts.actor},${facts.endpoints},${facts.database},"type_id":1,"unmapped":{"jit":{${facts.jit},"cancelled_by":${text(event.by)}`,
+    metadata: `${metadataJson(event.id, 'db.cancel', product, false)},${facts.metadata}`,
+  }
+}
+
+/** How many changed paths one record holds: a path is at most a few hundred bytes. */
+const CHANGES_PER_RECORD = 100
+
+function configRecords(event: Of<'config_loaded'>, product: Product): OcsfRecord[] {
+  const records: OcsfRecord[] = []
+  const { changes } = event
+  for (let from = 0; from === 0 || from < changes.length; from += CHANGES_PER_RECORD) {
+    const part = from === 0 ? '' : `#${from / CHANGES_PER_RECORD}`
+    records.push(configRecord(event, changes.slice(from, from + CHANGES_PER_RECORD), `${event.id}${part}`, product))
+  }
+  return records
+}
+
+function configRecord(
+  event: Of<'config_loaded'>,
+  changes: readonly string[],
+  id: string,
+  product: Product,
+): OcsfRecord {
+  const head = headJson({
+    class: ENTITY_MANAGEMENT,
+    activity: event.previous === null ? CREATE : UPDATE,
+    severity: 1,
+    time: event.time,
+    ok: true,
+  })
+  const policy = { uid: 'config', name: 'configuration', version: event.digest }
+  const entity = { ...policy, type_id: POLICY_ENTITY, type: 'Policy', policy }
+  const jit = { digest: event.digest, previous: event.previous, changes, changes_total: event.changes.length }
+  return {
+    body: `{${head},"message":"configuration loaded","entity":${JSON.stringify(entity)},"unmapped":{"jit":{${JSON.stringify(jit).slice(1, -1)}`,
+    metadata: metadataJson(id, 'config.loaded', product, false),
+  }
+}
+
+function lifecycle(event: Of<'process'>, product: Product): OcsfRecord {
+  const activity = { start: START, stop: STOP, drain: other('Drain') }[event.what]
+  const head = headJson({ class: APPLICATION_LIFECYCLE, activity, severity: 1, time: event.time, ok: true })
+  const app = productJson(product).replace('"product"', '"app"')
+  return {
+    body: `{${head},"message":"process ${event.what}",${app},"unmapped":{"jit":{"what":"${event.what}"`,
+    metadata: metadataJson(event.id, `process.${event.what}`, product, false),
+  }
+}
+
+function text(value: string): string {
+  return JSON.stringify(value)
+}

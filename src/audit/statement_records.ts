@@ -1,0 +1,144 @@
+import type { AuditEvent } from './event.ts'
+import {
+  ALLOWED,
+  DATASTORE_ACTIVITY,
+  DENIED,
+  MODIFIED,
+  other,
+  statementActivity,
+  type Verdict,
+} from './ocsf_classes.ts'
+import { headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
+import { mayHoldSecret, redactSecrets } from './redact.ts'
+import { sessionFragment } from './session_fragment.ts'
+
+type Decision = Extract<AuditEvent, { readonly kind: 'decision' }>
+type Completion = Extract<AuditEvent, { readonly kind: 'completion' }>
+
+/**
+ * A record has at most 65,535 bytes (C2SP tlog-tiles, entries). JSON makes up to six bytes of a UTF-16 unit, so these
+ * many units of text, and these many bytes of lists, leave room for the rest.
+ */
+const TEXT_CHARS = 3000
+const CHUNK_CHARS = 8000
+const LIST_ITEMS = 32
+const BYTES_PER_KIB = 1024
+const TABLE = '"type_id":3,"type":"Table"'
+const DATABASE = '"type_id":1,"type":"Database"'
+
+/** The decision; before it, in pieces that share its statement's uid, what does not fit in one record. */
+export function decisionRecords(event: Decision, product: Product): readonly OcsfRecord[] {
+  const { statement } = event
+  const query = redactSecrets(statement.full ?? statement.normalized)
+  const fits = query.length <= TEXT_CHARS && event.columns.length <= LIST_ITEMS && event.objects.length <= LIST_ITEMS
+  if (fits) return [decisionRecord(event, query, 0, product)]
+  const pieces = overflow(event, query)
+  const records = pieces.map((piece, index) => pieceRecord(event, piece, index, pieces.length, product))
+  records.push(decisionRecord(event, query, pieces.length, product))
+  return records
+}
+
+/** Pieces of what is too long, as members of `unmapped.jit.piece`. */
+function overflow(event: Decision, query: string): string[] {
+  const pieces: string[] = []
+  for (let from = 0; query.length > TEXT_CHARS && from < query.length; from += CHUNK_CHARS) {
+    pieces.push(`"text":${JSON.stringify(query.slice(from, from + CHUNK_CHARS))}`)
+  }
+  for (let from = LIST_ITEMS; from < event.columns.length; from += LIST_ITEMS) {
+    pieces.push(`"columns":${JSON.stringify(event.columns.slice(from, from + LIST_ITEMS))}`)
+  }
+  for (let from = LIST_ITEMS; from < event.objects.length; from += LIST_ITEMS) {
+    pieces.push(`"objects":${JSON.stringify(event.objects.slice(from, from + LIST_ITEMS))}`)
+  }
+  return pieces
+}
+
+function pieceRecord(event: Decision, piece: string, index: number, count: number, product: Product): OcsfRecord {
+  const facts = sessionFragment(event.session)
+  const activity = other('Statement text')
+  const head = headJson({ class: DATASTORE_ACTIVITY, activity, severity: 1, time: event.time, ok: true })
+  return {
+    body: `{${head},${facts.actor},${facts.endpoints},${facts.database},${DATABASE},"unmapped":{"jit":{"statement_id":"${event.statementId}","piece":{"index":${index},"count":${count},${piece}}`,
+    metadata: `${metadataJson(`${event.id}#${index}`, 'db.statement.piece', product, false)},${facts.metadata}`,
+  }
+}
+
+function decisionRecord(event: Decision, query: string, pieces: number, product: Product): OcsfRecord {
+  const facts = sessionFragment(event.session)
+  const denied = event.effect === 'deny'
+  const head = headJson({
+    class: DATASTORE_ACTIVITY,
+    activity: statementActivity(event.statementKind),
+    severity: denied ? 2 : 1,
+    time: event.time,
+    ok: !denied,
+  })
+  const code = event.code === null ? '' : `,"status_code":"${event.code}"`
+  const shown = query.length > TEXT_CHARS ? query.slice(0, TEXT_CHARS) : query
+  return {
+    body:
+      `{${head}${code},"message":${JSON.stringify(event.reason)},${verdictJson(verdictOf(event))},${facts.actor},` +
+      `${facts.endpoints},${facts.database},${tableJson(event)},"query_info":{"uid":"${event.statementId}",` +
+      `"query_string":${JSON.stringify(shown)}},"policy":{"uid":${JSON.stringify(event.session.role ?? '(none)')},` +
+      `"version":"${event.digests.role}","is_applied":true},"unmapped":{"jit":{${facts.jit},${jitOf(event, pieces)}`,
+    metadata: `${metadataJson(event.id, 'db.decision', product, true)},${facts.metadata}${truncation(query, pieces)}`,
+  }
+}
+
+/** OCSF counts in kilobytes. */
+function truncation(query: string, pieces: number): string {
+  if (pieces === 0) return ''
+  return `,"is_truncated":true,"untruncated_size":${Math.ceil(query.length / BYTES_PER_KIB)}`
+}
+
+function verdictOf(event: Decision): Verdict {
+  if (event.effect === 'deny') return DENIED
+  return event.columns.some(({ seen }) => seen === 'masked' || seen === 'computed_masked') ? MODIFIED : ALLOWED
+}
+
+function verdictJson(verdict: Verdict): string {
+  return (
+    `"action_id":${verdict.action},"action":"${verdict.actionName}",` +
+    `"disposition_id":${verdict.disposition},"disposition":"${verdict.dispositionName}"`
+  )
+}
+
+function tableJson(event: Decision): string {
+  const [first] = event.objects
+  return first === undefined ? DATABASE : `"table":{"name":${JSON.stringify(`${first.schema}.${first.name}`)}},${TABLE}`
+}
+
+function jitOf(event: Decision, pieces: number): string {
+  const { statement, digests } = event
+  const secret = mayHoldSecret(statement.full ?? statement.normalized)
+  return (
+    `"record":"decision","decision":{"effect":"${event.effect}","rule":${JSON.stringify(event.rule)},"code":${JSON.stringify(event.code)}},` +
+    `"statement":{"id":"${event.statementId}","kind":"${event.statementKind}","verbs":${JSON.stringify(event.verbs)},` +
+    `"capture":"${statement.full === null ? 'normalized' : 'full'}","sha256":${secret ? 'null' : `"${statement.sha256}"`},` +
+    `"bytes":${statement.bytes},"pieces":${pieces}},` +
+    `"objects":${JSON.stringify(event.objects.slice(0, LIST_ITEMS))},"columns":${JSON.stringify(event.columns.slice(0, LIST_ITEMS))},` +
+    `"digests":{"config":"${digests.config}","role":"${digests.role}","masking":"${digests.masking}","catalog":"${digests.catalog}"}`
+  )
+}
+
+/** `query_string` is demanded by the schema; the text stands in the decision of the same uid. */
+export function completionRecord(event: Completion, product: Product): OcsfRecord {
+  const facts = sessionFragment(event.session)
+  const ok = event.outcome === 'ok'
+  const head = headJson({
+    class: DATASTORE_ACTIVITY,
+    activity: statementActivity(event.statementKind),
+    severity: 1,
+    time: event.time,
+    ok,
+  })
+  const status = event.status === null ? '' : `,"status_code":${JSON.stringify(event.status)}`
+  return {
+    body:
+      `{${head}${status},${facts.actor},${facts.endpoints},${facts.database},${DATABASE},` +
+      `"query_info":{"uid":"${event.statementId}","query_string":"(in the decision of this uid)","bytes":${event.bytes}},` +
+      `"unmapped":{"jit":{${facts.jit},"record":"completion","statement":{"id":"${event.statementId}","kind":"${event.statementKind}"},` +
+      `"outcome":"${event.outcome}","rows":{"returned":${event.rows},"withheld":${event.rowsWithheld}},"duration_ms":${event.durationMs}`,
+    metadata: `${metadataJson(event.id, 'db.completion', product, false)},${facts.metadata}`,
+  }
+}

@@ -1,0 +1,110 @@
+import { resolve } from 'node:path'
+import type { OidcSettings } from '../identity/settings.ts'
+import type { Credential, Target } from '../session/ports.ts'
+import type { Config, NodeConfig } from './config.ts'
+import type { Merged, Place, Placed } from './merge.ts'
+import type { Path } from './problem.ts'
+import type { Resolver } from './resolve.ts'
+import type { TargetSection } from './schema_file.ts'
+
+const DEFAULT_PORT = { postgres: 5432, mysql: 3306 } as const
+const DEFAULT_DATABASE = { postgres: 'postgres', mysql: '' } as const
+/** What stands for a secret that could not be read: the configuration is refused then, and this never used. */
+const UNREAD = ''
+
+type StaticAccount = Config['staticAccounts'] extends ReadonlyMap<string, infer A> ? A : never
+
+export async function buildNode({ node: { value, at } }: Merged, resolver: Resolver): Promise<NodeConfig> {
+  const dataDir = resolver.path(value.dataDir)
+  const listeners = await Promise.all(
+    value.listeners.map(async (listener, index) => ({
+      engine: listener.engine,
+      host: listener.host,
+      port: listener.port,
+      target: listener.target ?? null,
+      sniSuffix: listener.sniSuffix ?? null,
+      proxyProtocolFrom: listener.proxyProtocolFrom,
+      tls: (await resolver.keyPair(listener.tls, at, ['listeners', index, 'tls'])) ?? { cert: UNREAD, key: UNREAD },
+    })),
+  )
+  const { maxConnections, perAddress, perPerson, authDeadline, drainTimeout } = value.limits
+  return {
+    name: value.name,
+    dataDir,
+    listeners,
+    metrics: value.metrics ?? null,
+    limits: { maxConnections, perAddress, perPerson, authDeadlineMs: authDeadline, drainTimeoutMs: drainTimeout },
+    audit: { path: resolve(dataDir, value.audit.path), durability: value.audit.durability },
+    logLevel: value.logLevel,
+  }
+}
+
+export async function buildOidc(merged: Merged, resolver: Resolver): Promise<OidcSettings> {
+  const { value, at } = merged.oidc
+  return {
+    issuer: value.issuer,
+    audiences: value.audiences,
+    authorizedParties: value.authorizedParties ?? null,
+    algorithms: value.algorithms,
+    clockSkewSeconds: value.clockSkewSeconds,
+    maxLifetimeMs: value.maxLifetime,
+    claims: { ...value.claims, requireVerifiedEmail: value.requireVerifiedEmail },
+    groups: groupsOf(merged),
+    requiredClaims: value.requiredClaims,
+    requiredScopes: value.requiredScopes,
+    jwksUri: value.jwksUri ?? null,
+    ca: value.ca === undefined ? null : await resolver.certificates(value.ca, at, ['ca']),
+  }
+}
+
+function groupsOf(merged: Merged): Map<string, string[]> {
+  const groups = new Map<string, string[]>()
+  for (const { value } of merged.groups) {
+    for (const member of value.members) {
+      const key = member.toLowerCase()
+      groups.set(key, [...(groups.get(key) ?? []), value.name])
+    }
+  }
+  return groups
+}
+
+export async function buildTarget({ value, at }: Placed<TargetSection>, resolver: Resolver): Promise<Target> {
+  const { tls } = value
+  return {
+    name: value.name,
+    engine: value.engine,
+    host: value.host,
+    port: value.port ?? DEFAULT_PORT[value.engine],
+    tls: {
+      mode: tls.mode,
+      ca: tls.ca === undefined ? null : await resolver.certificates(tls.ca, at, ['tls', 'ca']),
+      serverName: tls.serverName ?? null,
+    },
+    labels: value.labels,
+    defaultDatabase: value.defaultDatabase ?? DEFAULT_DATABASE[value.engine],
+    admin: await credential(value.admin, resolver, at, ['admin']),
+    maxConnections: value.maxConnections,
+    capture: value.capture,
+    catalogPollMs: value.catalogPoll,
+  }
+}
+
+export async function buildAccount({ value, at }: Placed<TargetSection>, resolver: Resolver): Promise<StaticAccount> {
+  const section = value.accounts.static
+  const path = ['accounts', 'static']
+  const byRole = new Map<string, Credential>()
+  for (const [role, account] of Object.entries(section.roles)) {
+    byRole.set(role, await credential(account, resolver, at, [...path, 'roles', role]))
+  }
+  return { default: await credential(section, resolver, at, path), byRole }
+}
+
+async function credential(
+  section: { readonly user: string; readonly password: string },
+  resolver: Resolver,
+  at: Place,
+  below: Path,
+): Promise<Credential> {
+  const password = await resolver.secret(section.password, at, [...below, 'password'])
+  return { user: section.user, password: password ?? UNREAD }
+}

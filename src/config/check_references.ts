@@ -1,0 +1,122 @@
+import type { ParameterType, ParameterValue } from '../policy/role.ts'
+import { type Merged, type Placed, problemAt } from './merge.ts'
+import type { Problem } from './problem.ts'
+import type { GrantSection, RoleSection } from './schema_file.ts'
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** What one section says of another: names that must exist, and stand once. */
+export function checkReferences(merged: Merged, problems: Problem[]): void {
+  unique(merged.targets, 'name', (target) => target.name, problems)
+  unique(merged.roles, 'name', (role) => role.name, problems)
+  unique(merged.grants, 'id', (grant) => grant.id, problems)
+  unique(merged.groups, 'name', (group) => group.name, problems)
+  unique(merged.keys, null, (key) => key.name, problems)
+  const roles = new Map(merged.roles.map((role) => [role.value.name, role.value]))
+  const targets = new Set(merged.targets.map((target) => target.value.name))
+  checkListeners(merged, targets, problems)
+  checkAccounts(merged, roles, problems)
+  for (const role of merged.roles) checkRole(role, problems)
+  for (const grant of merged.grants) checkGrant(grant, targets, roles, problems)
+  checkMasks(merged, problems)
+}
+
+function unique<T>(
+  entries: readonly Placed<T>[],
+  field: string | null,
+  nameOf: (value: T) => string,
+  problems: Problem[],
+): void {
+  const seen = new Set<string>()
+  for (const { value, at } of entries) {
+    const name = nameOf(value)
+    if (seen.has(name)) problems.push(problemAt(at, field === null ? [] : [field], `${name} stands twice`))
+    seen.add(name)
+  }
+}
+
+function checkListeners(merged: Merged, targets: ReadonlySet<string>, problems: Problem[]): void {
+  const { value, at } = merged.node
+  const engines = new Map(merged.targets.map((target) => [target.value.name, target.value.engine]))
+  const seen = new Set<string>()
+  for (const [index, listener] of value.listeners.entries()) {
+    const address = `${listener.host}:${listener.port}`
+    if (listener.port !== 0 && seen.has(address)) {
+      problems.push(problemAt(at, ['listeners', index, 'port'], `${address} is used twice`))
+    }
+    seen.add(address)
+    if (listener.target === undefined) continue
+    const path = ['listeners', index, 'target']
+    if (!targets.has(listener.target)) problems.push(problemAt(at, path, `unknown target ${listener.target}`))
+    else if (engines.get(listener.target) !== listener.engine) {
+      problems.push(problemAt(at, path, `${listener.target} is not a ${listener.engine} target`))
+    }
+  }
+}
+
+function checkAccounts(merged: Merged, roles: ReadonlyMap<string, RoleSection>, problems: Problem[]): void {
+  for (const { value, at } of merged.targets) {
+    for (const role of Object.keys(value.accounts.static.roles)) {
+      if (!roles.has(role)) problems.push(problemAt(at, ['accounts', 'static', 'roles', role], `unknown role ${role}`))
+    }
+  }
+}
+
+function checkRole({ value, at }: Placed<RoleSection>, problems: Problem[]): void {
+  for (const [rule, scope] of value.scope.entries()) {
+    for (const [index, condition] of scope.where.entries()) {
+      const { parameter } = condition
+      if (parameter === undefined || value.parameters[parameter] !== undefined) continue
+      const path = ['scope', rule, 'where', index, 'parameter']
+      problems.push(problemAt(at, path, `unknown parameter ${parameter}`))
+    }
+  }
+}
+
+function checkGrant(
+  { value, at }: Placed<GrantSection>,
+  targets: ReadonlySet<string>,
+  roles: ReadonlyMap<string, RoleSection>,
+  problems: Problem[],
+): void {
+  if (!targets.has(value.target)) problems.push(problemAt(at, ['target'], `unknown target ${value.target}`))
+  const role = roles.get(value.role)
+  if (role === undefined) {
+    problems.push(problemAt(at, ['role'], `unknown role ${value.role}`))
+    return
+  }
+  const types = new Map(Object.entries(role.parameters))
+  for (const [name, parameter] of Object.entries(value.parameters)) {
+    const type = types.get(name)
+    if (type === undefined)
+      problems.push(problemAt(at, ['parameters', name], `role ${role.name} has no such parameter`))
+    else if (!fits(type, parameter)) problems.push(problemAt(at, ['parameters', name], `must be of type ${type}`))
+    types.delete(name)
+  }
+  for (const name of types.keys()) problems.push(problemAt(at, ['parameters'], `parameter ${name} is missing`))
+}
+
+function checkMasks(merged: Merged, problems: Problem[]): void {
+  const keys = new Set(merged.keys.map((key) => key.value.name))
+  const targets = new Set(merged.targets.map((target) => target.value.name))
+  for (const { value, at } of merged.masks) {
+    if ('key' in value && !keys.has(value.key)) problems.push(problemAt(at, ['key'], `unknown key ${value.key}`))
+    for (const [index, target] of value.targets.entries()) {
+      if (target.endsWith('*') || targets.has(target)) continue
+      problems.push(problemAt(at, ['targets', index], `unknown target ${target}`))
+    }
+  }
+}
+
+function fits(type: ParameterType, value: ParameterValue): boolean {
+  switch (type) {
+    case 'string':
+      return typeof value === 'string'
+    case 'integer':
+      return Number.isSafeInteger(value)
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'uuid':
+      return typeof value === 'string' && UUID.test(value)
+  }
+}

@@ -1,0 +1,57 @@
+import type { OidcSettings } from '../identity/settings.ts'
+import type { Grant } from '../policy/grant.ts'
+import type { MaskingPolicy } from '../policy/masking_policy.ts'
+import type { Role } from '../policy/role.ts'
+import type { Credential, Target } from '../session/ports.ts'
+import { type ConfigTree, diffTrees } from './digest.ts'
+
+/** The configuration as loaded: checked, secrets resolved, times in milliseconds, paths absolute. */
+export interface Config {
+  /** SHA-256 without secrets, hex. */
+  readonly digest: string
+  readonly tree: ConfigTree
+  readonly node: NodeConfig
+  readonly oidc: OidcSettings
+  readonly targets: readonly Target[]
+  readonly staticAccounts: ReadonlyMap<string, StaticAccount>
+  readonly roles: ReadonlyMap<string, Role>
+  readonly grants: readonly Grant[]
+  readonly masking: MaskingPolicy
+}
+
+interface StaticAccount {
+  readonly default: Credential
+  readonly byRole: ReadonlyMap<string, Credential>
+}
+
+export interface NodeConfig {
+  readonly name: string
+  readonly dataDir: string
+  readonly listeners: readonly Listener[]
+  readonly metrics: { readonly host: string; readonly port: number } | null
+  readonly limits: {
+    readonly maxConnections: number
+    readonly perAddress: number
+    readonly perPerson: number
+    readonly authDeadlineMs: number
+    readonly drainTimeoutMs: number
+  }
+  readonly audit: { readonly path: string; readonly durability: 'group' | 'sync' }
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+}
+
+interface Listener {
+  readonly engine: 'postgres' | 'mysql'
+  readonly host: string
+  readonly port: number
+  readonly target: string | null
+  readonly sniSuffix: string | null
+  readonly proxyProtocolFrom: readonly string[]
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string }
+}
+
+/** The paths that changed, `roles/analyst: changed`: for the audit event `config_loaded`. */
+export function diffConfigs(old: Config, now: Config): string[] {
+  return diffTrees(old.tree, now.tree)
+}

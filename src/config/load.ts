@@ -1,0 +1,69 @@
+import { SallyportError } from '../errors.ts'
+import type { ColumnMask } from '../policy/masking_policy.ts'
+import { buildGrant, buildMask, buildRole } from './build_policy.ts'
+import { buildAccount, buildNode, buildOidc, buildTarget } from './build_world.ts'
+import { checkReferences } from './check_references.ts'
+import type { Config } from './config.ts'
+import { digestOf } from './digest.ts'
+import { type Merged, merge, treeOf } from './merge.ts'
+import { formatProblem, type Problem } from './problem.ts'
+import { readFiles } from './read_files.ts'
+import { Resolver, type SecretResolver } from './resolve.ts'
+
+/**
+ * Reads every `*.yaml` of a directory as one configuration, with its secrets. Rejects with `SP-CONFIG`, whose detail
+ * has a line `file:line: path: message` for each problem, so that all can be mended at once.
+ */
+export async function loadConfig(dir: string, secrets: SecretResolver): Promise<Config> {
+  const { config, problems } = await checkConfig(dir, secrets)
+  if (config !== null && problems.length === 0) return config
+  throw new SallyportError('SP-CONFIG', problems.map(formatProblem).join('\n'))
+}
+
+/** The same, for `config check`: the problems as a list. The config is usable only where there is none. */
+export async function checkConfig(
+  dir: string,
+  secrets: SecretResolver,
+): Promise<{ readonly config: Config | null; readonly problems: readonly Problem[] }> {
+  const problems: Problem[] = []
+  const files = await readFiles(dir, problems)
+  if (problems.length > 0) return { config: null, problems }
+  const merged = merge(files, problems)
+  if (merged === null) return { config: null, problems }
+  checkReferences(merged, problems)
+  const config = await build(merged, new Resolver(dir, secrets, problems))
+  return { config, problems }
+}
+
+async function build(merged: Merged, resolver: Resolver): Promise<Config> {
+  const tree = treeOf(merged)
+  const [node, oidc, targets, masks] = await Promise.all([
+    buildNode(merged, resolver),
+    buildOidc(merged, resolver),
+    Promise.all(merged.targets.map((target) => buildTarget(target, resolver))),
+    buildMasks(merged, resolver),
+  ])
+  const accounts = await Promise.all(
+    merged.targets.map(async (target) => [target.value.name, await buildAccount(target, resolver)] as const),
+  )
+  return {
+    digest: digestOf(tree),
+    tree,
+    node,
+    oidc,
+    targets,
+    staticAccounts: new Map(accounts),
+    roles: new Map(merged.roles.map(({ value }) => [value.name, buildRole(value)])),
+    grants: merged.grants.map(({ value }) => buildGrant(value)),
+    masking: { digest: digestOf(tree.masking), masks },
+  }
+}
+
+async function buildMasks(merged: Merged, resolver: Resolver): Promise<ColumnMask[]> {
+  const keys = new Map<string, Uint8Array>()
+  for (const { value, at } of merged.keys) {
+    const key = await resolver.key(value.reference, at)
+    if (key !== null) keys.set(value.name, key)
+  }
+  return merged.masks.map(({ value }) => buildMask(value, keys)).filter((mask) => mask !== null)
+}

@@ -1,0 +1,34 @@
+import * as z from 'zod'
+import { grantsSection } from './schema_grants.ts'
+import { maskingSection } from './schema_masking.ts'
+import { nodeSection } from './schema_node.ts'
+import { groupsSection, oidcSection } from './schema_oidc.ts'
+import { rolesSection } from './schema_roles.ts'
+import { targetsSection } from './schema_targets.ts'
+
+/** One file: any of the sections. Lists add up over the files in the order of their names; the rest stands once. */
+export const fileSchema = z.strictObject({
+  version: z.literal(1),
+  node: nodeSection.optional(),
+  oidc: oidcSection.optional(),
+  groups: groupsSection.optional(),
+  targets: targetsSection.optional(),
+  roles: rolesSection.optional(),
+  grants: grantsSection.optional(),
+  masking: maskingSection.optional(),
+})
+
+export type FileContent = z.output<typeof fileSchema>
+type Section<K extends keyof FileContent> = NonNullable<FileContent[K]>
+export type NodeSection = Section<'node'>
+export type OidcSection = Section<'oidc'>
+export type GroupsSection = Section<'groups'>
+export type TargetSection = Section<'targets'>[number]
+export type RoleSection = Section<'roles'>[number]
+export type GrantSection = Section<'grants'>[number]
+export type MaskingSection = Section<'masking'>
+
+/** JSON Schema 2020-12 of a file, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return { title: 'Sallyport configuration', ...z.toJSONSchema(fileSchema, { io: 'input' }) }
+}

@@ -1,0 +1,51 @@
+import * as z from 'zod'
+import { cidr, duration, host, listenPort, name, path, positive, secretRef } from './schema_values.ts'
+
+const listener = z.strictObject({
+  engine: z.enum(['postgres', 'mysql']),
+  host: host.default('127.0.0.1'),
+  port: listenPort,
+  target: name.optional().describe('Every connection to this listener means this target.'),
+  sniSuffix: z.string().min(1).optional().describe('A TLS server name `<target>.<suffix>` names the target.'),
+  tls: z.strictObject({
+    cert: path.describe('PEM file with the certificate chain.'),
+    key: secretRef.describe('The private key, PEM, by reference.'),
+  }),
+  proxyProtocolFrom: z
+    .array(cidr)
+    .default([])
+    .describe('Networks whose PROXY protocol header is believed and demanded.'),
+})
+
+const limits = z
+  .strictObject({
+    maxConnections: positive.default(1000),
+    perAddress: positive.default(100),
+    perPerson: positive.default(50),
+    authDeadline: duration.default(15_000).describe('From accept to authenticated.'),
+    drainTimeout: duration.default(30_000).describe('How long transactions may finish after SIGTERM.'),
+  })
+  .prefault({})
+
+const audit = z
+  .strictObject({
+    path: path.default('audit.ndjson').describe('The log of record; a relative path starts at dataDir.'),
+    durability: z
+      .enum(['group', 'sync'])
+      .default('group')
+      .describe('group: written before a statement goes out, on disk within 10 ms. sync: on disk before it goes out.'),
+  })
+  .prefault({})
+
+export const nodeSection = z.strictObject({
+  name: name.default('node-1').describe('Names this process in the audit log.'),
+  dataDir: path.default('data'),
+  listeners: z.array(listener).min(1),
+  metrics: z
+    .strictObject({ host: host.default('127.0.0.1'), port: listenPort })
+    .optional()
+    .describe('Metrics and health, on a listener of their own.'),
+  limits,
+  audit,
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+})

@@ -1,0 +1,74 @@
+import * as z from 'zod'
+import { cidr, count, duration, name, parameterValue, pattern, patterns } from './schema_values.ts'
+
+const condition = z
+  .strictObject({
+    column: z.string().min(1),
+    op: z.enum(['=', '<>', '<', '<=', '>', '>=', 'in', 'is null', 'is not null']).default('='),
+    values: z.array(parameterValue).min(1).optional(),
+    parameter: z.string().optional().describe('The name of a parameter of the role, instead of values.'),
+  })
+  .refine(hasItsOperand, 'needs exactly one of values and parameter; `is null` and `is not null` take neither')
+  .refine((c) => c.op === 'in' || (c.values?.length ?? 1) === 1, 'only `in` takes several values')
+
+function hasItsOperand(c: { op: string; values?: unknown; parameter?: unknown }): boolean {
+  const operands = Number(c.values !== undefined) + Number(c.parameter !== undefined)
+  return operands === (c.op.startsWith('is ') ? 0 : 1)
+}
+
+const scopeRule = z.strictObject({
+  databases: patterns.default(['*']),
+  schemas: patterns.describe('In MySQL: databases.'),
+  tables: patterns,
+  columns: patterns.optional().describe('Default: all.'),
+  exceptTables: z.array(pattern).default([]),
+  exceptColumns: z.array(pattern).default([]),
+  verbs: z.array(z.enum(['read', 'insert', 'update', 'delete', 'ddl', 'call', 'export', 'session'])).min(1),
+  where: z.array(condition).default([]).describe('Row scope: all conditions hold together.'),
+})
+
+export const limitsObject = z
+  .strictObject({
+    maxRowsPerResult: count.default(0),
+    maxBytesPerResult: count.default(0),
+    statementTimeout: duration.default(0),
+    idleTimeout: duration.default(0),
+    idleInTransactionTimeout: duration.default(0),
+    maxSessions: count.default(0),
+  })
+  .describe('0 and 0s mean no limit.')
+
+export const rolesSection = z.array(
+  z
+    .strictObject({
+      name,
+      description: z.string().default(''),
+      unrestricted: z
+        .boolean()
+        .default(false)
+        .describe('Everything on the target, unmasked, statements that are not understood too.'),
+      scope: z.array(scopeRule).default([]),
+      call: z
+        .array(z.string().regex(/^[^.]+\.[^.]+$/, 'must be schema.name'))
+        .default([])
+        .describe('Routines that may run although they can not be analysed.'),
+      unmask: z
+        .array(z.string().regex(/^[^.]+\.[^.]+\.[^.]+$/, 'must be schema.table.column'))
+        .default([])
+        .describe('Masked columns that this role sees in clear.'),
+      computed: z.enum(['notice', 'refuse']).default('notice'),
+      requireWhere: z.boolean().default(false).describe('UPDATE and DELETE need a WHERE.'),
+      parameters: z.record(z.string().min(1), z.enum(['string', 'integer', 'boolean', 'uuid'])).default({}),
+      networks: z.array(cidr).default([]),
+      limits: limitsObject.prefault({}),
+      acr: z.array(z.string().min(1)).default([]).describe('Login strengths (acr claim) of which one is demanded.'),
+    })
+    .refine((role) => !role.unrestricted || role.scope.length === 0, {
+      message: 'an unrestricted role has no scope',
+      path: ['scope'],
+    })
+    .refine((role) => role.unrestricted || role.scope.length > 0 || role.call.length > 0, {
+      message: 'a role needs a scope, or unrestricted: true',
+      path: ['scope'],
+    }),
+)

@@ -1,0 +1,49 @@
+import * as z from 'zod'
+
+/** The small values that the sections share. */
+
+const MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `500ms`, `30s`, `15m`, `8h`, `7d`; `0s` means no limit where a limit may be off. Gives milliseconds. */
+export const duration = z
+  .string()
+  .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'must be a duration such as 30s, 15m or 8h')
+  .transform((text) => {
+    const unit = /[a-z]+$/.exec(text)?.[0] ?? 'ms'
+    return Number(text.slice(0, -unit.length)) * (MS[unit] ?? 1)
+  })
+  .describe('A duration: a whole number and ms, s, m, h or d.')
+
+/** Secrets stand in files and environment variables only; a literal one is refused, and never quoted. */
+export const secretRef = z
+  .string()
+  .regex(
+    /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
+    'must be a reference: env:NAME or file:PATH, never the secret itself',
+  )
+  .describe('A secret by reference: env:NAME or file:PATH. The file must be readable by its owner alone.')
+
+/** Names of targets and roles stand in user names (`person/target/role`) and TLS server names. */
+export const name = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$/, 'must be 1 to 63 of a-z, 0-9, - and _, ending in a letter or digit')
+
+export const pattern = z
+  .string()
+  .regex(/^([^*]+\*?|\*)$/, 'must be a name, prefix* or *')
+  .describe('An exact name, `prefix*` or `*`.')
+
+export const patterns = z.array(pattern).min(1)
+
+export const path = z.string().min(1).describe('A path; a relative one starts at the configuration directory.')
+export const host = z.string().min(1).max(253)
+export const port = z.int().min(1).max(65_535)
+/** 0 lets the system choose a free port. */
+export const listenPort = z.int().min(0).max(65_535)
+export const count = z.int().min(0)
+export const positive = z.int().min(1)
+export const parameterValue = z.union([z.string(), z.number(), z.boolean()])
+export const time = z.iso
+  .datetime({ offset: true, error: 'must be a time such as 2030-01-31T09:00:00Z' })
+  .describe('RFC 3339 time with a zone.')
+export const cidr = z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a network such as 10.0.0.0/8' })
