@@ -14,7 +14,15 @@ const MAX_TREE_OPERATORS = 400
 
 /** A place in the tokens of one statement. The last token is always of kind `end`. */
 export class Cursor {
-  readonly notes: Notes = { tables: [], columns: [], stars: [], calls: [], skipped: new Set(), locking: false }
+  readonly notes: Notes = {
+    tables: [],
+    columns: [],
+    stars: [],
+    calls: [],
+    unnamed: [],
+    skipped: new Set(),
+    locking: false,
+  }
   readonly #tokens: readonly Token[]
   #at: number
   #depth = 0

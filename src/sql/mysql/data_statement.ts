@@ -1,11 +1,11 @@
-import type { AnalysisContext, ColumnRef, Span, StatementFacts, Verb } from '../facts.ts'
+import type { AnalysisContext, ColumnRef, StatementFacts, Verb } from '../facts.ts'
 import type { Cursor } from './cursor.ts'
 import { parseQuery } from './query.ts'
 import { openUse, sourceOf } from './resolve_from.ts'
 import { readExpr, resolveQuery } from './resolve_query.ts'
 import { lookup, mark, type OpenUse, opaque, type Resolution, type Scope, unique } from './scope.ts'
 import { blank, type Statement } from './statement_facts.ts'
-import type { Assignment, ColumnName, Delete, Expr, Insert, Query, Update } from './tree.ts'
+import type { Assignment, ColumnName, Delete, Expr, Insert, Notes, Query, Update } from './tree.ts'
 import { parseDelete, parseInsert, parseUpdate } from './write.ts'
 
 type Written = Insert | Update | Delete
@@ -118,16 +118,8 @@ function read(state: Resolution, exprs: readonly Expr[], scope: Scope): ColumnRe
   return exprs.flatMap((expr) => readExpr(state, expr, { outer: scope, ctes: null, top: false }, scope, 'columns'))
 }
 
-/** The PARTITION clauses of the statement's tables as written, by the offset at which the table's name begins. */
-export function partitionsOf(cursor: Cursor, text: string): ReadonlyMap<number, PartitionClause> {
+/** What the parser notes of a statement whose facts are known already. */
+export function notesOf(cursor: Cursor): Notes {
   parseData(cursor)
-  const found = new Map<number, PartitionClause>()
-  for (const { parts, partition } of cursor.notes.tables)
-    if (partition) found.set(parts[0]!.start, { span: partition, text: text.slice(partition.start, partition.end) })
-  return found
-}
-
-export interface PartitionClause {
-  readonly span: Span
-  readonly text: string
+  return cursor.notes
 }

@@ -116,7 +116,9 @@ function selectItem(cursor: Cursor): StarItem | ValueItem {
     return star
   }
   const expr = parseExpr(cursor)
-  return { kind: 'value', expr, alias: outputAlias(cursor) }
+  const alias = outputAlias(cursor)
+  if (alias === null && expr.bare === null) cursor.notes.unnamed.push(expr.span)
+  return { kind: 'value', expr, alias }
 }
 
 function starItem(cursor: Cursor): StarItem | null {

@@ -4,7 +4,7 @@ import type { MysqlParsers } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
 import { analyzeRewritten } from './analyze.ts'
 import { Cursor } from './cursor.ts'
-import { type PartitionClause, partitionsOf } from './data_statement.ts'
+import { notesOf } from './data_statement.ts'
 import { type Statement, splitStatements } from './statement_facts.ts'
 import { qualifiedText, quoteName, quoteString, subqueryText } from './substitute.ts'
 import { type LexMode, lexMode, type Token } from './token.ts'
@@ -15,7 +15,9 @@ interface Edit extends Span {
 }
 
 const NO_PLAN: SubstitutionPlan = new Map()
-const NO_PARTITIONS: ReadonlyMap<number, PartitionClause> = new Map()
+
+/** The server allows 256 characters in the alias of an output column. */
+const MAX_ALIAS_CHARS = 256
 
 /**
  * The text to send: each planned reference replaced by its subquery, every other relation named by its database, and
@@ -51,9 +53,33 @@ function editsOf(
 ): Edit[] {
   if (statement.opaque) throw new SallyportError(statement.opaque.code, statement.opaque.reason)
   if (statement.kind === 'prepare') return [prepareEdit(statement, part, plan, context, parsers)]
-  const data = /^(?:select|explain|insert|update|delete)$/.test(statement.kind)
-  const partitions = plan.size === 0 || !data ? NO_PARTITIONS : partitionsOf(dataCursor(statement, part), text)
-  return statement.uses.flatMap((use) => useEdits(use, plan, partitions.get(use.span.start) ?? null, context))
+  if (!/^(?:select|explain|insert|update|delete)$/.test(statement.kind))
+    return statement.uses.flatMap((use) => useEdits(use, plan, null, context))
+  const notes = notesOf(dataCursor(statement, part))
+  const edits = statement.uses.flatMap((use) => {
+    const table = notes.tables.find(({ parts }) => parts[0]!.start === use.span.start)
+    const partition = table?.partition ?? null
+    return useEdits(
+      use,
+      plan,
+      partition && { span: partition, text: text.slice(partition.start, partition.end) },
+      context,
+    )
+  })
+  return [...edits, ...notes.unnamed.flatMap((span) => keptName(span, edits, text))]
+}
+
+/** An expression without an alias is named after its text: where that changes, the client's text becomes the alias. */
+function keptName(span: Span, edits: readonly Edit[], text: string): Edit[] {
+  const name = text.slice(span.start, span.end)
+  const changed = edits.some(({ start, end }) => start >= span.start && end <= span.end)
+  if (!changed || name.length > MAX_ALIAS_CHARS) return []
+  return [{ start: span.end, end: span.end, text: ` AS ${quoteName(name)}` }]
+}
+
+interface PartitionClause {
+  readonly span: Span
+  readonly text: string
 }
 
 /** EXPLAIN stands before the statement that names the tables. */
@@ -100,7 +126,8 @@ interface Spliced {
 }
 
 function splice(text: string, tokens: readonly Token[], edits: readonly Edit[], mode: LexMode): Spliced {
-  const byStart = new Map(edits.map((edit) => [edit.start, edit]))
+  const byStart = new Map(edits.filter(({ start, end }) => end > start).map((edit) => [edit.start, edit]))
+  const behind = new Map(edits.filter(({ start, end }) => end === start).map((edit) => [edit.start, edit]))
   const expected: string[] = []
   let out = ''
   let end = 0
@@ -112,8 +139,13 @@ function splice(text: string, tokens: readonly Token[], edits: readonly Edit[], 
     expected.push(...(edit ? words(tokenize(edit.text, mode)) : [token.text]))
     if (edit) byStart.delete(token.start)
     end = edit?.end ?? token.end
+    const addition = behind.get(end)
+    if (!addition) continue
+    out += addition.text
+    expected.push(...words(tokenize(addition.text, mode)))
+    behind.delete(end)
   }
-  if (byStart.size > 0) throw mismatch('a place to rewrite was not found')
+  if (byStart.size + behind.size > 0) throw mismatch('a place to rewrite was not found')
   return { text: out, expected }
 }
 

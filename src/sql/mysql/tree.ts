@@ -131,6 +131,8 @@ export interface Notes {
   readonly columns: ColumnName[]
   readonly stars: StarItem[]
   readonly calls: FunctionUse[]
+  /** Output expressions without an alias: the server names them after their text. */
+  readonly unnamed: Span[]
   /** Offsets of tokens that hold no names and that the other parsers don't know (`WITH ROLLUP`). */
   readonly skipped: Set<number>
   locking: boolean

@@ -80,7 +80,7 @@ describe('what is substituted', () => {
     ['SELECT upper(t.name) FROM shop.tenants AS t', `SELECT upper(t.name) FROM ${MASKED} AS t`],
     [
       'SELECT upper(shop.tenants.name), shop.tenants.* FROM shop.tenants',
-      `SELECT upper(\`tenants\`.name), \`tenants\`.* FROM ${MASKED} AS \`tenants\``,
+      `SELECT upper(\`tenants\`.name) AS \`upper(shop.tenants.name)\`, \`tenants\`.* FROM ${MASKED} AS \`tenants\``,
     ],
     [
       'SELECT shop.t.name FROM tenants t WHERE shop . t . name = 1',
@@ -107,6 +107,12 @@ describe('what is substituted', () => {
     ],
   ])('%s', (sql, expected) => {
     expect(rewrite(sql)).toBe(expected)
+  })
+
+  it('keeps the name of an expression that changes', () => {
+    expect(rewrite('SELECT (SELECT max(name) FROM tenants), 1 FROM users')).toBe(
+      `SELECT (SELECT max(name) FROM ${MASKED} AS \`tenants\`) AS \`(SELECT max(name) FROM tenants)\`, 1 FROM \`shop\`.\`users\``,
+    )
   })
 
   it('fences a row condition', () => {
