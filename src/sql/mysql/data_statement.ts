@@ -66,7 +66,14 @@ function touch(use: OpenUse, column: string): void {
 }
 
 function targetScope(state: Resolution, use: OpenUse): Scope {
-  return { catalog: state.context.catalog, sources: [sourceOf(use)], merged: [], outputs: [], parent: null }
+  return {
+    catalog: state.context.catalog,
+    sources: [sourceOf(use)],
+    merged: [],
+    outputs: [],
+    having: false,
+    parent: null,
+  }
 }
 
 function verbsOf(parsed: Written, uses: readonly OpenUse[]): Verb[] {

@@ -1,5 +1,5 @@
 import type { Cursor } from './cursor.ts'
-import { parseExpr, readExpr } from './expression.ts'
+import { parseExpr } from './expression.ts'
 import { parseFrom } from './from.ts'
 import { Reads } from './reads.ts'
 import type { Token } from './token.ts'
@@ -207,15 +207,18 @@ function namedWindows(cursor: Cursor): Expr[] {
 export function windowSpec(cursor: Cursor, reads: Reads): void {
   cursor.expect('(')
   if (cursor.seesName() && !/^(?:ROWS|RANGE|GROUPS)$/.test(cursor.peek().upper)) cursor.next()
-  if (cursor.accept('PARTITION', 'BY')) cursor.list(() => readExpr(cursor, reads))
-  if (cursor.accept('ORDER', 'BY')) {
-    cursor.list(() => {
-      readExpr(cursor, reads)
-      if (!cursor.accept('ASC')) cursor.accept('DESC')
-    })
-  }
+  if (cursor.accept('PARTITION', 'BY')) windowKeys(cursor, reads)
+  if (cursor.accept('ORDER', 'BY')) windowKeys(cursor, reads)
   if (cursor.accept('ROWS') || cursor.accept('RANGE')) frame(cursor)
   cursor.expect(')')
+}
+
+/** A constant is refused: a server might take it for the place of an output column. */
+function windowKeys(cursor: Cursor, reads: Reads): void {
+  for (const key of sortKeys(cursor)) {
+    if (key.constant) cursor.fail('a window takes no constant as a key', 'SP-OPAQUE')
+    reads.windowKey(key)
+  }
 }
 
 function frame(cursor: Cursor): void {

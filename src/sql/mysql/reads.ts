@@ -5,6 +5,7 @@ import type { ColumnName, Expr, Query } from './tree.ts'
 /** What the expression under the cursor has been seen to read so far. */
 export class Reads {
   readonly columns: ColumnName[] = []
+  readonly windowColumns: ColumnName[] = []
   readonly queries: Query[] = []
   #bare = true
   #constant = true
@@ -12,6 +13,13 @@ export class Reads {
   column(name: ColumnName): void {
     this.columns.push(name)
     this.#constant = false
+  }
+
+  /** One key of a window's PARTITION BY or ORDER BY. */
+  windowKey(key: Expr): void {
+    this.windowColumns.push(...key.columns, ...key.windowColumns)
+    this.queries.push(...key.queries)
+    this.call()
   }
 
   call(): void {
@@ -38,6 +46,7 @@ export class Reads {
     const plain = tokens === 1 && first.kind === 'number' && /^\d+$/.test(first.text)
     return {
       columns: this.columns,
+      windowColumns: this.windowColumns,
       queries: this.queries,
       bare,
       integer: plain ? Number(first.text) : null,

@@ -90,6 +90,7 @@ function scopeOf(state: Resolution, from: ResolvedFrom, place: Place): Scope {
     sources: from.sources,
     merged: from.merged,
     outputs: [],
+    having: false,
     parent: place.outer,
   }
 }

@@ -106,11 +106,15 @@ function resolveTerms(state: Resolution, query: Query, place: Place, self: CteSc
     sources: [],
     merged: [],
     outputs: outputs.map(({ field, columns }) => ({ name: field.name, columns })),
+    having: false,
     parent: null,
   }
   for (const key of query.orderBy) rows.push(...readSortKey(state, key, { ...place, outer }, outer, outputs))
   return { outputs, rowSources: rows }
 }
+
+/** The server's own limit for a table; without it common tables that double each other would exhaust the memory. */
+const MAX_OUTPUT_COLUMNS = 4096
 
 function mergeOutputs(results: readonly ResolvedQuery[]): Output[] {
   const width = results[0]!.outputs.length
@@ -133,16 +137,18 @@ function resolveSelect(state: Resolution, select: Select, place: Place, orderBy:
     sources: from.sources,
     merged: from.merged,
     outputs: [],
+    having: false,
     parent: place.outer,
   }
   const inner: Place = { outer: scope, ctes: place.ctes, top: false }
   for (const item of select.items)
     if (item.kind === 'value') scope.outputs.push({ name: outputName(state, item), columns: null })
   const outputs = select.items.flatMap((item) => resolveItem(state, select, item, scope, { ...inner, top: place.top }))
+  if (outputs.length > MAX_OUTPUT_COLUMNS) throw opaque('the query has too many columns')
   const rows = [...from.rowSources]
   if (select.where) rows.push(...readExpr(state, select.where, inner, scope, 'columns'))
   for (const window of select.windows) rows.push(...readExpr(state, window, inner, scope, 'clause'))
-  if (select.having) rows.push(...readExpr(state, select.having, inner, scope, 'clause'))
+  if (select.having) rows.push(...readExpr(state, select.having, inner, { ...scope, having: true }, 'clause'))
   for (const key of [...select.groupBy, ...orderBy]) rows.push(...readSortKey(state, key, inner, scope, outputs))
   if (select.distinct) {
     for (const { columns } of outputs) mark(columns, 'computed')
@@ -170,7 +176,7 @@ function resolveItem(
     return [output(columns, name, pass && own)]
   }
   const sources = readExpr(state, expr, { ...place, top: false }, scope, 'columns')
-  const columns = expr.columns.flatMap((column) => lookup(column, scope, 'columns'))
+  const columns = columnsOf(expr, scope, 'columns')
   scope.outputs[slot] = { name, columns: [...columns, { name, base: null, sources }] }
   return [{ field: { name, origin: null, sources }, columns }]
 }
@@ -203,6 +209,13 @@ function readSortKey(
   return named.flatMap(({ field }) => field.sources)
 }
 
+function columnsOf(expr: Expr, scope: Scope, visibility: Visibility): ScopeColumn[] {
+  return [
+    ...expr.columns.flatMap((column) => lookup(column, scope, visibility)),
+    ...expr.windowColumns.flatMap((column) => lookup(column, scope, 'window')),
+  ]
+}
+
 /** Marks everything that the expression reads as computed on, and gives all that its value depends on. */
 export function readExpr(
   state: Resolution,
@@ -211,7 +224,7 @@ export function readExpr(
   scope: Scope,
   visibility: Visibility,
 ): readonly ColumnRef[] {
-  const columns = expr.columns.flatMap((column) => lookup(column, scope, visibility))
+  const columns = columnsOf(expr, scope, visibility)
   mark(columns, 'computed')
   const refs = sourcesOf(columns)
   for (const query of expr.queries) {

@@ -38,6 +38,8 @@ export interface Scope {
   /** Names that USING merges: they may mean several columns at once. */
   readonly merged: readonly string[]
   readonly outputs: OutputName[]
+  /** HAVING: servers look in the select list, then outside, so a column that is found here does not end the search. */
+  readonly having: boolean
   readonly parent: Scope | null
 }
 
@@ -55,8 +57,8 @@ export interface Resolution {
   readonly uses: OpenUse[]
 }
 
-/** `clause`: GROUP BY, HAVING and ORDER BY see the select list's aliases too. */
-export type Visibility = 'columns' | 'clause'
+/** `clause`: GROUP BY, HAVING and ORDER BY see the select list's aliases too. `window`: they may hide a column. */
+export type Visibility = 'columns' | 'clause' | 'window'
 
 /**
  * Every column that the name may mean, as the server resolves it: the innermost level first. Where the server
@@ -68,14 +70,15 @@ export function lookup(name: ColumnName, scope: Scope, visibility: Visibility): 
   let seen: Visibility = visibility
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
     const columns = columnsAt(name, level)
-    const aliases = seen === 'clause' && name.parts.length === 1 ? aliasesAt(name.parts[0]!.value, level) : []
+    const aliases = seen !== 'columns' && name.parts.length === 1 ? aliasesAt(name.parts[0]!.value, level) : []
     known ||= columns.length > 0 || aliases.length > 0
     found.push(...columns)
     for (const alias of aliases) {
-      if (alias.columns === null && columns.length === 0) throw opaque(`${alias.name} refers to a later output column`)
+      if (alias.columns === null && (columns.length === 0 || seen === 'window'))
+        throw opaque(`${alias.name} refers to a later output column`)
       found.push(...(alias.columns ?? []))
     }
-    if (columns.length > 0) return found
+    if (columns.length > 0 && !level.having) return found
     seen = 'clause'
   }
   if (!known) throw new SallyportError('SP-COLUMN', `unknown column ${text(name.parts)}`)

@@ -13,6 +13,8 @@ export interface ColumnName {
  */
 export interface Expr {
   readonly columns: readonly ColumnName[]
+  /** Columns of PARTITION BY and ORDER BY of a window, where some servers look among the select list's aliases first. */
+  readonly windowColumns: readonly ColumnName[]
   readonly queries: readonly Query[]
   readonly bare: ColumnName | null
   /** The value of a plain integer literal: an ordinal in ORDER BY and GROUP BY. */

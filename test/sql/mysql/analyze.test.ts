@@ -37,6 +37,12 @@ function code(sql: string, context?: AnalysisContext): string | undefined {
   return all(sql, context).find(({ opaque }) => opaque)?.opaque?.code
 }
 
+/** Common tables of which each is twice as wide as the one before. */
+function doubling(levels: number): string {
+  const ctes = Array.from({ length: levels }, (_, at) => `c${at + 1} AS (SELECT * FROM c${at} x, c${at} y)`)
+  return `WITH c0 AS (SELECT 1), ${ctes.join(', ')} SELECT 1 FROM c${levels}`
+}
+
 describe('columns that pass through', () => {
   it.each([
     ['SELECT email FROM users', 'users: email passed'],
@@ -112,6 +118,24 @@ describe('columns that are computed on', () => {
     expect(uses(one('SELECT ssn AS full_name FROM users HAVING full_name = 1'))).toBe(
       'users: full_name computed, ssn computed',
     )
+  })
+
+  it('looks beyond HAVING for a name that the select list lacks', () => {
+    const sql = "SELECT 1 FROM users u WHERE EXISTS (SELECT tier FROM vip_users HAVING email LIKE 'a%')"
+    expect(uses(one(sql))).toBe('users: email computed; vip_users: email computed, tier computed')
+    const deep =
+      'SELECT 1 FROM users WHERE EXISTS (SELECT tier FROM vip_users HAVING EXISTS (SELECT 1 FROM tenants WHERE name = email))'
+    expect(uses(one(deep))).toBe(
+      'users: email computed; vip_users: email computed, tier computed; tenants: name computed',
+    )
+  })
+
+  it('takes the key of a window for a column and for an alias', () => {
+    expect(uses(one('SELECT email AS country, rank() OVER (ORDER BY country) FROM users'))).toBe(
+      'users: country computed, email computed',
+    )
+    expect(code('SELECT rank() OVER (ORDER BY country), email AS country FROM users')).toBe('SP-OPAQUE')
+    expect(code('SELECT email, rank() OVER (ORDER BY 1) FROM users')).toBe('SP-OPAQUE')
   })
 
   it('resolves ON among the tables of its own join, then in the outer query', () => {
@@ -201,6 +225,7 @@ describe('what is not understood', () => {
     [`SELECT 1${'+1'.repeat(1000)}`, 'SP-OPAQUE'],
     [`SELECT ${'('.repeat(500)}1${')'.repeat(500)}`, 'SP-OPAQUE'],
     [`SELECT ${'- '.repeat(500)}1`, 'SP-OPAQUE'],
+    [doubling(30), 'SP-OPAQUE'],
   ])('%.60s', (sql, expected) => {
     expect(code(sql)).toBe(expected)
   })
