@@ -1,0 +1,52 @@
+import { encodeUtf8 } from '../bytes/writer.ts'
+import { SallyportError } from '../errors.ts'
+import { characterStarts, isAscii } from './characters.ts'
+import type { Masker } from './rule.ts'
+
+/**
+ * `partial`: the first and last characters (code points) stay, each one between becomes `fill`. A value that is no longer
+ * than what would stay is filled as a whole. The number of characters is told.
+ */
+export function partialMasker(keepFirst: number, keepLast: number, fill: string): Masker {
+  if (!isCount(keepFirst) || !isCount(keepLast)) {
+    throw new SallyportError('SP-CONFIG', 'partial keeps a whole number of characters')
+  }
+  const filler = encodeUtf8(fill)
+  return (value) => {
+    if (isAscii(value)) return filled(value, value.length, keepFirst, keepLast, filler, (at) => at)
+    const starts = characterStarts(value)
+    if (!starts) return repeated(filler, value.length)
+    return filled(value, starts.length - 1, keepFirst, keepLast, filler, (at) => starts[at] as number)
+  }
+}
+
+/** `offset` gives where a character begins in the value's bytes. */
+function filled(
+  value: Uint8Array,
+  count: number,
+  keepFirst: number,
+  keepLast: number,
+  filler: Uint8Array,
+  offset: (character: number) => number,
+): Uint8Array {
+  const hidden = count - keepFirst - keepLast
+  if (hidden <= 0) return repeated(filler, count)
+  const head = offset(keepFirst)
+  const tail = offset(count - keepLast)
+  const masked = new Uint8Array(head + hidden * filler.length + value.length - tail)
+  masked.set(value.subarray(0, head))
+  masked.set(repeated(filler, hidden), head)
+  masked.set(value.subarray(tail), head + hidden * filler.length)
+  return masked
+}
+
+function repeated(filler: Uint8Array, count: number): Uint8Array {
+  if (filler.length === 1) return new Uint8Array(count).fill(filler[0] as number)
+  const bytes = new Uint8Array(filler.length * count)
+  for (let at = 0; at < bytes.length; at += filler.length) bytes.set(filler, at)
+  return bytes
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}

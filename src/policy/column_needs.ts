@@ -1,0 +1,60 @@
+import type { Column, Relation } from '../sql/catalog.ts'
+import type { ColumnUse, RelationUse, StatementFacts, Verb } from '../sql/facts.ts'
+import type { RuleContext } from './rule_context.ts'
+
+export const WRITE_VERBS: readonly Verb[] = ['insert', 'update', 'delete']
+
+/** How a statement uses one column. Outside of a plain SELECT nothing passes through: it is computed on. */
+export function columnUse(statement: StatementFacts, use: RelationUse, column: string): ColumnUse | null {
+  const named = use.columns.get(column) ?? null
+  if (use.wholeRow) return 'computed'
+  if (named !== 'passed') return named
+  return statement.kind === 'select' && use.role === 'read' ? 'passed' : 'computed'
+}
+
+/** Columns that the statement reads from this use, in the relation's order; system columns (`ctid`) are none. */
+export function columnsRead(statement: StatementFacts, use: RelationUse): readonly Column[] {
+  return use.relation.columns.filter(({ name }) => {
+    const how = columnUse(statement, use, name)
+    return how === 'passed' || how === 'computed'
+  })
+}
+
+export function columnsWritten(use: RelationUse): readonly Column[] {
+  return use.relation.columns.filter(({ name }) => use.columns.get(name) === 'written')
+}
+
+/** Verbs that the scope must grant on this use. */
+export function verbsNeeded(statement: StatementFacts, use: RelationUse): readonly Verb[] {
+  const writes = statement.verbs.filter((verb) => WRITE_VERBS.includes(verb))
+  if (use.role === 'target') {
+    const reads = columnsRead(statement, use).length > 0
+    return reads ? [...writes, 'read'] : writes
+  }
+  const targets = statement.uses.some(({ role }) => role === 'target')
+  // FOR UPDATE and FOR SHARE lock what they read: the write verb then has no target of its own.
+  return writes.length > 0 && !targets ? ['read', ...writes] : ['read']
+}
+
+export interface UseNeeds {
+  /** Masked columns that the use reads or its relation has, by how they are used here. */
+  readonly masked: readonly { readonly name: string; readonly how: ColumnUse | null }[]
+  /** Columns of the relation that the scope does not cover for reading. */
+  readonly uncovered: readonly string[]
+  readonly filtered: boolean
+}
+
+/** What the policy wants of one non-system use. */
+export function needsOf(context: RuleContext, statement: StatementFacts, use: RelationUse): UseNeeds {
+  const { relation } = use
+  const coverage = context.coverage(relation, 'read')
+  return {
+    masked: maskedColumns(context, relation).map((name) => ({ name, how: columnUse(statement, use, name) })),
+    uncovered: coverage ? relation.columns.flatMap(({ name }) => (coverage.column(name) ? [] : [name])) : [],
+    filtered: (coverage?.where.length ?? 0) > 0,
+  }
+}
+
+export function maskedColumns({ masks }: RuleContext, relation: Relation): readonly string[] {
+  return relation.columns.flatMap(({ name }) => (masks.of(relation, name) ? [name] : []))
+}

@@ -1,0 +1,71 @@
+import { encodeUtf8 } from '../bytes/writer.ts'
+import { SallyportError } from '../errors.ts'
+import type { Dialect, Relation } from '../sql/catalog.ts'
+import type { ParameterValue, RowCondition } from './role.ts'
+
+type Operator = Exclude<RowCondition['op'], 'in' | 'is null' | 'is not null'>
+
+const OPERATORS: ReadonlySet<string> = new Set<Operator>(['=', '<>', '<', '<=', '>', '>='])
+
+/**
+ * Row conditions as SQL over the relation's own columns, or null for none; all hold together. Throws `SP-SCOPE` where
+ * the relation lacks a column that a condition names, and `SP-CONFIG` for a condition without a sound meaning.
+ */
+export function conditionSql(dialect: Dialect, relation: Relation, conditions: readonly RowCondition[]): string | null {
+  if (conditions.length === 0) return null
+  const parts = conditions.map((condition) => `(${oneCondition(dialect, relation, condition)})`)
+  return [...new Set(parts)].join(' AND ')
+}
+
+function oneCondition(dialect: Dialect, relation: Relation, { column, op, value }: RowCondition): string {
+  const name = quotedColumn(dialect, relation, column)
+  if (op === 'is null') return `${name} IS NULL`
+  if (op === 'is not null') return `${name} IS NOT NULL`
+  if (value === null || 'parameter' in value) throw broken(column, 'has no values')
+  if (op === 'in') {
+    // Nothing is in an empty list: no row.
+    if (value.length === 0) return dialect === 'postgres' ? 'false' : 'FALSE'
+    return value.map((one) => `${name} ${operator(dialect, '=')} ${literal(dialect, one)}`).join(' OR ')
+  }
+  const [only, ...others] = value
+  if (only === undefined || others.length > 0 || !OPERATORS.has(op)) throw broken(column, `needs one value for ${op}`)
+  return `${name} ${operator(dialect, op)} ${literal(dialect, only)}`
+}
+
+/** Named by schema in PostgreSQL: an operator of the same name elsewhere in the search path must not take its place. */
+function operator(dialect: Dialect, op: Operator): string {
+  return dialect === 'postgres' ? `OPERATOR(pg_catalog.${op})` : op
+}
+
+function quotedColumn(dialect: Dialect, relation: Relation, column: string): string {
+  const found = relation.columns.find(({ name }) =>
+    dialect === 'postgres' ? name === column : name.toLowerCase() === column.toLowerCase(),
+  )
+  if (!found) {
+    const table = `${relation.schema}.${relation.name}`
+    throw new SallyportError('SP-SCOPE', `the row condition of ${table} names the column ${column}, which it lacks`)
+  }
+  if (dialect === 'postgres') return `"${found.name.replaceAll('"', '""')}"`
+  return `\`${found.name.replaceAll('`', '``')}\``
+}
+
+/** A value as an SQL literal that reads the same under every setting that a session may have. */
+function literal(dialect: Dialect, value: ParameterValue): string {
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE'
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new SallyportError('SP-CONFIG', 'a row condition holds a number without a value')
+    return value < 0 ? `(${value})` : String(value)
+  }
+  if (value.includes('\0')) throw new SallyportError('SP-SCOPE', 'a row condition holds a value with a NUL character')
+  // Whether a backslash escapes depends on MySQL's sql_mode: such a value goes as hexadecimal digits.
+  if (dialect !== 'postgres' && value.includes('\\')) return `_utf8mb4 X'${hex(value)}'`
+  return `'${value.replaceAll("'", "''")}'`
+}
+
+function hex(value: string): string {
+  return Array.from(encodeUtf8(value), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function broken(column: string, what: string): SallyportError {
+  return new SallyportError('SP-CONFIG', `the row condition on ${column} ${what}`)
+}

@@ -1,0 +1,71 @@
+/**
+ * Built-ins of PostgreSQL that are not immutable and yet harmless: time, text formatting, aggregates, JSON, and what
+ * clients browse the catalogs with. Left out, and so refused: what runs SQL or reads by name (query_to_xml,
+ * table_to_xml, cursor_to_xml, ts_stat, ts_rewrite), files and large objects, pg_sleep, statistics and other sessions
+ * (pg_stat_*, pg_lock_status), set_config, nextval and setval, advisory locks, notifications, administration.
+ */
+const TIME = `
+age clock_timestamp current_date current_time current_timestamp date date_add date_part date_subtract date_trunc extract
+interval localtime localtimestamp make_timestamptz now overlaps statement_timestamp time timeofday timestamp timestamptz
+timetz timezone to_char to_date to_number to_timestamp transaction_timestamp`
+
+const TEXT = `
+concat concat_ws convert convert_from convert_to format length money numeric octet_length quote_ident quote_literal
+quote_nullable text xml xml_is_well_formed xml_is_well_formed_content xml_is_well_formed_document xmlagg xmlattributes
+xmlcomment xmlconcat xmlelement xmlexists xmlforest xmlparse xmlpi xmlroot xmlserialize xmltable xmltext xpath
+xpath_exists`
+
+const GROUPS = `
+array_agg array_to_string array_sample array_shuffle array_to_json avg bit_and bit_or bit_xor bool_and bool_or count
+corr covar_pop covar_samp cume_dist dense_rank every first_value grouping json_agg json_agg_strict json_arrayagg
+json_object_agg json_object_agg_strict json_object_agg_unique json_object_agg_unique_strict json_objectagg jsonb_agg
+jsonb_agg_strict lag last_value lead max min mode nth_value ntile percent_rank percentile_cont percentile_disc range_agg
+range_intersect_agg rank regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
+row_number stddev stddev_pop stddev_samp string_agg sum var_pop var_samp variance any_value`
+
+const JSON_AND_ROWS = `
+generate_series generate_subscripts json json_array json_build_array json_build_object json_exists json_object
+json_populate_record json_populate_recordset json_query json_scalar json_serialize json_table json_to_record
+json_to_recordset json_to_tsvector json_value jsonb_build_array jsonb_build_object jsonb_path_exists_tz
+jsonb_path_match_tz jsonb_path_query_array_tz jsonb_path_query_first_tz jsonb_path_query_tz jsonb_populate_record
+jsonb_populate_record_valid jsonb_populate_recordset jsonb_to_record jsonb_to_recordset jsonb_to_tsvector row_to_json
+to_json to_jsonb unnest`
+
+const OTHER_PLAIN = `
+coalesce enum_first enum_last enum_range gen_random_uuid greatest least merge_action normalize nullif num_nonnulls
+num_nulls phraseto_tsquery plainto_tsquery random random_normal row to_tsquery to_tsvector treat ts_headline uuidv4 uuidv7
+websearch_to_tsquery starts_with power`
+
+const SESSION = `
+current_catalog current_database current_role current_schema current_schemas current_setting current_user
+get_current_ts_config getdatabaseencoding getpgusername inet_client_addr inet_client_port inet_server_addr
+inet_server_port pg_advisory_unlock_all pg_backend_pid pg_client_encoding pg_conf_load_time pg_current_snapshot
+pg_current_xact_id pg_current_xact_id_if_assigned pg_is_in_recovery pg_is_other_temp_schema pg_is_wal_replay_paused
+pg_jit_available pg_my_temp_schema pg_postmaster_start_time pg_trigger_depth row_security_active session_user system_user
+txid_current txid_current_if_assigned txid_current_snapshot user version`
+
+const BROWSING = `
+aclexplode acldefault col_description format_type has_any_column_privilege has_column_privilege has_database_privilege
+has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege has_parameter_privilege
+has_schema_privilege has_sequence_privilege has_server_privilege has_table_privilege has_tablespace_privilege
+has_type_privilege obj_description oidvectortypes pg_available_extension_versions pg_available_extensions pg_basetype
+pg_char_to_encoding pg_collation_actual_version pg_collation_for pg_collation_is_visible pg_column_is_updatable
+pg_column_size pg_conversion_is_visible pg_database_collation_actual_version pg_database_size pg_describe_object
+pg_encoding_to_char pg_extension_config_dump pg_function_is_visible pg_get_acl pg_get_catalog_foreign_keys
+pg_get_constraintdef pg_get_expr pg_get_function_arg_default pg_get_function_arguments pg_get_function_identity_arguments
+pg_get_function_result pg_get_function_sqlbody pg_get_functiondef pg_get_indexdef pg_get_keywords pg_get_object_address
+pg_get_partition_constraintdef pg_get_partkeydef pg_get_publication_tables pg_get_replica_identity_index pg_get_ruledef
+pg_get_serial_sequence pg_get_statisticsobjdef pg_get_statisticsobjdef_columns pg_get_statisticsobjdef_expressions
+pg_get_triggerdef pg_get_userbyid pg_get_viewdef pg_has_role pg_identify_object pg_identify_object_as_address
+pg_index_column_has_property pg_index_has_property pg_indexam_has_property pg_indexes_size pg_opclass_is_visible
+pg_operator_is_visible pg_opfamily_is_visible pg_options_to_table pg_partition_ancestors pg_partition_root
+pg_partition_tree pg_relation_is_publishable pg_relation_is_updatable pg_relation_size pg_sequence_parameters
+pg_settings_get_flags pg_size_bytes pg_size_pretty pg_statistics_obj_is_visible pg_table_is_visible pg_table_size
+pg_tablespace_location pg_tablespace_size pg_timezone_abbrevs pg_timezone_names pg_total_relation_size
+pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible
+pg_typeof regclass shobj_description to_regclass to_regcollation to_regnamespace
+to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_regtypemod`
+
+export const POSTGRES_BROWSING: ReadonlySet<string> = new Set(
+  [TIME, TEXT, GROUPS, JSON_AND_ROWS, OTHER_PLAIN, SESSION, BROWSING].flatMap((list) => list.trim().split(/\s+/)),
+)

@@ -1,0 +1,62 @@
+import type { ErrorCode } from '../errors.ts'
+import type { Dialect } from '../sql/catalog.ts'
+import type { StatementKind } from '../sql/facts.ts'
+
+/**
+ * relations: judged by the verbs that it needs on the relations that it touches.
+ * settings: judged by the settings that it changes.
+ * session: allowed under every grant; the session carries it out and follows what it changes (names, prepared
+ * statements, whose session KILL ends, what SHOW WARNINGS may tell).
+ * refused: never under a grant that is not unrestricted.
+ */
+export type KindVerdict =
+  | { readonly verdict: 'relations' | 'settings' | 'session' }
+  | { readonly verdict: 'refused'; readonly code: ErrorCode; readonly reason: string }
+
+const RELATIONS: KindVerdict = { verdict: 'relations' }
+const SETTINGS: KindVerdict = { verdict: 'settings' }
+const SESSION: KindVerdict = { verdict: 'session' }
+
+const KINDS: Readonly<Record<StatementKind, KindVerdict>> = {
+  select: RELATIONS,
+  insert: RELATIONS,
+  update: RELATIONS,
+  delete: RELATIONS,
+  explain: RELATIONS,
+  show: RELATIONS,
+  prepare: RELATIONS,
+  begin: SETTINGS,
+  set_transaction: SETTINGS,
+  set: SETTINGS,
+  reset: SETTINGS,
+  commit: SESSION,
+  rollback: SESSION,
+  savepoint: SESSION,
+  release: SESSION,
+  rollback_to: SESSION,
+  use: SESSION,
+  kill: SESSION,
+  execute: SESSION,
+  deallocate: SESSION,
+  discard: SESSION,
+  close_cursor: SESSION,
+  unlisten: SESSION,
+  copy: {
+    verdict: 'refused',
+    code: 'SP-EXPORT',
+    reason: 'COPY is an export, and this grant carries no permission for one',
+  },
+  opaque: { verdict: 'refused', code: 'SP-OPAQUE', reason: 'the statement is not fully understood' },
+}
+
+const UNOFFERED: KindVerdict = {
+  verdict: 'refused',
+  code: 'SP-UNSUPPORTED',
+  reason: "PREPARE and EXECUTE as SQL are not offered: use the driver's prepared statements",
+}
+
+/** What a statement form means before anything else of it is looked at. */
+export function kindVerdict(dialect: Dialect, kind: StatementKind): KindVerdict {
+  if (dialect === 'postgres' && (kind === 'prepare' || kind === 'execute')) return UNOFFERED
+  return KINDS[kind]
+}

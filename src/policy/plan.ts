@@ -1,0 +1,123 @@
+import type { MaskRule } from '../masking/rule.ts'
+import type { Column } from '../sql/catalog.ts'
+import type { OutputField, RelationUse, StatementFacts } from '../sql/facts.ts'
+import type { SqlMask, Substitution } from '../sql/substitution.ts'
+import { columnsRead, columnsWritten, columnUse, maskedColumns, needsOf } from './column_needs.ts'
+import { conditionSql } from './conditions.ts'
+import type { ColumnAccess, FieldPlan, StatementPlan } from './decision.ts'
+import { nameOf, type RuleContext, usesOf } from './rule_context.ts'
+import { isConstantMask, isTextColumn, sqlMaskOf } from './sql_mask.ts'
+
+const NULL_MASK: SqlMask = { kind: 'null' }
+
+export const EMPTY_PLAN: StatementPlan = {
+  substitutions: new Map(),
+  fields: null,
+  columns: [],
+  computed: [],
+  scrubErrors: false,
+}
+
+/** How a statement that the rules let through is sent, and what the wire does with its result. */
+export function planOf(context: RuleContext, statement: StatementFacts): StatementPlan {
+  if (statement.kind === 'show') return { ...EMPTY_PLAN, columns: columnsSeen(context, statement) }
+  const substitutions = new Map<number, Substitution>()
+  for (const use of usesOf(statement)) {
+    const substitution = substitutionOf(context, statement, use)
+    if (substitution) substitutions.set(use.id, substitution)
+  }
+  return {
+    substitutions,
+    fields: statement.output?.map((field) => fieldPlan(context, statement, field, substitutions)) ?? null,
+    columns: columnsSeen(context, statement),
+    computed: computedColumns(context, statement),
+    scrubErrors: usesOf(statement).some((use) => isProtected(context, statement, use)),
+  }
+}
+
+/**
+ * The reference as it has to be replaced, or null where it may stand: every column with a constant mask, every masked
+ * column that is not merely passed, every column out of scope, and the row condition.
+ */
+export function substitutionOf(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
+  const { relation } = use
+  if (relation.kind === 'system' || use.role === 'target') return null
+  const masks = new Map<string, SqlMask>()
+  for (const column of relation.columns) {
+    const mask = sqlMaskIn(context, statement, use, column)
+    if (mask) masks.set(column.name, mask)
+  }
+  const conditions = context.coverage(relation, 'read')?.where ?? []
+  const where = conditionSql(context.input.catalog.dialect, relation, conditions)
+  return masks.size === 0 && where === null ? null : { masks, where }
+}
+
+function sqlMaskIn(context: RuleContext, statement: StatementFacts, use: RelationUse, column: Column): SqlMask | null {
+  if (context.coverage(use.relation, 'read')?.column(column.name) === false) return NULL_MASK
+  const rule = context.masks.of(use.relation, column.name)
+  if (!rule) return null
+  if (isConstantMask(rule)) return sqlMaskOf(rule, isTextColumn(context.input.catalog.dialect, column))
+  // Only what is proven to pass through goes out in clear, to be masked on the wire.
+  return columnUse(statement, use, column.name) === 'computed' ? NULL_MASK : null
+}
+
+function fieldPlan(
+  context: RuleContext,
+  statement: StatementFacts,
+  { name, origin }: OutputField,
+  substitutions: ReadonlyMap<number, Substitution>,
+): FieldPlan {
+  const use = origin && statement.uses.find(({ id }) => id === origin.use)
+  // In a substituted reference this column is computed by the server: it has no origin, and its mask is in it already.
+  if (!origin || !use || substitutions.get(use.id)?.masks.has(origin.column)) return { name, mask: null, origin: null }
+  const { schema, name: table } = use.relation
+  const mask: MaskRule | null = context.masks.of(use.relation, origin.column)
+  return { name, mask, origin: { schema, table, column: origin.column } }
+}
+
+/** Each column that the statement touches, once and as it is seen: for the audit. Catalogs are left out. */
+function columnsSeen(context: RuleContext, statement: StatementFacts): readonly ColumnAccess[] {
+  const seen = new Map<string, ColumnAccess>()
+  for (const use of usesOf(statement)) {
+    if (use.relation.kind === 'system') continue
+    const { schema, name: table } = use.relation
+    const add = (column: string, how: ColumnAccess['seen']): void => {
+      seen.set(`${schema}\0${table}\0${column}\0${how}`, { schema, table, column, seen: how })
+    }
+    for (const { name } of columnsRead(statement, use)) {
+      const masked = context.masks.of(use.relation, name) !== null
+      const computed = columnUse(statement, use, name) === 'computed'
+      add(name, masked ? (computed ? 'computed_masked' : 'masked') : 'clear')
+    }
+    for (const { name } of columnsWritten(use)) add(name, 'written')
+  }
+  return [...seen.values()]
+}
+
+/** `table.column` of the masked columns that the result is computed from. A plan (EXPLAIN) is no such result. */
+export function computedColumns(context: RuleContext, statement: StatementFacts): readonly string[] {
+  if (statement.kind === 'explain' || statement.kind === 'show') return []
+  const names = usesOf(statement).flatMap((use) =>
+    use.relation.kind === 'system'
+      ? []
+      : needsOf(context, statement, use).masked.flatMap(({ name, how }) =>
+          how === 'computed' ? [`${use.relation.name}.${name}`] : [],
+        ),
+  )
+  return [...new Set(names)].sort()
+}
+
+/** True where an error's text could quote what this person may not see. */
+function isProtected(context: RuleContext, statement: StatementFacts, use: RelationUse): boolean {
+  if (use.relation.kind === 'system') return false
+  const { masked, uncovered, filtered } = needsOf(context, statement, use)
+  return masked.length > 0 || uncovered.length > 0 || filtered
+}
+
+/** Why the use can't be left as it is although nothing can be put in its place, or null. */
+export function unsubstitutable(context: RuleContext, statement: StatementFacts, use: RelationUse): string | null {
+  if (use.fixed === null || !substitutionOf(context, statement, use)) return null
+  const masked = maskedColumns(context, use.relation)
+  const what = masked.length > 0 ? `has masked columns (${masked.join(', ')})` : 'is limited to some rows or columns'
+  return `${nameOf(use)} ${what} and can't be used here: ${use.fixed}`
+}

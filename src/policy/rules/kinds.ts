@@ -1,0 +1,20 @@
+import { coversSchema } from '../coverage.ts'
+import { kindVerdict } from '../kinds.ts'
+import { eachStatement, refuse, withInner } from '../rule_context.ts'
+
+const BROWSED = new Set(['information_schema'])
+
+/** Each form of statement has one verdict, pinned in kinds.ts; USE must name a database that the scope reaches. */
+export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
+  for (const part of withInner(statement)) {
+    const verdict = kindVerdict(input.catalog.dialect, part.kind)
+    if (verdict.verdict === 'refused') return verdict
+  }
+  if (statement.kind === 'show' && statement.name === 'processlist') {
+    return refuse('SP-SCOPE', "SHOW PROCESSLIST shows other people's statements")
+  }
+  if (statement.kind !== 'use') return null
+  const name = statement.name ?? ''
+  if (BROWSED.has(name.toLowerCase()) || coversSchema(input, name)) return null
+  return refuse('SP-SCOPE', `the grant does not cover the database ${name}`)
+})

@@ -1,0 +1,47 @@
+import type { StatementFacts, StatementKind } from '../../sql/facts.ts'
+import { denied, type Rule, refuse } from '../rule_context.ts'
+import { changesMeaning } from '../settings.ts'
+
+/** What means the same whatever stands before it. */
+const INDEPENDENT: ReadonlySet<StatementKind> = new Set([
+  'begin',
+  'commit',
+  'rollback',
+  'savepoint',
+  'release',
+  'rollback_to',
+  'set_transaction',
+  'set',
+  'reset',
+  'use',
+  'discard',
+  'deallocate',
+  'close_cursor',
+  'unlisten',
+])
+
+/**
+ * A message is judged whole before any part goes. Where an earlier part changes what a later one means (search path,
+ * default database, character set, modes, a prepared statement), the later one was not judged as it would run.
+ */
+export const multiRule: Rule = {
+  name: 'multi',
+  judge: ({ input: { facts } }) => {
+    let changed = false
+    let prepared = false
+    for (const [index, statement] of facts.statements.entries()) {
+      const depends = (changed && !INDEPENDENT.has(statement.kind)) || (prepared && statement.kind === 'execute')
+      if (depends)
+        return denied('multi', refuse('SP-MULTI', 'this part depends on an earlier part of the message'), index)
+      changed ||= changesNames(statement)
+      prepared ||= statement.kind === 'prepare' || statement.kind === 'deallocate'
+    }
+    return null
+  },
+}
+
+function changesNames({ kind, settings }: StatementFacts): boolean {
+  if (kind === 'use' || kind === 'discard') return true
+  if (kind === 'reset' && settings.length === 0) return true
+  return settings.some(changesMeaning)
+}

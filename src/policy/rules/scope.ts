@@ -1,0 +1,39 @@
+import type { RelationUse, StatementFacts, Verb } from '../../sql/facts.ts'
+import { columnsRead, columnsWritten, verbsNeeded } from '../column_needs.ts'
+import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
+
+/**
+ * Every object that the statement touches, in every role, is covered: the relation by a rule with the verb, and each
+ * column that is read or written by that rule's columns. A masked column is covered as its table is.
+ */
+export const scopeRule = eachStatement('scope', (context, statement) => {
+  for (const use of usesOf(statement)) {
+    if (use.relation.kind === 'system') continue
+    const refused = judgeUse(context, innermost(statement), use)
+    if (refused) return refused
+  }
+  return null
+})
+
+function innermost(statement: StatementFacts): StatementFacts {
+  return statement.inner ? innermost(statement.inner) : statement
+}
+
+function judgeUse(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
+  for (const verb of verbsNeeded(statement, use)) {
+    const coverage = context.coverage(use.relation, verb)
+    if (!coverage) return notCovered(context, use, verb)
+    const columns = verb === 'read' ? columnsRead(statement, use) : columnsWritten(use)
+    const out = columns.find(({ name }) => !coverage.column(name))
+    if (out) return refuse('SP-SCOPE', `the grant does not cover the column ${nameOf(use)}.${out.name} for ${verb}`)
+  }
+  return null
+}
+
+/** Another verb on the same relation is told apart: it is no secret that the relation exists. */
+function notCovered(context: RuleContext, use: RelationUse, verb: Verb): Refused {
+  if (verb !== 'read' && context.coverage(use.relation, 'read')) {
+    return refuse('SP-VERB', `the grant does not allow ${verb} on ${nameOf(use)}`)
+  }
+  return refuse('SP-SCOPE', `the grant does not cover ${nameOf(use)} for ${verb}`)
+}

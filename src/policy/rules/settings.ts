@@ -1,0 +1,18 @@
+import { eachStatement, refuse, withInner } from '../rule_context.ts'
+import { judgeSetting } from '../settings.ts'
+
+/**
+ * The proxy owns the settings that change meaning or open a channel: only listed ones may change, to constants that are
+ * listed too. RESET of a listed one goes back to what the session started with. RESET ALL and DISCARD ALL are followed
+ * by the session.
+ */
+export const settingsRule = eachStatement('settings', ({ input }, statement) => {
+  const { dialect } = input.catalog
+  for (const { settings } of withInner(statement)) {
+    for (const change of settings) {
+      const error = judgeSetting(dialect, change)
+      if (error) return refuse(error.code, error.detail)
+    }
+  }
+  return null
+})

@@ -1,0 +1,50 @@
+import { SallyportError } from '../errors.ts'
+import type { Dialect } from '../sql/catalog.ts'
+import type { SettingChange } from '../sql/facts.ts'
+import { MYSQL_SETTINGS } from './settings_mysql.ts'
+import { POSTGRES_SETTINGS } from './settings_postgres.ts'
+
+/** Whether a value may be set; values are texts as the statement gives them. */
+export type ValueCheck = (values: readonly string[]) => boolean
+
+/** Settings that change what a later statement means, so that nothing may follow them in one message. */
+const CHANGES_MEANING: ReadonlySet<string> = new Set([
+  'all',
+  'search_path',
+  'client_encoding',
+  'names',
+  'sql_mode',
+  'character_set',
+  'character_set_client',
+  'character_set_connection',
+  'character_set_results',
+  'collation_connection',
+])
+
+/**
+ * Null where the session may make this change, else the refusal, with a `detail` for the person. Only listed settings,
+ * only constants that the list's check passes, never for the whole server.
+ */
+export function judgeSetting(dialect: Dialect, { name, scope, values }: SettingChange): SallyportError | null {
+  if (scope === 'global') return refused(name, 'is a setting of the whole server')
+  if (name.startsWith('@')) return judgeUserVariable(dialect, name, values)
+  const check = (dialect === 'postgres' ? POSTGRES_SETTINGS : MYSQL_SETTINGS).get(name.toLowerCase())
+  if (!check) return refused(name, 'is kept as it is by the proxy')
+  if (values === null) return null
+  if (values === 'expression') return refused(name, 'takes a constant only')
+  return check(values) ? null : refused(name, 'can not take this value here')
+}
+
+export function changesMeaning({ name }: SettingChange): boolean {
+  return CHANGES_MEANING.has(name.toLowerCase())
+}
+
+/** MySQL's `@x` holds what a constant says; anything read from a table would be carried along unmasked. */
+function judgeUserVariable(dialect: Dialect, name: string, values: SettingChange['values']): SallyportError | null {
+  if (dialect === 'postgres' || name.startsWith('@@')) return refused(name, 'is not a setting')
+  return values === 'expression' ? refused(name, 'takes a constant only') : null
+}
+
+function refused(name: string, why: string): SallyportError {
+  return new SallyportError('SP-SETTING', `${name} ${why}`)
+}

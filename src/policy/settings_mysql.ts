@@ -1,0 +1,78 @@
+import { boolean, off, on, oneOf, single, whole } from './setting_values.ts'
+import type { ValueCheck } from './settings.ts'
+
+const SAFE_MODES: ReadonlySet<string> = new Set([
+  '',
+  'strict_trans_tables',
+  'strict_all_tables',
+  'no_zero_date',
+  'no_zero_in_date',
+  'error_for_division_by_zero',
+  'only_full_group_by',
+  'no_engine_substitution',
+  'no_auto_create_user',
+  'traditional',
+])
+
+const utf8 = oneOf('utf8', 'utf8mb3', 'utf8mb4')
+const isolation = oneOf(
+  'read-uncommitted',
+  'read-committed',
+  'repeatable-read',
+  'serializable',
+  'read uncommitted',
+  'read committed',
+  'repeatable read',
+)
+
+/**
+ * What a MySQL or MariaDB session may set (Server System Variables). Modes that change how a text reads, character sets
+ * in which a byte may mean something else, and what shows other people's work are left out, and so refused.
+ */
+export const MYSQL_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string, ValueCheck>([
+  ['names', isUtf8Names],
+  ['character_set', utf8],
+  ['character_set_client', utf8],
+  ['character_set_connection', utf8],
+  ['character_set_results', oneOf('utf8', 'utf8mb3', 'utf8mb4', 'null')],
+  ['collation_connection', single((value) => /^utf8(?:mb[34])?_[a-z0-9_]+$/i.test(value))],
+  ['autocommit', boolean],
+  [
+    'transaction',
+    oneOf('read only', 'read write', 'read uncommitted', 'read committed', 'repeatable read', 'serializable'),
+  ],
+  ['transaction_isolation', isolation],
+  ['tx_isolation', isolation],
+  ['transaction_read_only', boolean],
+  ['tx_read_only', boolean],
+  ['completion_type', oneOf('no_chain', '0')],
+  ['time_zone', single((value) => /^[A-Za-z0-9_+\-/:]{1,64}$/.test(value))],
+  ['timestamp', single((value) => /^\d{1,12}(?:\.\d{1,6})?$/.test(value))],
+  ['lc_time_names', single((value) => /^[A-Za-z_]{1,16}$/.test(value))],
+  ['sql_mode', isSafeMode],
+  ['net_write_timeout', whole],
+  ['net_read_timeout', whole],
+  ['wait_timeout', whole],
+  ['interactive_timeout', whole],
+  ['lock_wait_timeout', whole],
+  ['innodb_lock_wait_timeout', whole],
+  ['max_execution_time', single((value) => /^[1-9]\d{0,17}$/.test(value))],
+  ['sql_select_limit', single((value) => /^\d{1,20}$/.test(value))],
+  ['group_concat_max_len', whole],
+  ['sql_auto_is_null', off],
+  ['sql_safe_updates', boolean],
+  ['sql_big_selects', boolean],
+  ['sql_notes', boolean],
+  ['sql_quote_show_create', on],
+  ['sql_warnings', boolean],
+  ['profiling', off],
+])
+
+function isSafeMode(values: readonly string[]): boolean {
+  return values.every((value) => value.split(',').every((mode) => SAFE_MODES.has(mode.trim().toLowerCase())))
+}
+
+function isUtf8Names([charset, collation]: readonly string[]): boolean {
+  if (charset === undefined || !utf8([charset])) return false
+  return collation === undefined || /^utf8(?:mb[34])?_[a-z0-9_]+$/i.test(collation)
+}
