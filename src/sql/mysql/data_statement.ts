@@ -71,7 +71,7 @@ function targetScope(state: Resolution, use: OpenUse): Scope {
     sources: [sourceOf(use)],
     merged: [],
     outputs: [],
-    having: false,
+    open: false,
     parent: null,
   }
 }

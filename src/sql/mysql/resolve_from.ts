@@ -62,7 +62,7 @@ function both(left: ResolvedFrom, right: ResolvedFrom): ResolvedFrom {
   }
 }
 
-/** ON sees the tables of its own join only, then the outer query: not the other tables of the same FROM. */
+/** ON and its subqueries see the tables of their own join, then the outer query: not the rest of the same FROM. */
 function resolveJoin(state: Resolution, join: JoinedTable, place: Place): ResolvedFrom {
   const left = resolveItem(state, join.left, place)
   const right = resolveItem(state, join.right, place)
@@ -70,7 +70,7 @@ function resolveJoin(state: Resolution, join: JoinedTable, place: Place): Resolv
   const rows: ColumnRef[] = []
   if (join.on) {
     const scope = scopeOf(state, joined, place)
-    rows.push(...readExpr(state, join.on, { ...place, top: false }, scope, 'columns'))
+    rows.push(...readExpr(state, join.on, { outer: scope, ctes: place.ctes, top: false }, scope, 'columns'))
   }
   for (const name of join.using ?? []) {
     const column = { kind: 'column', parts: [name] } as const
@@ -90,7 +90,7 @@ function scopeOf(state: Resolution, from: ResolvedFrom, place: Place): Scope {
     sources: from.sources,
     merged: from.merged,
     outputs: [],
-    having: false,
+    open: false,
     parent: place.outer,
   }
 }

@@ -106,7 +106,7 @@ function resolveTerms(state: Resolution, query: Query, place: Place, self: CteSc
     sources: [],
     merged: [],
     outputs: outputs.map(({ field, columns }) => ({ name: field.name, columns })),
-    having: false,
+    open: false,
     parent: null,
   }
   for (const key of query.orderBy) rows.push(...readSortKey(state, key, { ...place, outer }, outer, outputs))
@@ -137,7 +137,7 @@ function resolveSelect(state: Resolution, select: Select, place: Place, orderBy:
     sources: from.sources,
     merged: from.merged,
     outputs: [],
-    having: false,
+    open: false,
     parent: place.outer,
   }
   const inner: Place = { outer: scope, ctes: place.ctes, top: false }
@@ -148,7 +148,10 @@ function resolveSelect(state: Resolution, select: Select, place: Place, orderBy:
   const rows = [...from.rowSources]
   if (select.where) rows.push(...readExpr(state, select.where, inner, scope, 'columns'))
   for (const window of select.windows) rows.push(...readExpr(state, window, inner, scope, 'clause'))
-  if (select.having) rows.push(...readExpr(state, select.having, inner, { ...scope, having: true }, 'clause'))
+  if (select.having) {
+    const open = { ...scope, open: true }
+    rows.push(...readExpr(state, select.having, { ...inner, outer: open }, open, 'clause'))
+  }
   for (const key of [...select.groupBy, ...orderBy]) rows.push(...readSortKey(state, key, inner, scope, outputs))
   if (select.distinct) {
     for (const { columns } of outputs) mark(columns, 'computed')
@@ -216,7 +219,10 @@ function columnsOf(expr: Expr, scope: Scope, visibility: Visibility): ScopeColum
   ]
 }
 
-/** Marks everything that the expression reads as computed on, and gives all that its value depends on. */
+/**
+ * Marks everything that the expression reads as computed on, and gives all that its value depends on. Its own names
+ * are looked up in `scope`, those of its subqueries in `place.outer` after their own.
+ */
 export function readExpr(
   state: Resolution,
   expr: Expr,
@@ -228,7 +234,7 @@ export function readExpr(
   mark(columns, 'computed')
   const refs = sourcesOf(columns)
   for (const query of expr.queries) {
-    const result = resolveQuery(state, query, { outer: scope, ctes: place.ctes, top: false }, null)
+    const result = resolveQuery(state, query, { ...place, top: false }, null)
     refs.push(...result.rowSources, ...result.outputs.flatMap(({ field }) => field.sources))
   }
   return unique(refs)

@@ -38,8 +38,11 @@ export interface Scope {
   /** Names that USING merges: they may mean several columns at once. */
   readonly merged: readonly string[]
   readonly outputs: OutputName[]
-  /** HAVING: servers look in the select list, then outside, so a column that is found here does not end the search. */
-  readonly having: boolean
+  /**
+   * True where a column that is found here does not end the search. HAVING: servers look in the select list, then
+   * outside, and pass over the other columns of the tables.
+   */
+  readonly open: boolean
   readonly parent: Scope | null
 }
 
@@ -78,7 +81,7 @@ export function lookup(name: ColumnName, scope: Scope, visibility: Visibility): 
         throw opaque(`${alias.name} refers to a later output column`)
       found.push(...(alias.columns ?? []))
     }
-    if (columns.length > 0 && !level.having) return found
+    if (columns.length > 0 && !level.open) return found
     seen = 'clause'
   }
   if (!known) throw new SallyportError('SP-COLUMN', `unknown column ${text(name.parts)}`)

@@ -8,7 +8,7 @@ const OPERATORS = [
   ...['(', ')', ',', ';', '.', '=', '<', '>', '+', '-', '*', '/', '%', '^', '~', '!', '&', '|', '{', '}'],
 ]
 
-const WORD_START = /[A-Za-z_$\u0080-\uD7FF\uE000-\uFFFF]/
+const WORD_START = /[A-Za-z_\u0080-\uD7FF\uE000-\uFFFF]/
 /** A run of characters that MySQL's lexer takes for one identifier. */
 const WORD = /[A-Za-z0-9_$\u0080-\uD7FF\uE000-\uFFFF]+/y
 /** Of the characters above ASCII only letters, digits and marks: what looks like a space or a quote is refused. */
