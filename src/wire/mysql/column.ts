@@ -1,0 +1,95 @@
+import { Reader } from '../../bytes/reader.ts'
+import { encodeUtf8, Writer } from '../../bytes/writer.ts'
+import { LENENC, readLenencBytes, readLenencText, writeLenencBytes, writeLenencText } from './lenenc.ts'
+import { broken } from './text.ts'
+
+const CATALOG = encodeUtf8('def')
+/** Length of the fields after the names. */
+const FIXED_BYTES = 0x0c
+/** The server's own bound on columns of a table or a result. */
+const COLUMNS_MAX = 4_096
+const TEXT_LENGTH_BYTES = 1_024
+
+/**
+ * Protocol::ColumnDefinition41. `table` and `name` are the aliases of the statement, `orgTable` and `orgName` what
+ * they stand for, empty for an expression. `defaultValue` comes with COM_FIELD_LIST alone.
+ */
+export interface ColumnDefinition {
+  readonly kind: 'columnDefinition'
+  readonly schema: string
+  readonly table: string
+  readonly orgTable: string
+  readonly name: string
+  readonly orgName: string
+  /** Collation id; 63 is binary. */
+  readonly charset: number
+  /** The most bytes that a value has. */
+  readonly length: number
+  readonly type: number
+  readonly flags: number
+  readonly decimals: number
+  readonly defaultValue: Uint8Array | null
+}
+
+export type ColumnInput = Omit<ColumnDefinition, 'kind' | 'length' | 'defaultValue'> & {
+  readonly length?: number
+  readonly defaultValue?: Uint8Array | null
+}
+
+/**
+ * Reads a definition without MariaDB's extended type information, which is never asked for. Names must be UTF-8, as
+ * they are unless the session's character_set_results says otherwise. Malformed throws `SP-PROTOCOL`.
+ */
+export function decodeColumn(payload: Uint8Array): ColumnDefinition {
+  const reader = new Reader(payload)
+  readLenencBytes(reader)
+  const schema = readLenencText(reader)
+  const table = readLenencText(reader)
+  const orgTable = readLenencText(reader)
+  const name = readLenencText(reader)
+  const orgName = readLenencText(reader)
+  if (reader.u8() !== FIXED_BYTES) throw broken('a column definition has fields of an unknown length')
+  const charset = reader.u16le()
+  const length = reader.u32le()
+  const type = reader.u8()
+  const flags = reader.u16le()
+  const decimals = reader.u8()
+  reader.skip(2)
+  const defaultValue = readDefault(reader)
+  reader.expectEnd()
+  const names = { schema, table, orgTable, name, orgName }
+  return { kind: 'columnDefinition', ...names, charset, length, type, flags, decimals, defaultValue }
+}
+
+export function encodeColumn(column: ColumnInput): Uint8Array {
+  const writer = new Writer()
+  writeLenencBytes(writer, CATALOG)
+  for (const name of [column.schema, column.table, column.orgTable, column.name, column.orgName]) {
+    writeLenencText(writer, name)
+  }
+  writer
+    .u8(FIXED_BYTES)
+    .u16le(column.charset)
+    .u32le(column.length ?? TEXT_LENGTH_BYTES)
+  writer.u8(column.type).u16le(column.flags).u8(column.decimals).zeros(2)
+  if (column.defaultValue) writeLenencBytes(writer, column.defaultValue)
+  return writer.finish()
+}
+
+/** The packet before column definitions: their number, 1 to 4096. */
+export function decodeColumnCount(payload: Uint8Array): number {
+  const reader = new Reader(payload)
+  const first = reader.u8()
+  const count = first === LENENC.u16 ? reader.u16le() : first
+  reader.expectEnd()
+  if (count === 0 || count > COLUMNS_MAX) throw broken('a result has a wrong number of columns')
+  return count
+}
+
+/** A default of NULL is one byte 0xfb; a definition in a result has no default at all. */
+function readDefault(reader: Reader): Uint8Array | null {
+  if (reader.remaining === 0) return null
+  if (reader.peek() !== LENENC.null) return readLenencBytes(reader)
+  reader.skip(1)
+  return null
+}
