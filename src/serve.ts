@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { type Config, diffConfigs } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
-import { asSallyportError } from './errors.ts'
+import { asSallyportError, SallyportError } from './errors.ts'
 import { createTokenVerifier } from './oidc/token_verifier.ts'
 import type { ProxyContext } from './proxy/context.ts'
 import { createEngines } from './proxy/engines.ts'
@@ -12,7 +11,7 @@ import { ConnectionCounts, FailedLogins } from './proxy/limits.ts'
 import { createMetrics } from './proxy/metrics.ts'
 import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
-import { type Proxy, SecureContexts, startProxy } from './proxy/proxy.ts'
+import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
 import { Sessions } from './proxy/sessions.ts'
 import { resolveSecret } from './secrets/resolve_secret.ts'
 import { Gate } from './session/gate.ts'
@@ -21,10 +20,11 @@ import { createFileAuditLog } from './sinks/file_audit_log.ts'
 import { createFileGrants } from './store/file_grants.ts'
 import { createStaticAccounts } from './store/static_accounts.ts'
 import { createCatalogs } from './upstream/catalogs.ts'
+import { VERSION } from './version.ts'
 
 export interface Served {
   readonly context: ProxyContext
-  readonly proxy: Proxy
+  readonly proxy: RunningProxy
   readonly health: HealthServer | null
   /** Reads the configuration again: all of it, or nothing. */
   reload(): Promise<void>
@@ -39,11 +39,11 @@ export async function serve(configDir: string): Promise<Served> {
   let config = await loadConfig(configDir, resolveSecret)
   const log = pino({ level: config.node.logLevel, base: { node: config.node.name } })
   const ids = createIds(clock.now)
-  const audit = await createFileAuditLog({
-    path: join(config.node.dataDir, config.node.audit.path),
+  const audit = createFileAuditLog({
+    path: config.node.audit.path,
     durability: config.node.audit.durability,
     writerId: config.node.name,
-    clock,
+    product: { version: VERSION, uid: config.node.name },
   })
   const record = (event: Parameters<AuditLog['append']>[0][number]) => audit.append([event])
   await record({ kind: 'process', id: ids.uuid(), time: clock.now(), what: 'start' })
@@ -94,7 +94,8 @@ export async function serve(configDir: string): Promise<Served> {
   const proxy = await startProxy(context, config.node.listeners, { postgres: servePostgres, mysql: serveMysql })
   const health = config.node.metrics && (await startHealth(config, context, proxy))
   const stopWatching = grants.onChange(() => endEnded(context, proxy))
-  for (const { settings, port } of proxy.listening) log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
+  for (const { settings, port } of proxy.listening)
+    log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
 
   function loaded(previous: Config | null, now: Config): Parameters<AuditLog['append']>[0][number] {
     const changes = previous ? diffConfigs(previous, now) : []
@@ -154,10 +155,12 @@ function targetsOf(config: Config): ReadonlyMap<string, Target> {
 
 function accountOf(config: Config, target: string, role: string) {
   const account = config.staticAccounts.get(target)
-  return account?.byRole.get(role) ?? account?.default ?? null
+  const credential = account?.byRole.get(role) ?? account?.default
+  if (!credential) throw new SallyportError('SP-UPSTREAM', `no account is configured for ${target}`)
+  return credential
 }
 
-function startHealth(config: Config, context: ProxyContext, proxy: Proxy): Promise<HealthServer> {
+function startHealth(config: Config, context: ProxyContext, proxy: RunningProxy): Promise<HealthServer> {
   const { host, port } = config.node.metrics as { host: string; port: number }
   return serveHealth({
     host,
@@ -171,8 +174,13 @@ function startHealth(config: Config, context: ProxyContext, proxy: Proxy): Promi
 }
 
 /** After a change of grants: sessions whose grant is gone or over end now. */
-function endEnded({ grants, clock: time }: ProxyContext, proxy: Proxy): void {
+function endEnded({ grants, clock: time }: ProxyContext, proxy: RunningProxy): void {
   const now = time.now()
-  const active = new Set(grants.snapshot().grants.filter(({ start, end }) => now >= start && now < end).map(({ id }) => id))
+  const active = new Set(
+    grants
+      .snapshot()
+      .grants.filter(({ start, end }) => now >= start && now < end)
+      .map(({ id }) => id),
+  )
   proxy.endWithoutGrant((id) => active.has(id))
 }

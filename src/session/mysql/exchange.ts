@@ -2,6 +2,7 @@ import type { SallyportError } from '../../errors.ts'
 import type { StatementPlan } from '../../policy/decision.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
+import type { ParameterType } from '../../wire/mysql/parameters.ts'
 import type { Execution } from '../gate.ts'
 import type { Verdict } from '../verdict.ts'
 import type { ResultShape } from './result_shape.ts'
@@ -29,6 +30,8 @@ export interface Run {
 export interface Prepared {
   readonly text: string
   readonly verdict: Verdict
+  parameterCount: number
+  types: readonly ParameterType[] | null
   /** An open cursor's run and shape, between COM_STMT_EXECUTE and the last COM_STMT_FETCH. */
   cursor: Run | null
 }
@@ -43,7 +46,7 @@ export interface Exchange {
   /** The prepared statement that is executed or fetched from, or is being prepared. */
   readonly prepared: Prepared | null
   /** Applied when the server answers OK. */
-  readonly onOk: (() => void) | null
+  readonly onOk: ((statementId: number) => void) | null
   index: number
   phase: Phase
   left: number
@@ -83,5 +86,16 @@ export function newRun(
   started: number,
 ): Run {
   const counters = { rows: 0, bytes: 0, rowsWithheld: 0 }
-  return { verdict, facts, plan, execution, started, shape: null, withheld: null, cancelled: null, done: false, ...counters }
+  return {
+    verdict,
+    facts,
+    plan,
+    execution,
+    started,
+    shape: null,
+    withheld: null,
+    cancelled: null,
+    done: false,
+    ...counters,
+  }
 }

@@ -5,12 +5,12 @@ import type { StatementPlan } from '../../policy/decision.ts'
 import type { Masks } from '../../policy/masks.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 
-/** What is done with the rows of one result; `maskers` and `masked` are by ordinal. */
+/** What is done with the rows of one result; `types` and `maskers` are by ordinal. */
 export interface ResultShape {
   readonly types: readonly number[]
   readonly maskers: readonly (Masker | null)[]
-  readonly masked: readonly boolean[]
-  readonly anyMask: boolean
+  /** Ascending; none: rows pass as they are. */
+  readonly ordinals: readonly number[]
 }
 
 /**
@@ -33,8 +33,8 @@ export function shapeOf(
     const rule = planned?.[ordinal]?.mask ?? originMask(column, masks)
     return rule ? compileMask(rule, { dialect: 'mysql', type: column.type, charset: column.charset, format }) : null
   })
-  const masked = maskers.map((masker) => masker !== null)
-  return { types: columns.map(({ type }) => type), maskers, masked, anyMask: masked.includes(true) }
+  const ordinals = maskers.flatMap((masker, ordinal) => (masker ? [ordinal] : []))
+  return { types: columns.map(({ type }) => type), maskers, ordinals }
 }
 
 function originMask({ schema, orgTable, orgName }: ColumnDefinition, masks: Masks) {

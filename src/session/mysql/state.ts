@@ -29,6 +29,8 @@ export interface SessionState {
   readonly sqlPrepared: Map<string, Verdict>
   /** What SHOW WARNINGS answers; null where the server may answer it. */
   warnings: readonly Warning[] | null
+  /** Values that came by COM_STMT_SEND_LONG_DATA since the last execution, by statement id. */
+  readonly longData: Map<number, Set<number>>
 }
 
 export function namesOf(defaultDatabase: string | null, sqlMode: ReadonlySet<string> | null): Names {

@@ -1,10 +1,10 @@
-import type { SallyportError } from '../../errors.ts'
 import { encodeUtf8, Writer } from '../../bytes/writer.ts'
-import { CAPABILITY } from '../../wire/mysql/capabilities.ts'
+import type { SallyportError } from '../../errors.ts'
+import { CAPABILITY, has } from '../../wire/mysql/capabilities.ts'
 import { encodeColumn } from '../../wire/mysql/column.ts'
-import { writeLenenc, writeLenencBytes } from '../../wire/mysql/lenenc.ts'
-import { encodeErr } from '../../wire/mysql/outcome.ts'
+import { EOF_HEADER, encodeEof, encodeErr, encodeOk, type Ok } from '../../wire/mysql/outcome.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
+import { encodeTextRow } from '../../wire/mysql/text-row.ts'
 import type { Warning } from './state.ts'
 
 /** The proxy's refusals in MySQL's own format: errno and SQLSTATE of the closed list, the code and the next step in the text. */
@@ -19,47 +19,55 @@ export function scrubbedErr(errno: number, sqlState: string): Uint8Array {
   return encodeErr({ errno, sqlState, message })
 }
 
+export function okPayload(status: number, capabilities: number, header: 0x00 | 0xfe = 0x00): Uint8Array {
+  return encodeOk({ ...NO_CHANGE, status }, capabilities, header)
+}
+
+const NO_CHANGE: Omit<Ok, 'kind' | 'status'> = {
+  affectedRows: 0n,
+  lastInsertId: 0n,
+  warnings: 0,
+  info: new Uint8Array(0),
+  changes: [],
+} as never
+
 const VAR_STRING = 0xfd
 const LONG = 0x03
 const UTF8MB4 = 45
 
 /** A whole answer to SHOW WARNINGS, from the packet numbered `sequence` on. */
-export function warningsAnswer(warnings: readonly Warning[], status: number, capabilities: number, sequence: number): Uint8Array {
-  const blank = { schema: '', table: '', orgTable: '', orgName: '', flags: 0, decimals: 0, charset: UTF8MB4 }
+export function warningsAnswer(
+  warnings: readonly Warning[],
+  status: number,
+  capabilities: number,
+  sequence: number,
+): Uint8Array {
+  const blank = {
+    schema: '',
+    table: '',
+    orgTable: '',
+    orgName: '',
+    flags: 0,
+    decimals: 0,
+    charset: UTF8MB4,
+    length: 1024,
+  }
   const columns = [
     encodeColumn({ ...blank, name: 'Level', type: VAR_STRING }),
     encodeColumn({ ...blank, name: 'Code', type: LONG }),
     encodeColumn({ ...blank, name: 'Message', type: VAR_STRING }),
   ]
-  const rows = warnings.map(({ code, message }) => textRow(['Note', String(code), message]))
-  const deprecateEof = (capabilities & CAPABILITY.deprecateEof) !== 0
+  const rows = warnings.map(({ code, message }) => encodeTextRow(['Note', String(code), message].map(encodeUtf8)))
+  const deprecateEof = has(capabilities, CAPABILITY.deprecateEof)
+  const eof = encodeEof({ warnings: 0, status })
   const payloads = [
     Uint8Array.of(columns.length),
     ...columns,
-    ...(deprecateEof ? [] : [eof(status)]),
+    ...(deprecateEof ? [] : [eof]),
     ...rows,
-    deprecateEof ? okAsEof(status, capabilities) : eof(status),
+    deprecateEof ? okPayload(status, capabilities, EOF_HEADER) : eof,
   ]
   const out = new Writer()
-  payloads.forEach((payload, at) => out.bytes(encodePackets(payload, sequence + at)))
+  for (const [at, payload] of payloads.entries()) out.bytes(encodePackets(payload, sequence + at))
   return out.finish()
-}
-
-function textRow(values: readonly string[]): Uint8Array {
-  const writer = new Writer()
-  for (const value of values) writeLenencBytes(writer, encodeUtf8(value))
-  return writer.finish()
-}
-
-function eof(status: number): Uint8Array {
-  return new Writer().u8(0xfe).u16le(0).u16le(status).finish()
-}
-
-function okAsEof(status: number, capabilities: number): Uint8Array {
-  const writer = new Writer().u8(0xfe)
-  writeLenenc(writer, 0)
-  writeLenenc(writer, 0)
-  writer.u16le(status).u16le(0)
-  if ((capabilities & CAPABILITY.sessionTrack) !== 0) writeLenenc(writer, 0)
-  return writer.finish()
 }

@@ -1,0 +1,136 @@
+import type { Socket } from 'node:net'
+import { asSallyportError, SallyportError } from '../errors.ts'
+import { MysqlMachine } from '../session/mysql/machine.ts'
+import { namesOf } from '../session/mysql/state.ts'
+import { okPayload } from '../session/mysql/words.ts'
+import { killMysql, loginMysql } from '../upstream/mysql_login.ts'
+import { CAPABILITY } from '../wire/mysql/capabilities.ts'
+import { encodePackets } from '../wire/mysql/packets.ts'
+import type { Arrival, ProxyContext } from './context.ts'
+import { startSession } from './live.ts'
+import { type OpenedLogin, openLogin } from './login_flow.ts'
+import { greetMysql, type MysqlKnock, refuseMysql } from './mysql_front.ts'
+
+/** Flags whose meaning reaches into the packets that pass: both sides of the proxy must have agreed on the same. */
+const SHARED = CAPABILITY.deprecateEof | CAPABILITY.sessionTrack | CAPABILITY.multiStatements | CAPABILITY.foundRows
+/** utf8mb4_general_ci. */
+const UTF8MB4 = 45
+
+/** One MySQL connection from accept to end. Never rejects: what goes wrong is told, recorded and logged. */
+export async function serveMysql(
+  context: ProxyContext,
+  arrival: Arrival,
+  socket: Socket,
+  accepted: number,
+): Promise<void> {
+  let knock: MysqlKnock
+  try {
+    knock = await greetMysql(context, arrival, socket)
+  } catch (error) {
+    refuse(context, socket, error, 2)
+    return
+  }
+  try {
+    await login(context, arrival, knock, accepted)
+  } catch (error) {
+    refuse(context, knock.socket, error, knock.sequence)
+  }
+}
+
+async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock, accepted: number): Promise<void> {
+  const sessionId = context.ids.uuid()
+  const attributes = new Map(knock.login.attributes)
+  const opened = await openLogin(context, {
+    arrival,
+    sessionId,
+    user: knock.login.user,
+    token: knock.token,
+    serverName: knock.tls.serverName,
+    tlsVersion: knock.tls.version,
+    application: attributes.get('program_name') ?? attributes.get('_client_name') ?? null,
+    databaseOf: () => '',
+  })
+  try {
+    await connect(context, knock, opened, sessionId, accepted)
+  } catch (error) {
+    opened.release()
+    throw error
+  }
+}
+
+async function connect(
+  context: ProxyContext,
+  knock: MysqlKnock,
+  opened: OpenedLogin,
+  sessionId: string,
+  accepted: number,
+): Promise<void> {
+  const { allowed, subject, credential } = opened
+  const database = knock.login.database || null
+  if (database) judgeDatabase(context, opened, database)
+  const upstream = await loginMysql(allowed.target, credential, {
+    clientCapabilities: knock.capabilities,
+    database,
+    collation: collationOf(knock.login.collation),
+    connectAttrs: [['program_name', `sallyport:${sessionId}`]],
+  })
+  if ((upstream.capabilities & SHARED) !== (knock.capabilities & SHARED)) {
+    upstream.socket.destroy()
+    throw new SallyportError('SP-UNSUPPORTED', 'the database does not speak the same protocol features as the client')
+  }
+  const now = context.clock.now()
+  const machine = new MysqlMachine({
+    gate: context.gate,
+    subject,
+    role: allowed.role,
+    capabilities: knock.capabilities,
+    status: upstream.status,
+    defaultDatabase: database,
+    now,
+    ownSession: (number) => {
+      const found = context.sessions.byNumber(number)
+      return found?.personId === subject.identity.subject && found.target === allowed.target.name ? found.id : null
+    },
+  })
+  const { target } = allowed
+  await startSession(context, {
+    opened,
+    machine,
+    client: knock.socket,
+    upstream: upstream.socket,
+    fromClient: new Uint8Array(0),
+    fromUpstream: upstream.rest,
+    number: knock.number,
+    cancelKey: new Uint8Array(0),
+    accepted,
+    greeting: [encodePackets(okPayload(upstream.status, knock.capabilities), knock.sequence)],
+    cancelUpstream: (statementOnly) => killMysql(target, credential, upstream.connectionId, statementOnly),
+  })
+}
+
+/** The database of the login obeys the same judgment as USE. */
+function judgeDatabase(context: ProxyContext, { subject }: OpenedLogin, database: string): void {
+  const use = `USE \`${database.replaceAll('`', '``')}\``
+  const preparation = context.gate.prepare(subject, namesOf(null, null), use, context.clock.now())
+  if (preparation.kind === 'deny') throw preparation.error
+}
+
+/** Collations of utf8mb4 and utf8mb3 are kept; any other character set is refused, since SQL is read as UTF-8 here. */
+function collationOf(collation: number): number {
+  const isUtf8 =
+    UTF8MB4_OR_MB3.has(collation) || (collation >= 192 && collation <= 215) || (collation >= 223 && collation <= 247)
+  if (isUtf8 || collation === 255) return collation
+  if (PLAIN_ASCII.has(collation)) return UTF8MB4
+  throw new SallyportError('SP-STARTUP', `the client's character set (collation ${collation}) is not utf8mb4`)
+}
+
+const UTF8MB4_OR_MB3: ReadonlySet<number> = new Set([33, 45, 46, 76, 83])
+/** ascii, and 0 for a client that leaves the choice to the server. */
+const PLAIN_ASCII: ReadonlySet<number> = new Set([0, 11, 65])
+
+function refuse(context: ProxyContext, socket: Socket, cause: unknown, sequence: number): void {
+  const error = asSallyportError(cause)
+  if (error.code === 'SP-INTERNAL')
+    context.log.error({ err: error.cause ?? error }, 'a MySQL login failed by an internal error')
+  refuseMysql(socket, error, sequence)
+}

@@ -1,0 +1,297 @@
+import { encodeUtf8 } from '../../bytes/writer.ts'
+import { SallyportError } from '../../errors.ts'
+import { encodeComQuery } from '../../wire/mysql/com-query.ts'
+import type { ComStmtExecute } from '../../wire/mysql/com-stmt-execute.ts'
+import { CURSOR } from '../../wire/mysql/com-stmt-execute.ts'
+import { type Command, decodeCommand, encodeCommand } from '../../wire/mysql/command.ts'
+import type { Packet } from '../../wire/mysql/framer.ts'
+import { encodePackets } from '../../wire/mysql/packets.ts'
+import type { Admission, Denied } from '../gate.ts'
+import { objectsOf } from '../objects.ts'
+import { type Exchange, newExchange, newRun, type Prepared, type Run } from './exchange.ts'
+import { namesOf, type SessionState } from './state.ts'
+import { errPayload, okPayload, warningsAnswer } from './words.ts'
+
+/** What the client asks after its login. Every text goes through the gate; every other command is on an allow-list. */
+export class ClientHalf {
+  readonly #state: SessionState
+
+  constructor(state: SessionState) {
+    this.#state = state
+  }
+
+  accept(packet: Packet, now: number): void {
+    const { capabilities, statements, longData } = this.#state
+    const sequence = (packet.sequence + 1) & 0xff
+    let command: Command
+    try {
+      command = decodeCommand(packet.payload, {
+        capabilities,
+        statement: (id) => {
+          const prepared = statements.get(id)
+          return prepared && { ...prepared, longData: longData.get(id) ?? NO_LONG_DATA }
+        },
+      })
+    } catch (error) {
+      // An execution of a statement that is not there is the client's mistake, not the end of the session.
+      if (!(error instanceof SallyportError) || packet.payload[0] !== STMT_EXECUTE) throw error
+      return this.#answer(errPayload(error), sequence)
+    }
+    this.#handle(command, packet, sequence, now)
+  }
+
+  #handle(command: Command, packet: Packet, sequence: number, now: number): void {
+    const { output, statements, longData } = this.#state
+    switch (command.kind) {
+      case 'quit':
+        this.#forward(packet)
+        return output.end('client closed the session', null)
+      case 'ping':
+        return this.#simple(packet, sequence, 'simple', null)
+      case 'statistics':
+        return this.#simple(packet, sequence, 'statistics', null)
+      case 'resetConnection':
+        return this.#simple(packet, sequence, 'simple', () => this.#connectionReset())
+      case 'setOption':
+        return this.#simple(packet, sequence, 'simple', null)
+      case 'initDb':
+        return this.#initDb(command.database, packet, sequence, now)
+      case 'query':
+        return this.#query(command.text, sequence, now)
+      case 'stmtPrepare':
+        return this.#prepare(command.text, sequence, now)
+      case 'stmtExecute':
+        return this.#execute(command, packet, sequence, now)
+      case 'stmtFetch':
+        return this.#fetch(command.statementId, packet, sequence, now)
+      case 'stmtReset':
+        longData.delete(command.statementId)
+        return this.#simple(packet, sequence, 'simple', null)
+      case 'stmtClose':
+        statements.delete(command.statementId)
+        longData.delete(command.statementId)
+        return this.#forward(packet)
+      case 'stmtSendLongData': {
+        const sent = longData.get(command.statementId) ?? new Set<number>()
+        longData.set(command.statementId, sent.add(command.parameter))
+        return this.#forward(packet)
+      }
+      default:
+        return this.#unsupported(command, sequence, now)
+    }
+  }
+
+  #simple(packet: Packet, sequence: number, kind: 'simple' | 'statistics', onOk: Exchange['onOk']): void {
+    this.#state.current = newExchange(kind, sequence, { onOk })
+    this.#forward(packet)
+  }
+
+  #forward(packet: Packet): void {
+    this.#state.output.server(encodePackets(packet.payload, 0))
+  }
+
+  #connectionReset(): void {
+    const { statements, sqlPrepared, longData, names } = this.#state
+    statements.clear()
+    sqlPrepared.clear()
+    longData.clear()
+    this.#state.names = namesOf(names.defaultDatabase, null)
+  }
+
+  /** The same judgment as USE. */
+  #initDb(database: string, packet: Packet, sequence: number, now: number): void {
+    const { gate, subject, output } = this.#state
+    const admission = gate.admit(subject, this.#state.names, `USE \`${database.replaceAll('`', '``')}\``, now)
+    if (admission.kind === 'deny') return this.#refuse(admission, sequence)
+    output.record(admission.events)
+    output.sql(admission.permit, encodePackets(packet.payload, 0))
+    this.#state.current = newExchange('query', sequence, { runs: runsOf(admission, now) })
+  }
+
+  #query(text: string, sequence: number, now: number): void {
+    const { gate, subject, output, capabilities } = this.#state
+    const admission = gate.admit(subject, this.#state.names, text, now)
+    if (admission.kind === 'deny') return this.#refuse(admission, sequence)
+    const local = this.#ownAnswer(admission, sequence, now)
+    if (local) return
+    const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
+    if (runs instanceof SallyportError) return this.#refuse(this.#denied(runs, now), sequence)
+    output.record(audited(admission, runs))
+    const bytes = encodeUtf8(admission.permit.text)
+    output.sql(admission.permit, encodePackets(encodeComQuery({ bytes, attributes: [] }, capabilities), 0))
+    this.#state.warnings = null
+    this.#state.current = newExchange('query', sequence, { runs })
+  }
+
+  /** KILL and SHOW WARNINGS are answered here: one knows our numbers, the other our warnings. */
+  #ownAnswer(admission: Extract<Admission, { kind: 'allow' }>, sequence: number, now: number): boolean {
+    const { verdict, executions, events } = admission
+    const [facts] = verdict.facts.statements
+    const [execution] = executions
+    if (!facts || !execution || executions.length > 1) return false
+    const { output, status, capabilities, warnings, gate, subject } = this.#state
+    if (facts.kind === 'kill') {
+      this.#kill(Number(facts.name), facts.killQuery, sequence, admission, now)
+      return true
+    }
+    if (facts.kind === 'show' && facts.name === 'warnings' && warnings) {
+      output.record(events)
+      const done = {
+        outcome: 'ok',
+        status: null,
+        rows: warnings.length,
+        bytes: 0,
+        rowsWithheld: 0,
+        started: now,
+      } as const
+      output.note(gate.completion(subject, execution, done, now))
+      output.client(warningsAnswer(warnings, status, capabilities, sequence))
+      return true
+    }
+    return false
+  }
+
+  #kill(
+    number: number,
+    queryOnly: boolean,
+    sequence: number,
+    { events, executions }: Extract<Admission, { kind: 'allow' }>,
+    now: number,
+  ): void {
+    const { output, gate, subject, ownSession, status, capabilities } = this.#state
+    const sessionId = ownSession(number)
+    if (!sessionId) {
+      const error = new SallyportError('SP-KILL', `session ${number} is not yours`)
+      return this.#refuse(this.#denied(error, now), sequence)
+    }
+    output.record(events)
+    output.cancel(sessionId, queryOnly)
+    const done = { outcome: 'ok', status: null, rows: 0, bytes: 0, rowsWithheld: 0, started: now } as const
+    for (const execution of executions) output.note(gate.completion(subject, execution, done, now))
+    this.#answer(okPayload(status, capabilities), sequence)
+  }
+
+  /** EXECUTE runs the text of a PREPARE under the verdict that let it be prepared, as long as that still holds. */
+  #resolveExecutes(
+    runs: Run[],
+    { verdict }: Extract<Admission, { kind: 'allow' }>,
+    now: number,
+  ): Run[] | SallyportError {
+    const { sqlPrepared, gate, subject } = this.#state
+    const resolved: Run[] = []
+    for (const run of runs) {
+      const prepared = run.facts.kind === 'execute' ? sqlPrepared.get((run.facts.name ?? '').toLowerCase()) : undefined
+      if (run.facts.kind !== 'execute' || verdict.role.unrestricted) {
+        resolved.push(run)
+        continue
+      }
+      if (!prepared) return new SallyportError('SP-NAME', `no statement named ${run.facts.name} was prepared here`)
+      if (!gate.fresh(prepared, subject, { ...this.#state.names, key: prepared.namesKey })) {
+        return new SallyportError('SP-ORIGIN', 'what the prepared statement means may have changed; prepare it again')
+      }
+      const [facts] = prepared.facts.statements
+      const plan = prepared.decision.effect === 'allow' ? prepared.decision.plans[0] : undefined
+      if (!facts || !plan) return new SallyportError('SP-INTERNAL', 'a prepared statement has no plan')
+      resolved.push(newRun(prepared, facts.inner ?? facts, run.execution, plan, now))
+    }
+    return resolved
+  }
+
+  #prepare(text: string, sequence: number, now: number): void {
+    const { gate, subject, output, statements } = this.#state
+    const preparation = gate.prepare(subject, this.#state.names, text, now)
+    if (preparation.kind === 'deny') return this.#refuse(preparation, sequence)
+    const { verdict, permit } = preparation
+    const notOne = verdict.facts.statements.length !== 1
+    const nested = verdict.facts.statements.some(
+      ({ kind }) => kind === 'prepare' || kind === 'execute' || kind === 'kill',
+    )
+    if (!verdict.role.unrestricted && (notOne || nested)) {
+      return this.#refuse(this.#denied(new SallyportError('SP-UNSUPPORTED', 'this can not be prepared'), now), sequence)
+    }
+    const prepared: Prepared = { text, verdict, cursor: null, parameterCount: 0, types: null }
+    output.sql(
+      permit,
+      encodePackets(encodeCommand({ kind: 'stmtPrepare', ...textOf(permit.text) }, this.#state.capabilities), 0),
+    )
+    const onOk = (statementId: number) => statements.set(statementId, prepared)
+    this.#state.current = newExchange('prepare', sequence, { prepared, onOk })
+  }
+
+  #execute(command: ComStmtExecute, packet: Packet, sequence: number, now: number): void {
+    const { gate, subject, output, statements, longData } = this.#state
+    const prepared = statements.get(command.statementId) as Prepared
+    if (command.newTypes) prepared.types = command.parameters
+    longData.delete(command.statementId)
+    const admission = gate.admit(subject, this.#state.names, prepared.text, now, prepared.verdict)
+    if (admission.kind === 'deny') return this.#refuse(admission, sequence)
+    if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
+    const runs = runsOf(admission, now)
+    prepared.cursor = (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
+    output.record(admission.events)
+    output.server(encodePackets(packet.payload, 0))
+    this.#state.warnings = null
+    this.#state.current = newExchange('execute', sequence, { runs, prepared })
+  }
+
+  #fetch(statementId: number, packet: Packet, sequence: number, now: number): void {
+    const { gate, subject, output, statements } = this.#state
+    const prepared = statements.get(statementId)
+    if (!prepared?.cursor) {
+      return this.#answer(errPayload(new SallyportError('SP-NAME', 'there is no open cursor to fetch from')), sequence)
+    }
+    // A cursor that was opened under a grant that has since ended gives no more rows.
+    const preparation = gate.prepare(subject, this.#state.names, prepared.text, now)
+    if (preparation.kind === 'deny') return this.#refuse(preparation, sequence)
+    if (preparation.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
+    output.server(encodePackets(packet.payload, 0))
+    this.#state.current = newExchange('fetch', sequence, { runs: [prepared.cursor], prepared, phase: 'rows' })
+  }
+
+  #changed(now: number): Denied {
+    return this.#denied(new SallyportError('SP-ORIGIN', 'what the prepared statement means has changed'), now)
+  }
+
+  #unsupported(command: Command, sequence: number, now: number): void {
+    const what = command.kind === 'unknown' ? `command 0x${command.code.toString(16)}` : `the command ${command.kind}`
+    this.#refuse(this.#denied(new SallyportError('SP-UNSUPPORTED', `${what} is not supported`), now), sequence)
+  }
+
+  #denied(error: SallyportError, now: number): Denied {
+    const { gate, subject } = this.#state
+    return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now)] }
+  }
+
+  #refuse({ error, events }: Denied, sequence: number): void {
+    this.#state.output.record(events)
+    this.#answer(errPayload(error), sequence)
+  }
+
+  #answer(payload: Uint8Array, sequence: number): void {
+    this.#state.output.client(encodePackets(payload, sequence))
+  }
+}
+
+const STMT_EXECUTE = 0x17
+const NO_LONG_DATA: ReadonlySet<number> = new Set()
+
+function textOf(text: string) {
+  return { text, bytes: encodeUtf8(text) }
+}
+
+function runsOf({ verdict, decision, executions }: Extract<Admission, { kind: 'allow' }>, now: number): Run[] {
+  return executions.flatMap((execution, index) => {
+    const facts = verdict.facts.statements[index]
+    const plan = decision.verbatim ? null : (decision.plans[index] ?? null)
+    return facts ? [newRun(verdict, facts, execution, plan, now)] : []
+  })
+}
+
+/** The record of an EXECUTE names what the prepared text touches. */
+function audited({ events }: Extract<Admission, { kind: 'allow' }>, runs: readonly Run[]) {
+  return events.map((event, index) => {
+    const run = runs[index]
+    if (event.kind !== 'decision' || event.statementKind !== 'execute' || !run?.plan) return event
+    return { ...event, objects: objectsOf(run.facts), columns: run.plan.columns }
+  })
+}

@@ -1,0 +1,170 @@
+import { asSallyportError, type SallyportError } from '../../errors.ts'
+import type { Role } from '../../policy/role.ts'
+import { CAPABILITY, has } from '../../wire/mysql/capabilities.ts'
+import { PacketFramer } from '../../wire/mysql/framer.ts'
+import { encodePackets } from '../../wire/mysql/packets.ts'
+import { STATUS } from '../../wire/mysql/server-status.ts'
+import type { Effect } from '../effects.ts'
+import type { Gate, Subject } from '../gate.ts'
+import { SessionLife } from '../life.ts'
+import { Output } from '../output.ts'
+import { ClientHalf } from './client_half.ts'
+import type { Run } from './exchange.ts'
+import { ServerHalf } from './server_half.ts'
+import { namesOf, type SessionState } from './state.ts'
+import { errPayload } from './words.ts'
+
+/** One command of a client: a statement with its literals, or the values of one execution. */
+const MAX_COMMAND_BYTES = 64 * 1024 * 1024
+/** One payload of a server: a row. `max_allowed_packet` is at most 1 GiB. */
+const MAX_ROW_BYTES = 1024 * 1024 * 1024
+
+export interface MysqlMachineInput {
+  readonly gate: Gate
+  readonly subject: Subject
+  readonly role: Role
+  readonly capabilities: number
+  readonly status: number
+  readonly defaultDatabase: string | null
+  readonly ownSession: (number: number) => string | null
+  readonly now: number
+}
+
+/** A MySQL session after its login, as a state machine without I/O. Times are milliseconds since the epoch. */
+export class MysqlMachine {
+  readonly #state: SessionState
+  readonly #client: ClientHalf
+  readonly #server: ServerHalf
+  readonly #fromClient = new PacketFramer({ maxPayloadBytes: MAX_COMMAND_BYTES })
+  readonly #fromServer = new PacketFramer({ maxPayloadBytes: MAX_ROW_BYTES })
+  readonly #life: SessionLife
+  #ended = false
+
+  constructor({ gate, subject, role, capabilities, status, defaultDatabase, ownSession, now }: MysqlMachineInput) {
+    this.#state = {
+      gate,
+      subject,
+      output: new Output(),
+      capabilities,
+      deprecateEof: has(capabilities, CAPABILITY.deprecateEof),
+      unrestricted: role.unrestricted,
+      ownSession,
+      names: namesOf(defaultDatabase, null),
+      status,
+      current: null,
+      statements: new Map(),
+      sqlPrepared: new Map(),
+      warnings: null,
+      longData: new Map(),
+    }
+    this.#client = new ClientHalf(this.#state)
+    this.#server = new ServerHalf(this.#state)
+    this.#life = new SessionLife(subject.grant.end, role.limits, now)
+  }
+
+  onClient(chunk: Uint8Array, now: number): Effect[] {
+    if (this.#ended) return []
+    this.#life.touched(now)
+    this.#fromClient.push(chunk)
+    return this.#guarded(() => this.#drainClient(now))
+  }
+
+  onServer(chunk: Uint8Array, now: number): Effect[] {
+    if (this.#ended) return []
+    this.#life.touched(now)
+    this.#fromServer.push(chunk)
+    return this.#guarded(() => {
+      this.#drainServer(now)
+      this.#drainClient(now)
+    })
+  }
+
+  /** Called about once a second: limits of time. MySQL has no notice outside of an answer. */
+  onTick(now: number): Effect[] {
+    if (this.#ended) return []
+    const { output, subject } = this.#state
+    const running = this.#running
+    const word = this.#life.tick(now, { runningSince: running?.started ?? null, inTransaction: this.#inTransaction })
+    if (word?.kind === 'end') return this.end(word.error)
+    if (word?.kind === 'cancel' && running && !running.cancelled) {
+      running.cancelled = word.error
+      output.cancel(subject.session.sessionId, true)
+    }
+    return output.take()
+  }
+
+  /**
+   * Ends the session from outside. A client that waits for an answer gets the error as that answer; an idle one finds
+   * it when it speaks next, as with a server that shut down.
+   */
+  end(error: SallyportError): Effect[] {
+    if (this.#ended) return []
+    this.#ended = true
+    const { output, current, subject } = this.#state
+    if (current) output.cancel(subject.session.sessionId, true)
+    output.client(encodePackets(errPayload(error), current?.sequence ?? 0))
+    output.end(error.detail, error)
+    return output.take()
+  }
+
+  /** Completions of what was still running when the connection broke. */
+  abandoned(now: number): Effect[] {
+    const { gate, subject, output, current, statements } = this.#state
+    const open = [
+      ...(current?.runs ?? []),
+      ...[...statements.values()].flatMap(({ cursor }) => (cursor ? [cursor] : [])),
+    ]
+    for (const run of new Set(open)) {
+      if (run.done) continue
+      run.done = true
+      output.note(gate.completion(subject, run.execution, { ...run, outcome: 'error', status: '2013' }, now))
+    }
+    return output.take()
+  }
+
+  get idle(): boolean {
+    return !this.#state.current && !this.#inTransaction
+  }
+
+  get #inTransaction(): boolean {
+    return (this.#state.status & STATUS.inTransaction) !== 0
+  }
+
+  get #running(): Run | null {
+    const { current } = this.#state
+    return current?.runs[current.index] ?? null
+  }
+
+  /** By turns: the next command is read when the last one was answered. */
+  #drainClient(now: number): void {
+    while (!this.#state.current && !this.#ended) {
+      const packet = this.#fromClient.next()
+      if (!packet) return
+      this.#client.accept(packet, now)
+    }
+  }
+
+  #drainServer(now: number): void {
+    for (;;) {
+      const rows = this.#server.inRows ? this.#fromServer.takeRun(this.#server.isRow) : null
+      if (rows) {
+        this.#server.rows(rows.bytes, rows.count)
+        continue
+      }
+      const packet = this.#fromServer.next()
+      if (!packet) return
+      this.#server.packet(packet, now)
+    }
+  }
+
+  /** A broken packet or an error of our own ends this session, and no other. */
+  #guarded(step: () => void): Effect[] {
+    const { output } = this.#state
+    try {
+      step()
+      return output.take()
+    } catch (error) {
+      return [...output.take(), ...this.end(asSallyportError(error))]
+    }
+  }
+}
