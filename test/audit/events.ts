@@ -1,0 +1,95 @@
+import type { AuditEvent, SessionFacts } from '../../src/audit/event.ts'
+
+export const PRODUCT = { version: '0.1.0', uid: 'node-1' }
+
+export const SESSION: SessionFacts = {
+  sessionId: 's-1',
+  identity: {
+    issuer: 'https://idp.example.test',
+    subject: 'u-alice',
+    email: 'alice@example.test',
+    name: 'Alice',
+    groups: ['data-eng'],
+    aliases: [],
+    tokenId: 't1',
+    expiresAt: 2_000_000,
+    authTime: null,
+    acr: null,
+    amr: ['mfa'],
+  },
+  claimedUser: 'alice/orders',
+  application: 'psql "14"',
+  protocol: 'postgres',
+  clientAddress: '10.0.0.5',
+  clientPort: 51111,
+  tlsVersion: 'TLSv1.3',
+  target: 'orders',
+  targetHost: 'pg.example.test',
+  targetPort: 5432,
+  database: 'app',
+  databaseUser: 'ro',
+  grantId: 'g1',
+  role: 'reader',
+  reason: 'on call',
+  ticket: null,
+}
+
+type Decision = Extract<AuditEvent, { kind: 'decision' }>
+
+export function decision(more: Partial<Decision> = {}): Decision {
+  return {
+    kind: 'decision',
+    id: 'd-1',
+    time: 1_000,
+    session: SESSION,
+    statementId: 'q-1',
+    effect: 'allow',
+    rule: 'scope',
+    code: null,
+    reason: 'in scope',
+    statementKind: 'select',
+    verbs: ['read'],
+    statement: { normalized: 'SELECT id FROM app.users WHERE id = $1', sha256: 'ab', bytes: 37, full: null },
+    objects: [{ schema: 'app', name: 'users', access: 'read' }],
+    columns: [{ schema: 'app', table: 'users', column: 'id', seen: 'clear' }],
+    digests: { config: 'c', role: 'r', masking: 'm', catalog: 'k' },
+    ...more,
+  }
+}
+
+export function completion(): AuditEvent {
+  return {
+    kind: 'completion',
+    id: 'c-1',
+    time: 1_005,
+    session: SESSION,
+    statementId: 'q-1',
+    statementKind: 'select',
+    outcome: 'ok',
+    status: null,
+    rows: 3,
+    bytes: 120,
+    rowsWithheld: 0,
+    durationMs: 5.5,
+  }
+}
+
+/** One of each kind. */
+export function everyEvent(): AuditEvent[] {
+  const anonymous = { ...SESSION, identity: null, grantId: null, role: null, database: null }
+  const base = { id: 'e-1', time: 1_000 }
+  return [
+    decision(),
+    decision({ effect: 'deny', code: 'SP-SCOPE', objects: [] }),
+    completion(),
+    { ...base, kind: 'login', session: SESSION, grantEnd: 9_000 },
+    { ...base, kind: 'login_failed', session: anonymous, code: 'SP-AUTH', detail: 'expired token' },
+    { ...base, kind: 'logout', session: SESSION, cause: 'client' },
+    { ...base, kind: 'cancel', session: anonymous, by: 'client' },
+    { ...base, kind: 'config_loaded', digest: 'd', previous: null, changes: [] },
+    { ...base, kind: 'config_loaded', digest: 'd', previous: 'c', changes: ['roles/reader: changed'] },
+    { ...base, kind: 'process', what: 'start' },
+    { ...base, kind: 'process', what: 'drain' },
+    { ...base, kind: 'process', what: 'stop' },
+  ]
+}
