@@ -4,7 +4,7 @@ import { TYPE_WORDS } from './words.ts'
 /** The type of CAST and CONVERT (Reference Manual 14.10), without ARRAY. */
 export function parseType(cursor: Cursor): void {
   if (!cursor.seesAny(TYPE_WORDS)) cursor.fail('expected a type')
-  while (cursor.seesAny(TYPE_WORDS)) cursor.next()
+  while (cursor.seesAny(TYPE_WORDS) && !cursor.sees('CHARACTER', 'SET')) cursor.next()
   if (cursor.accept('(')) {
     cursor.list(() => {
       if (cursor.next().kind !== 'number') cursor.fail('expected a length')

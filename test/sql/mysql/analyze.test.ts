@@ -103,6 +103,10 @@ describe('columns that are computed on', () => {
     ['SELECT 1 FROM orders o JOIN users u ON u.ssn = o.notes', 'orders: notes computed; users: ssn computed'],
     ["SELECT group_concat(name ORDER BY id SEPARATOR ',') FROM tenants", 'tenants: id computed, name computed'],
     ['SELECT 1 FROM users, tenants LIMIT 1', 'users: ; tenants: '],
+    ['SELECT CAST(email AS CHAR CHARACTER SET utf8mb4) FROM users', 'users: email computed'],
+    ['SELECT year(dob) AS year FROM users GROUP BY year', 'users: dob computed'],
+    ['SELECT TIMESTAMPDIFF(DAY, dob, NOW()) FROM users', 'users: dob computed'],
+    ['SELECT !ssn, 5--1 FROM users', 'users: ssn computed'],
     [
       'SELECT * FROM (tenants, cases)',
       'tenants: id passed, name passed, plan passed; cases: id passed, priority passed, state passed, subject passed, user_id passed',
