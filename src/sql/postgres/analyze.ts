@@ -1,0 +1,68 @@
+import { SallyportError } from '../../errors.ts'
+import type { AnalysisContext, Facts, StatementFacts } from '../facts.ts'
+import type { PostgresParser } from '../parsers.ts'
+import { type Body, list, num, opaque, openAs } from './node.ts'
+import { normalizePostgres } from './normalize.ts'
+import { readStatement } from './read_statement.ts'
+import { readSource, type Source } from './source.ts'
+import { opaqueFacts } from './statement.ts'
+
+/** Longer messages are not analysed: the parser would hold up every other session. */
+const MAX_TEXT_UNITS = 1 << 20
+
+/**
+ * The facts of one message. Never throws for what a person wrote: text that does not parse, names that are not known
+ * and constructs without a rule give a statement of kind `opaque` that says why.
+ */
+export function analyzePostgres(text: string, context: AnalysisContext, parser: PostgresParser): Facts {
+  if (text.length > MAX_TEXT_UNITS) return wholeOpaque(text, 'SP-OPAQUE', 'the message is too long to be analysed')
+  let tree: unknown
+  try {
+    tree = parser.parse(text)
+  } catch (error) {
+    const deep = error instanceof RangeError
+    return wholeOpaque(text, deep ? 'SP-OPAQUE' : 'SP-SYNTAX', deep ? 'the statement is too deep' : messageOf(error))
+  }
+  try {
+    return { dialect: 'postgres', text, statements: readStatements(tree, text, context) }
+  } catch (error) {
+    return wholeOpaque(
+      text,
+      'SP-OPAQUE',
+      error instanceof SallyportError ? error.detail : 'the message was not understood',
+    )
+  }
+}
+
+function readStatements(tree: unknown, text: string, context: AnalysisContext): readonly StatementFacts[] {
+  const source = readSource(text)
+  const root = typeof tree === 'object' && tree !== null ? (tree as Body) : opaque('the parse tree is no object')
+  return list(root, 'stmts').map((raw) => readOne(openAs('RawStmt', raw), source, context))
+}
+
+function readOne(raw: Body, source: Source, context: AnalysisContext): StatementFacts {
+  const place = placeOf(raw, source)
+  try {
+    return readStatement(raw.stmt, place, { source, context })
+  } catch (error) {
+    if (error instanceof SallyportError) return opaqueFacts(place, error.code, error.detail)
+    return opaqueFacts(place, 'SP-OPAQUE', 'the statement is too deep or of an unknown shape')
+  }
+}
+
+function placeOf(raw: Body, source: Source) {
+  const first = num(raw, 'stmt_location')
+  const length = num(raw, 'stmt_len')
+  const start = source.unit(first)
+  const end = length === 0 ? source.text.length : source.unit(first + length)
+  return { span: { start, end }, normalized: normalizePostgres(source.text.slice(start, end)) }
+}
+
+function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: string): Facts {
+  const place = { span: { start: 0, end: text.length }, normalized: normalizePostgres(text.slice(0, MAX_TEXT_UNITS)) }
+  return { dialect: 'postgres', text, statements: [opaqueFacts(place, code, reason)] }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'the text does not parse'
+}

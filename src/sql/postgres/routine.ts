@@ -1,0 +1,55 @@
+import type { NamesBySchema } from '../catalog.ts'
+import { evaluateConstant } from './constant.ts'
+import { flag, has, list, names, num, opaque, openAs, refuse } from './node.ts'
+import type { Work } from './work.ts'
+
+/** Records a call. An unqualified name that exists in a schema of the path is that one: the argument match decides. */
+export function useFunction(work: Work, parts: readonly string[], args: number): void {
+  const { schema, name } = qualified(work, parts)
+  const found = schema ?? schemaInPath(work, work.context.catalog.functions, name) ?? 'pg_catalog'
+  record(work, found, name, args)
+}
+
+/** Records an operator that is not the server's own. */
+export function useOperator(work: Work, parts: readonly string[], args = 2): void {
+  const { schema, name } = qualified(work, parts)
+  const found = schema ?? schemaInPath(work, work.context.catalog.operators, name)
+  if (found !== null && found !== 'pg_catalog') record(work, found, name, args)
+}
+
+/** Records a type that is not the server's own: its input function and checks run. */
+export function useType(work: Work, typeName: unknown): void {
+  const body = openAs('TypeName', typeName)
+  if (flag(body, 'setof') || flag(body, 'pct_type')) opaque('a type by SETOF or %TYPE')
+  for (const modifier of list(body, 'typmods')) evaluateConstant(modifier)
+  const { schema, name } = qualified(work, names(body, 'names'))
+  const types = work.context.catalog.types
+  const found = schema ?? schemaInPath(work, types, name) ?? rowTypeSchema(work, name)
+  if (found !== null && found !== 'pg_catalog') record(work, found, name, 1)
+  for (const bound of list(body, 'arrayBounds')) evaluateConstant(bound)
+  if (has(body, 'typemod')) num(body, 'typemod')
+}
+
+function record(work: Work, schema: string, name: string, args: number): void {
+  work.functions.push({ schema, name, userDefined: schema !== 'pg_catalog', args })
+}
+
+function qualified(work: Work, parts: readonly string[]): { schema: string | null; name: string } {
+  const name = parts.at(-1) ?? opaque('a name without parts')
+  if (parts.length > 3) opaque('a name with too many parts')
+  if (parts.length === 3 && parts[0] !== work.context.catalog.database) {
+    refuse('SP-NAME', `cross-database reference "${parts.join('.')}"`)
+  }
+  return { schema: parts.length > 1 ? parts.at(-2)! : null, name }
+}
+
+function schemaInPath(work: Work, known: NamesBySchema, name: string): string | null {
+  const schemas = known.get(name.toLowerCase()) ?? []
+  return work.context.searchPath.find((schema) => schemas.includes(schema)) ?? null
+}
+
+/** A table's row type is a type too. */
+function rowTypeSchema(work: Work, name: string): string | null {
+  const { catalog, searchPath } = work.context
+  return searchPath.find((schema) => catalog.relations.has(`${schema}\0${name}`)) ?? null
+}

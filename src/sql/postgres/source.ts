@@ -1,0 +1,98 @@
+import type { Span } from '../facts.ts'
+import { opaque } from './node.ts'
+import { type Token, tokenize } from './tokens.ts'
+
+/** Names longer than this are cut by the server (NAMEDATALEN - 1). */
+const MAX_NAME_BYTES = 63
+
+/** The text of a message with what is needed to go from the tree's byte offsets to places in the text. */
+export interface Source {
+  readonly text: string
+  readonly tokens: readonly Token[]
+  /** Index of the token that starts at a UTF-16 offset. */
+  readonly starts: ReadonlyMap<number, number>
+  /** From a UTF-8 byte offset to a UTF-16 offset. */
+  readonly unit: (byte: number) => number
+}
+
+export function readSource(text: string): Source {
+  const tokens = tokenize(text)
+  return { text, tokens, starts: new Map(tokens.map((token, index) => [token.start, index])), unit: unitOf(text) }
+}
+
+/** The span of `a.b.c` as written from a byte offset on, which must be exactly these names. */
+export function nameSpan(source: Source, byte: number, parts: readonly string[]): Span & { readonly next: number } {
+  const start = source.unit(byte)
+  let index = source.starts.get(start) ?? opaque('a name is not where the parse tree says')
+  let end = start
+  for (const [position, part] of parts.entries()) {
+    if (position > 0 && textOf(source, index++) !== '.') opaque('a qualified name is not written as expected')
+    const token = source.tokens[index++]
+    if (token === undefined || identifier(source, token) !== part) return opaque('a name is not written as expected')
+    end = token.end
+  }
+  return { start, end, next: index }
+}
+
+/** The text of a token by its index, '' outside. */
+export function textOf(source: Source, index: number): string {
+  const token = source.tokens[index]
+  return token === undefined ? '' : source.text.slice(token.start, token.end)
+}
+
+/** True for an unquoted keyword, in any case. */
+export function isKeyword(source: Source, index: number, keyword: string): boolean {
+  return source.tokens[index]?.kind === 'word' && textOf(source, index).toLowerCase() === keyword
+}
+
+/** A name as SQL that means exactly it. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+/** The name that a token stands for, or null where it is no name. Unquoted names fold by ASCII alone (UTF-8). */
+function identifier(source: Source, token: Token): string | null {
+  const written = source.text.slice(token.start, token.end)
+  switch (token.kind) {
+    case 'word':
+      return cut(written.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
+    case 'quoted':
+      return cut(written.slice(1, -1).replaceAll('""', '"'))
+    case 'unicode_quoted':
+      return cut(decodeEscapes(written.slice(3, -1).replaceAll('""', '"')))
+    default:
+      return null
+  }
+}
+
+/** U&"..." with the default escape; another UESCAPE gives a name that does not match, which is refused. */
+function decodeEscapes(text: string): string {
+  return text.replace(/\\(?:\\|\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))/g, (whole, long, short) => {
+    const code = Number.parseInt(long ?? short ?? '', 16)
+    if (whole === '\\\\') return '\\'
+    return code > 0x10ffff ? '\uFFFD' : String.fromCodePoint(code)
+  })
+}
+
+function cut(name: string): string {
+  const encoder = new TextEncoder()
+  let kept = name
+  while (kept.length > MAX_NAME_BYTES / 4 && encoder.encode(kept).length > MAX_NAME_BYTES) {
+    kept = Array.from(kept).slice(0, -1).join('')
+  }
+  return kept
+}
+
+function unitOf(text: string): (byte: number) => number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the ASCII range is what is meant
+  if (/^[\x00-\x7f]*$/.test(text)) return (byte) => byte
+  const units: number[] = []
+  let unit = 0
+  for (const character of text) {
+    const bytes = new TextEncoder().encode(character).length
+    for (let index = 0; index < bytes; index++) units.push(unit)
+    unit += character.length
+  }
+  units.push(unit)
+  return (byte) => units[byte] ?? opaque('an offset of the parse tree lies outside the text')
+}

@@ -1,0 +1,77 @@
+import type { ErrorCode } from '../../errors.ts'
+import type { ColumnUse, OutputField, RelationUse, StatementFacts, StatementKind } from '../facts.ts'
+import type { Field, Sources } from './field.ts'
+import type { UseDraft, Work } from './work.ts'
+
+/** What a statement's own reader finds; the rest is filled in here. */
+export type Findings = Partial<Omit<StatementFacts, 'span' | 'normalized'>> & { readonly kind: StatementKind }
+
+const NOTHING: Omit<StatementFacts, 'kind' | 'span' | 'normalized'> = {
+  verbs: [],
+  uses: [],
+  functions: [],
+  output: null,
+  rowSources: [],
+  settings: [],
+  name: null,
+  killQuery: false,
+  inner: null,
+  hasWhere: false,
+  opaque: null,
+}
+
+type Place = Pick<StatementFacts, 'span' | 'normalized'>
+
+export function factsOf(place: Place, findings: Findings): StatementFacts {
+  return { ...NOTHING, ...place, ...findings }
+}
+
+export function opaqueFacts(place: Place, code: ErrorCode, reason: string): StatementFacts {
+  return factsOf(place, { kind: 'opaque', opaque: { code, reason } })
+}
+
+/** What the work has collected, frozen. */
+export function collected(work: Work): Pick<StatementFacts, 'uses' | 'functions' | 'verbs'> {
+  return { uses: work.uses.map(useOf), functions: work.functions, verbs: [...work.verbs] }
+}
+
+export function outputOf(fields: readonly Field[]): readonly OutputField[] {
+  return fields.map((field) => ({ name: field.name, origin: field.origin, sources: [...field.sources.values()] }))
+}
+
+export function sourcesOf(rows: Sources): StatementFacts['rowSources'] {
+  return [...rows.values()]
+}
+
+function useOf(draft: UseDraft): RelationUse {
+  const { id, relation, role, span, only, qualified, alias, hasAlias, qualifiers, wholeRow } = draft
+  const columns = new Map<string, ColumnUse>()
+  for (const name of [...draft.referenced, ...draft.system]) columns.set(name, stateOf(draft, name))
+  return {
+    id,
+    relation,
+    role,
+    span,
+    only,
+    qualified,
+    alias,
+    hasAlias,
+    qualifiers,
+    columns,
+    wholeRow,
+    fixed: fixedOf(draft),
+  }
+}
+
+/** Passed and written have to be shown; what is only named somewhere counts as computed on. */
+function stateOf(draft: UseDraft, column: string): ColumnUse {
+  if (draft.computed.has(column)) return 'computed'
+  if (draft.passed.has(column)) return 'passed'
+  return draft.written.has(column) ? 'written' : 'computed'
+}
+
+/** A system column has to be listed by the subquery that stands in, where `*` or a whole row would show it. */
+function fixedOf(draft: UseDraft): string | null {
+  if (draft.fixed !== null) return draft.fixed
+  return draft.system.size > 0 && (draft.starred || draft.wholeRow) ? 'a system column beside the whole row' : null
+}

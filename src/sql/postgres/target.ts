@@ -1,0 +1,52 @@
+import { resolveColumn } from './column_ref.ts'
+import { evaluate, walk } from './expression.ts'
+import { computedField, type Field, type Sources } from './field.ts'
+import { attributesOf } from './indirection.ts'
+import { type Body, has, list, type Node, opaque, open, openOnly, str } from './node.ts'
+import { outputName } from './output_name.ts'
+import { noteStar, type Scope, starFields } from './scope.ts'
+import { refer, type Work } from './work.ts'
+
+/** The fields of a select list or RETURNING, with `*` expanded as the server does. */
+export function readTargets(work: Work, scope: Scope, targets: readonly unknown[]): readonly Field[] {
+  return targets.flatMap((target) => readTarget(work, scope, openOnly('ResTarget', target)))
+}
+
+function readTarget(work: Work, scope: Scope, target: Body): readonly Field[] {
+  if (has(target, 'indirection')) opaque('a select list with indirection')
+  const node = open(target.val)
+  const star = node.tag === 'ColumnRef' ? starOf(work, scope, node.body) : null
+  if (star !== null) return star
+  if (node.tag === 'A_Indirection' && open(list(node.body, 'indirection').at(-1)).tag === 'A_Star') {
+    return expandComposite(work, scope, node)
+  }
+  return [evaluate(work, scope, target.val, str(target, 'name') || outputName(target.val))]
+}
+
+function starOf(work: Work, scope: Scope, body: Body): readonly Field[] | null {
+  const last = open(list(body, 'fields').at(-1))
+  if (last.tag !== 'A_Star') return null
+  const reference = resolveColumn(work, scope, body)
+  if (reference.kind !== 'star') return null
+  if (reference.item?.uncertain) opaque('* over a function whose columns are not known')
+  const fields =
+    reference.item === null
+      ? starFields(
+          work,
+          scope.items.filter((item) => item.open),
+        )
+      : reference.item.fields
+  if (reference.item !== null) noteStar(work, reference.item)
+  for (const field of fields) refer(work, field)
+  return fields
+}
+
+/** `(value).*` over a row or a known function's record. */
+function expandComposite(work: Work, scope: Scope, node: Node): readonly Field[] {
+  const sink: Sources = new Map()
+  const place = { work, scope, sink }
+  if (list(node.body, 'indirection').length !== 1) opaque('.* over an attribute')
+  const attributes = attributesOf(place, open(node.body.arg)) ?? opaque('.* over a value whose columns are not known')
+  walk(place, node.body.arg)
+  return attributes.names.map((name) => computedField(name, sink))
+}

@@ -1,0 +1,88 @@
+import type { Relation } from '../catalog.ts'
+import type { AnalysisContext, FunctionUse, Span, Verb } from '../facts.ts'
+import { addSources, type BaseColumn, type Field, type Sources } from './field.ts'
+import { opaque } from './node.ts'
+import type { Source } from './source.ts'
+
+/** Expressions and queries inside one another; deeper trees are refused before they can exhaust the stack. */
+const MAX_DEPTH = 400
+
+/** A reference to a base relation while its statement is read: the marks are collected here. */
+export interface UseDraft {
+  readonly id: number
+  readonly relation: Relation
+  readonly span: Span
+  /** Where the name alone stands, without ONLY and `*`. */
+  readonly nameSpan: Span
+  /** The tree's own location of the name, in bytes: it tells references apart. */
+  readonly location: number
+  readonly only: boolean
+  readonly qualified: boolean
+  readonly alias: string
+  readonly hasAlias: boolean
+  readonly qualifiers: Span[]
+  readonly referenced: Set<string>
+  readonly computed: Set<string>
+  readonly passed: Set<string>
+  readonly written: Set<string>
+  readonly system: Set<string>
+  role: 'read' | 'target'
+  wholeRow: boolean
+  /** `*` was expanded over it, or NATURAL joins it: its list of columns must stay as it is. */
+  starred: boolean
+  fixed: string | null
+}
+
+/** One statement's analysis: what has been found so far. */
+export interface Work {
+  readonly context: AnalysisContext
+  readonly source: Source
+  readonly uses: UseDraft[]
+  readonly functions: FunctionUse[]
+  readonly verbs: Set<Verb>
+  depth: number
+}
+
+export function startWork(context: AnalysisContext, source: Source): Work {
+  return { context, source, uses: [], functions: [], verbs: new Set(), depth: 0 }
+}
+
+/** Runs one level deeper. */
+export function deeper<T>(work: Work, step: () => T): T {
+  if (work.depth >= MAX_DEPTH) opaque('the statement is nested too deeply')
+  work.depth += 1
+  const result = step()
+  work.depth -= 1
+  return result
+}
+
+/** Marks a field as used by something other than a bare select list, and notes what that something depends on. */
+export function compute(work: Work, field: Field, sink: Sources): void {
+  addSources(sink, field.sources)
+  for (const base of field.bases) mark(work, base, 'computed')
+}
+
+/** Notes that a field is named, without saying yet what becomes of it. */
+export function refer(work: Work, field: Field): void {
+  for (const base of field.bases) mark(work, base, 'referenced')
+}
+
+/** The end of the statement: a field of the result passes, or was computed on. */
+export function finish(work: Work, field: Field): void {
+  if (field.origin !== null && field.passable) mark(work, field.origin, 'passed')
+  else for (const base of field.bases) mark(work, base, 'computed')
+}
+
+/** Takes the proof of passing from every column that the uses from `first` on name, and pins their place. */
+export function pin(work: Work, first: number, reason: string): void {
+  for (const use of work.uses.slice(first)) {
+    use.fixed ??= reason
+    for (const column of use.referenced) use.computed.add(column)
+  }
+}
+
+function mark(work: Work, base: BaseColumn, kind: 'referenced' | 'computed' | 'passed'): void {
+  const use = work.uses[base.use] ?? opaque('a column belongs to no relation')
+  use.referenced.add(base.column)
+  use[kind].add(base.column)
+}
