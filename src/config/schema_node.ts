@@ -22,8 +22,8 @@ const limits = z
     maxConnections: positive.default(1000),
     perAddress: positive.default(100),
     perPerson: positive.default(50),
-    authDeadline: duration.default(15_000).describe('From accept to authenticated.'),
-    drainTimeout: duration.default(30_000).describe('How long transactions may finish after SIGTERM.'),
+    authDeadline: duration.prefault('15s').describe('From accept to authenticated.'),
+    drainTimeout: duration.prefault('30s').describe('How long transactions may finish after SIGTERM.'),
   })
   .prefault({})
 

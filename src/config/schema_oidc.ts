@@ -28,14 +28,14 @@ export const oidcSection = z.strictObject({
     .min(1)
     .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
   clockSkewSeconds: z.int().min(0).max(MAX_SKEW_SECONDS).default(30),
-  maxLifetime: duration.default(86_400_000).describe('A token whose whole life is longer is refused.'),
+  maxLifetime: duration.prefault('24h').describe('A token whose whole life is longer is refused.'),
   claims: z
     .strictObject({
-      subject: claimPath.default(['sub']),
-      email: claimPath.default(['email']),
-      name: claimPath.default(['name']),
-      groups: claimPath.default(['groups']),
-      aliases: z.array(claimPath).default([['preferred_username']]),
+      subject: claimPath.prefault('sub'),
+      email: claimPath.prefault('email'),
+      name: claimPath.prefault('name'),
+      groups: claimPath.prefault('groups'),
+      aliases: z.array(claimPath).prefault(['preferred_username']),
     })
     .prefault({}),
   requireVerifiedEmail: z

@@ -27,13 +27,13 @@ const scopeRule = z.strictObject({
   where: z.array(condition).default([]).describe('Row scope: all conditions hold together.'),
 })
 
-export const limitsObject = z
+const limitsObject = z
   .strictObject({
     maxRowsPerResult: count.default(0),
     maxBytesPerResult: count.default(0),
-    statementTimeout: duration.default(0),
-    idleTimeout: duration.default(0),
-    idleInTransactionTimeout: duration.default(0),
+    statementTimeout: duration.prefault('0s'),
+    idleTimeout: duration.prefault('0s'),
+    idleInTransactionTimeout: duration.prefault('0s'),
     maxSessions: count.default(0),
   })
   .describe('0 and 0s mean no limit.')

@@ -30,6 +30,6 @@ export const targetsSection = z.array(
       .enum(['normalized', 'full'])
       .default('normalized')
       .describe('normalized: literals are left out of the audit log. full: the statement as sent.'),
-    catalogPoll: duration.default(5000),
+    catalogPoll: duration.prefault('5s'),
   }),
 )
