@@ -80,7 +80,7 @@ export function encodeColumn(column: ColumnInput): Uint8Array {
 export function decodeColumnCount(payload: Uint8Array): number {
   const reader = new Reader(payload)
   const first = reader.u8()
-  const count = first === LENENC.u16 ? reader.u16le() : first
+  const count = first === LENENC.u16 ? reader.u16le() : first < LENENC.null ? first : 0
   reader.expectEnd()
   if (count === 0 || count > COLUMNS_MAX) throw broken('a result has a wrong number of columns')
   return count

@@ -117,6 +117,7 @@ export class ResponseMachine {
    * so that it can be handed over. Rows taken so need not be told to `next`.
    */
   readonly acceptsRow = (firstByte: number, _length: number): boolean => {
+    if (this.rows === null) return false
     if (this.#binary) return firstByte === BINARY_ROW_HEADER
     return firstByte >= 0 && firstByte < EOF_HEADER
   }
