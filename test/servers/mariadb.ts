@@ -1,6 +1,14 @@
 import { join } from 'node:path'
 import { familyOptions, type MysqlOptions, PASSWORD, startFamily } from './mysql.ts'
-import { type DatabaseServer, giveTo, isExecutable, makeServerFolder, onPath, runAs } from './process.ts'
+import {
+  type DatabaseServer,
+  giveTo,
+  inServerFolder,
+  isExecutable,
+  onPath,
+  runAs,
+  type ServerFolder,
+} from './process.ts'
 
 /** Debian keeps the server's program where a person's PATH does not look. */
 const SERVER = '/usr/sbin/mariadbd'
@@ -18,7 +26,10 @@ export function mariadbUnavailable(): string | null {
 export async function startMariadb(options: MysqlOptions = {}): Promise<DatabaseServer> {
   const reason = mariadbUnavailable()
   if (reason !== null) throw new Error(reason)
-  const folder = makeServerFolder('mariadb')
+  return inServerFolder('mariadb', (folder) => startIn(folder, options))
+}
+
+async function startIn(folder: ServerFolder, options: MysqlOptions): Promise<DatabaseServer> {
   const data = join(folder.path, 'data')
   // Its log is written in whole at the first start: 8 MB instead of 96.
   const small = ['--innodb-log-file-size=8M', `--datadir=${data}`]

@@ -7,8 +7,8 @@ import {
   cacheFolder,
   type DatabaseServer,
   giveTo,
+  inServerFolder,
   launch,
-  makeServerFolder,
   runAs,
   type ServerFolder,
 } from './process.ts'
@@ -31,7 +31,10 @@ export interface MysqlOptions {
  */
 export async function startMysql(options: MysqlOptions = {}): Promise<DatabaseServer> {
   const tree = mysqlTree()
-  const folder = makeServerFolder('mysql')
+  return inServerFolder('mysql', (folder) => startIn(folder, tree, options))
+}
+
+async function startIn(folder: ServerFolder, tree: MysqlTree, options: MysqlOptions): Promise<DatabaseServer> {
   const data = join(folder.path, 'data')
   copyTemplate(tree, folder, data)
   const [command, ...loader] = tree.program('usr/sbin/mysqld')

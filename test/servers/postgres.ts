@@ -9,9 +9,9 @@ import {
   cacheFolder,
   type DatabaseServer,
   giveTo,
+  inServerFolder,
   isExecutable,
   launch,
-  makeServerFolder,
   reachableByOthers,
   runAs,
   type ServerFolder,
@@ -40,7 +40,10 @@ export function hasPostgres(version: 15 | 18): boolean {
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<DatabaseServer> {
   const binaries = options.version === 15 ? systemBinaries(15) : await packagedBinaries()
-  const folder = makeServerFolder('postgres')
+  return inServerFolder('postgres', (folder) => startIn(folder, binaries, options))
+}
+
+async function startIn(folder: ServerFolder, binaries: string, options: PostgresOptions): Promise<DatabaseServer> {
   const data = join(folder.path, 'data')
   const tls = makeCertificates(join(folder.path, 'tls'))
   giveTo(folder.account, tls.key)

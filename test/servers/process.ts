@@ -69,7 +69,7 @@ export interface Launch {
 }
 
 /** Database servers refuse root, or should: as root they get an account that every Debian has. */
-export function serverAccount(): Account | null {
+function serverAccount(): Account | null {
   if (process.getuid?.() !== 0) return null
   const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map(parseAccount)
   const found =
@@ -101,11 +101,18 @@ export function reachableByOthers(path: string): boolean {
   }
 }
 
-export function makeServerFolder(name: string): ServerFolder {
+/** Runs `start` with a new folder, which is removed at once where the start fails. */
+export async function inServerFolder<T>(name: string, start: (folder: ServerFolder) => Promise<T>): Promise<T> {
   const account = serverAccount()
   const path = mkdtempSync(join(tmpdir(), `sallyport-${name}-`))
-  giveTo(account, path)
-  return { path, account, remove: () => rmSync(path, { recursive: true, force: true }) }
+  const remove = () => rmSync(path, { recursive: true, force: true })
+  try {
+    giveTo(account, path)
+    return await start({ path, account, remove })
+  } catch (error) {
+    remove()
+    throw error
+  }
 }
 
 export function giveTo(account: Account | null, ...paths: readonly string[]): void {
@@ -135,7 +142,6 @@ export async function launch(options: Launch): Promise<RunningServer> {
       await server.end()
       // Another process may take the port between our look and the server's bind.
       if (attempt < PORT_ATTEMPTS && /address already in use/i.test(log)) continue
-      options.folder.remove()
       throw new Error(`${options.command} did not start: ${String(error)}\n${log}`, { cause: error })
     }
   }
