@@ -9,7 +9,9 @@ export function columnUse(statement: StatementFacts, use: RelationUse, column: s
   const named = use.columns.get(column) ?? null
   if (use.wholeRow) return 'computed'
   if (named !== 'passed') return named
-  return statement.kind === 'select' && use.role === 'read' ? 'passed' : 'computed'
+  // FOR UPDATE and FOR SHARE use the rows beyond showing them.
+  const locks = statement.verbs.some((verb) => WRITE_VERBS.includes(verb))
+  return statement.kind === 'select' && use.role === 'read' && !locks ? 'passed' : 'computed'
 }
 
 /** Columns that the statement reads from this use, in the relation's order; system columns (`ctid`) are none. */

@@ -42,8 +42,10 @@ function isHeldBy({ principal }: Grant, identity: Identity): boolean {
   return identity.groups.includes(principal.group)
 }
 
+/** ASCII alone: other letters may fold to one that is not theirs (the Kelvin sign to `k`). */
 function equalFolded(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase()
+  const folded = (text: string): string => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return folded(a) === folded(b)
 }
 
 function sameParameters(a: Grant, b: Grant): boolean {

@@ -82,7 +82,7 @@ function maskOf(input: MasksInput, relation: Relation, column: string, depth: nu
   if (input.role.unrestricted || relation.kind === 'system') return null
   const listed = listedMask(input, relation, column)
   if (listed) return listed === 'lifted' ? null : listed
-  if (relation.definition !== null) return viewColumnMask(input, relation, column, depth)
+  if (isView(relation)) return viewColumnMask(input, relation, column, depth)
   const inherited = relativeMask(input, relation, column)
   if (inherited) return inherited
   const found = relation.columns.find(({ name }) => name === column)
@@ -90,6 +90,11 @@ function maskOf(input: MasksInput, relation: Relation, column: string, depth: nu
 }
 
 type Named = Pick<Relation, 'schema' | 'name'>
+
+/** A view without a definition is one that can't be followed. */
+export function isView({ kind, definition }: Relation): boolean {
+  return kind === 'view' || kind === 'materialized_view' || definition !== null
+}
 
 function listedMask(input: MasksInput, relation: Named, column: string): Listed {
   const { target, database, role, masking, catalog } = input

@@ -61,6 +61,8 @@ export const POSTGRES_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string
  * schema would let that one's functions stand for the built-ins.
  */
 function isPlainPath(values: readonly string[]): boolean {
+  // An empty path is one name that no schema has.
+  if (values.length === 1 && values[0] === '') return true
   return values.every((value, index) => {
     if (value === 'pg_catalog') return index === 0
     // PostgreSQL's own default begins with the account's schema.

@@ -23,6 +23,9 @@ function judgeUse(context: RuleContext, statement: StatementFacts, use: Relation
     const column = `${nameOf(use)}.${read.name}`
     return refuse('SP-MASKED', `the write reads the masked column ${column}; it may only be given a value, not read`)
   }
+  if (statement.kind === 'explain' && needsOf(context, statement, use).filtered) {
+    return refuse('SP-SCOPE', `a plan would tell of rows of ${nameOf(use)} that the grant does not cover`)
+  }
   const reason = unsubstitutable(context, statement, use)
   return reason === null ? null : refuse('SP-MASKED', reason)
 }

@@ -3,6 +3,7 @@ import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
 import { columnsRead } from '../column_needs.ts'
 import { isExcluded } from '../coverage.ts'
 import { unsafeFunction } from '../functions.ts'
+import { isView } from '../masks.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 import { hiddenSystemUse } from '../system_relations.ts'
 
@@ -40,10 +41,6 @@ function judgeView(context: RuleContext, view: Relation, named: boolean, depth: 
     if (refused) return refused
   }
   return null
-}
-
-function isView({ kind, definition }: Relation): boolean {
-  return kind === 'view' || kind === 'materialized_view' || definition !== null
 }
 
 function judgeRead(
