@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/servers/**'],
+          exclude: ['test/e2e/**', 'test/servers/**', 'test/clients/**'],
           testTimeout: UNIT_TIMEOUT_MS,
           hookTimeout: UNIT_TIMEOUT_MS,
         },
@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/servers/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/servers/**/*.test.ts', 'test/clients/**/*.test.ts'],
           globalSetup: ['test/servers/prepare.ts'],
           testTimeout: E2E_TIMEOUT_MS,
           hookTimeout: E2E_TIMEOUT_MS,
