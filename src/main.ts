@@ -1,29 +1,31 @@
 import './node_version.ts'
-import { runCli } from './cli/run_cli.ts'
+import { runCli } from './cli/run.ts'
 import { asSallyportError } from './errors.ts'
 import { serve } from './serve.ts'
 
-/** Runs until a signal: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads. */
-async function serveUntilSignalled(configDir: string): Promise<void> {
+/** Runs until a signal: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads. Gives the exit code. */
+async function serveUntilSignalled(configDir: string): Promise<number> {
   const served = await serve(configDir)
   const { log } = served.context
+  process.on('SIGHUP', () => {
+    served.reload().catch((error: unknown) => log.error({ code: asSallyportError(error).code }, 'reload failed'))
+  })
+  const { promise, resolve } = Promise.withResolvers<number>()
   let stopping = false
   const stop = () => {
     if (stopping) process.exit(1)
     stopping = true
     served.shutDown().then(
-      () => process.exit(0),
+      () => resolve(0),
       (error: unknown) => {
         log.fatal({ err: error }, 'the shutdown failed')
-        process.exit(1)
+        resolve(1)
       },
     )
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  process.on('SIGHUP', () => {
-    served.reload().catch((error: unknown) => log.error({ code: asSallyportError(error).code }, 'reload failed'))
-  })
+  return promise
 }
 
-await runCli(process.argv, { serve: serveUntilSignalled })
+process.exitCode = await runCli(process.argv.slice(2), { serve: serveUntilSignalled })
