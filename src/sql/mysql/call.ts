@@ -4,6 +4,7 @@ import { windowSpec } from './query.ts'
 import type { Reads } from './reads.ts'
 import type { Token } from './token.ts'
 import { INTERVAL_UNITS } from './words.ts'
+import { columnName } from './write.ts'
 
 /** Words that join the arguments of single functions in place of commas. */
 const JOINERS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -36,6 +37,7 @@ function plainArguments(cursor: Cursor, reads: Reads): number {
 function argumentsOf(cursor: Cursor, reads: Reads, name: string): number {
   if (cursor.sees(')')) return 0
   if (name === 'count' && cursor.accept('*')) return 0
+  if (name === 'values' && cursor.notes.onDuplicate) return givenValue(cursor)
   if (name === 'extract') return extract(cursor, reads)
   if (UNIT_FIRST.has(name)) return unitFirst(cursor, reads)
   if (name === 'get_format') return getFormat(cursor, reads)
@@ -62,6 +64,12 @@ function tail(cursor: Cursor, reads: Reads, name: string): void {
     })
   }
   if (cursor.accept('SEPARATOR') && cursor.next().kind !== 'string') cursor.fail('SEPARATOR takes a string')
+}
+
+/** VALUES(column) is the value that the INSERT gives, not the one that is stored. */
+function givenValue(cursor: Cursor): number {
+  columnName(cursor)
+  return 1
 }
 
 function extract(cursor: Cursor, reads: Reads): number {

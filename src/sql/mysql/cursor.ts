@@ -22,6 +22,7 @@ export class Cursor {
     unnamed: [],
     skipped: new Set(),
     locking: false,
+    onDuplicate: false,
   }
   readonly #tokens: readonly Token[]
   #at: number

@@ -82,7 +82,7 @@ function tableName(cursor: Cursor): TableName {
 }
 
 /** `t` or `db.t`. */
-export function qualifiedName(cursor: Cursor): Token[] {
+function qualifiedName(cursor: Cursor): Token[] {
   const parts = [cursor.name()]
   if (cursor.accept('.')) parts.push(cursor.nameAfterDot())
   if (cursor.sees('.')) cursor.fail('a table name has too many parts')

@@ -34,11 +34,14 @@ function opensQuery(cursor: Cursor, open: number, level: number): boolean {
   return AFTER_NESTED_QUERY.has(cursor.at(cursor.closing(open + 1) + 1).upper)
 }
 
-/** `( query )`. */
+/** `( query )`. Inside, VALUES(column) no longer means the value that an INSERT gives. */
 export function parseSubquery(cursor: Cursor): Query {
+  const { onDuplicate } = cursor.notes
+  cursor.notes.onDuplicate = false
   cursor.expect('(')
   const query = parseQuery(cursor)
   cursor.expect(')')
+  cursor.notes.onDuplicate = onDuplicate
   return query
 }
 

@@ -144,7 +144,7 @@ function noteQualifier(name: ColumnName, source: Source): void {
 }
 
 /** Records `db.t` of `db.t.col` once, however often the reference is looked at. */
-export function noteSpan(use: OpenUse, span: Span): void {
+function noteSpan(use: OpenUse, span: Span): void {
   if (!use.qualifiers.some(({ start }) => start === span.start)) use.qualifiers.push(span)
 }
 

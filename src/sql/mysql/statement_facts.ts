@@ -30,7 +30,7 @@ function statementOf(part: readonly Token[]): Statement {
 }
 
 /** The statement with its literals replaced by `?` and its comments left out. */
-export function normalize({ tokens }: Statement): string {
+function normalize({ tokens }: Statement): string {
   let text = ''
   let end = tokens[0]?.start ?? 0
   for (const token of tokens) {

@@ -138,4 +138,6 @@ export interface Notes {
   /** Offsets of tokens that hold no names and that the other parsers don't know (`WITH ROLLUP`). */
   readonly skipped: Set<number>
   locking: boolean
+  /** True while the assignments of ON DUPLICATE KEY UPDATE are read. */
+  onDuplicate: boolean
 }

@@ -39,7 +39,8 @@ function columnList(cursor: Cursor): ColumnName[] {
   return names
 }
 
-function columnName(cursor: Cursor): ColumnName {
+/** A column of the table that is written, by its name. */
+export function columnName(cursor: Cursor): ColumnName {
   const parts = [cursor.name()]
   while (parts.length < 3 && cursor.accept('.')) parts.push(cursor.nameAfterDot())
   const column: ColumnName = { kind: 'column', parts }
@@ -73,7 +74,11 @@ function valueOrDefault(cursor: Cursor): Expr | null {
 }
 
 function duplicate(cursor: Cursor): Assignment[] {
-  return cursor.accept('ON', 'DUPLICATE', 'KEY', 'UPDATE') ? assignments(cursor) : []
+  if (!cursor.accept('ON', 'DUPLICATE', 'KEY', 'UPDATE')) return []
+  cursor.notes.onDuplicate = true
+  const set = assignments(cursor)
+  cursor.notes.onDuplicate = false
+  return set
 }
 
 function assignments(cursor: Cursor): Assignment[] {

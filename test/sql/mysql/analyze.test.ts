@@ -264,6 +264,11 @@ describe('writes', () => {
       'insert,update,read',
       'users!: email written, id written, ssn computed',
     ],
+    [
+      "INSERT INTO users (id, email) VALUES (1, 'x') ON DUPLICATE KEY UPDATE email = VALUES(email)",
+      'insert,update',
+      'users!: email written, id written',
+    ],
     ['INSERT INTO users SET id = 1, email = DEFAULT', 'insert', 'users!: email written, id written'],
     ['REPLACE INTO users SET id = 1', 'insert,delete', 'users!: id written'],
     ["UPDATE users SET email = 'x' WHERE id = 1", 'update,read', 'users!: email written, id computed'],
