@@ -33,6 +33,14 @@ export const POSTGRES_HIDDEN: ReadonlyMap<string, readonly string[]> = new Map([
   ['pg_catalog.pg_sequences', ['last_value']],
 ])
 
+/** Relations of which clients need these columns alone: the rest tells of other sessions. */
+export const POSTGRES_VISIBLE: ReadonlyMap<string, readonly string[]> = new Map([
+  // DataGrip asks for the oldest transaction that runs.
+  ['pg_catalog.pg_locks', ['transactionid']],
+  // pgAdmin asks whether its own session is encrypted.
+  ['pg_catalog.pg_stat_gssapi', ['pid', 'gss_authenticated', 'encrypted']],
+])
+
 export const POSTGRES_SYSTEM: ReadonlySet<string> = new Set([
   ...names(PG_CATALOG).map((name) => `pg_catalog.${name}`),
   ...names(INFORMATION_SCHEMA).map((name) => `information_schema.${name}`),

@@ -2,7 +2,7 @@ import type { Column, Relation } from '../sql/catalog.ts'
 import type { ColumnUse, RelationUse, StatementFacts, Verb } from '../sql/facts.ts'
 import type { RuleContext } from './rule_context.ts'
 
-export const WRITE_VERBS: readonly Verb[] = ['insert', 'update', 'delete']
+const WRITE_VERBS: readonly Verb[] = ['insert', 'update', 'delete']
 
 /** How a statement uses one column. Outside of a plain SELECT nothing passes through: it is computed on. */
 export function columnUse(statement: StatementFacts, use: RelationUse, column: string): ColumnUse | null {
@@ -38,7 +38,7 @@ export function verbsNeeded(statement: StatementFacts, use: RelationUse): readon
   return writes.length > 0 && !targets ? ['read', ...writes] : ['read']
 }
 
-export interface UseNeeds {
+interface UseNeeds {
   /** Masked columns that the use reads or its relation has, by how they are used here. */
   readonly masked: readonly { readonly name: string; readonly how: ColumnUse | null }[]
   /** Columns of the relation that the scope does not cover for reading. */

@@ -39,7 +39,7 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
  * The reference as it has to be replaced, or null where it may stand: every column with a constant mask, every masked
  * column that is not merely passed, every column out of scope, and the row condition.
  */
-export function substitutionOf(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
+function substitutionOf(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
   const { relation } = use
   if (relation.kind === 'system' || use.role === 'target') return null
   const masks = new Map<string, SqlMask>()

@@ -1,7 +1,7 @@
 import type { Dialect } from '../sql/catalog.ts'
 import type { RelationUse } from '../sql/facts.ts'
 import { MYSQL_SYSTEM } from './catalogs_mysql.ts'
-import { POSTGRES_HIDDEN, POSTGRES_SYSTEM } from './catalogs_postgres.ts'
+import { POSTGRES_HIDDEN, POSTGRES_SYSTEM, POSTGRES_VISIBLE } from './catalogs_postgres.ts'
 
 const NO_COLUMNS: readonly string[] = []
 
@@ -11,9 +11,16 @@ export function hiddenSystemUse(dialect: Dialect, use: RelationUse): string | nu
   const written = `${use.relation.schema}.${use.relation.name}`
   const name = dialect === 'postgres' ? written : written.toLowerCase()
   if (use.role === 'target') return `${written} can't be changed`
+  const visible = dialect === 'postgres' ? POSTGRES_VISIBLE.get(name) : undefined
+  if (visible) return onlyVisible(use, written, visible)
   const listed = dialect === 'postgres' ? POSTGRES_SYSTEM : MYSQL_SYSTEM
   if (!listed.has(name)) return `${written} is not open to reading under this grant`
   const hidden = dialect === 'postgres' ? (POSTGRES_HIDDEN.get(name) ?? NO_COLUMNS) : NO_COLUMNS
   const touched = hidden.find((column) => use.wholeRow || use.columns.has(column))
   return touched === undefined ? null : `${written}.${touched} is not open to reading under this grant`
+}
+
+function onlyVisible(use: RelationUse, written: string, visible: readonly string[]): string | null {
+  const beyond = use.wholeRow || [...use.columns.keys()].some((column) => !visible.includes(column))
+  return beyond ? `only ${visible.join(', ')} of ${written} are open to reading under this grant` : null
 }

@@ -272,6 +272,13 @@ describe('catalogs', () => {
     expect(refused(given(statement({ uses: [use(subscription, {}, { wholeRow: true })] }))).code).toBe('SP-SCOPE')
   })
 
+  it('show single columns of what tells of other sessions', () => {
+    const locks = system('pg_locks', ['pid', 'transactionid', 'relation'])
+    expect(allowed(given(selectOf(locks, ['transactionid']))).effect).toBe('allow')
+    expect(refused(given(selectOf(locks, ['transactionid', 'relation']))).code).toBe('SP-SCOPE')
+    expect(refused(given(statement({ uses: [use(locks, {}, { wholeRow: true })] }))).code).toBe('SP-SCOPE')
+  })
+
   it('are never written to', () => {
     const target = use(system('pg_class', ['oid']), { oid: 'written' }, { role: 'target' })
     expect(refused(given(statement({ kind: 'update', verbs: ['update'], uses: [target] }))).rule).toBe('catalogs')

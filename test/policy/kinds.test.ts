@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { kindVerdict } from '../../src/policy/kinds.ts'
+import type { StatementKind } from '../../src/sql/facts.ts'
+import { inputOf, refused, statement } from './build.ts'
+
+const POSTGRES: Readonly<Record<StatementKind, string>> = {
+  select: 'relations',
+  insert: 'relations',
+  update: 'relations',
+  delete: 'relations',
+  explain: 'relations',
+  show: 'relations',
+  begin: 'settings',
+  set_transaction: 'settings',
+  set: 'settings',
+  reset: 'settings',
+  commit: 'session',
+  rollback: 'session',
+  savepoint: 'session',
+  release: 'session',
+  rollback_to: 'session',
+  use: 'session',
+  kill: 'session',
+  deallocate: 'session',
+  discard: 'session',
+  close_cursor: 'session',
+  unlisten: 'session',
+  prepare: 'SP-UNSUPPORTED',
+  execute: 'SP-UNSUPPORTED',
+  copy: 'SP-EXPORT',
+  opaque: 'SP-OPAQUE',
+}
+
+const MYSQL: Readonly<Record<StatementKind, string>> = { ...POSTGRES, prepare: 'relations', execute: 'session' }
+
+function verdictOf(dialect: 'postgres' | 'mysql', kind: StatementKind): string {
+  const verdict = kindVerdict(dialect, kind)
+  return verdict.verdict === 'refused' ? verdict.code : verdict.verdict
+}
+
+describe('kinds', () => {
+  it('pins every kind of statement that facts can have', () => {
+    const source = readFileSync(new URL('../../src/sql/facts.ts', import.meta.url), 'utf8')
+    const union = /export type StatementKind =([^/]*?)\n\n/.exec(source)?.[1] ?? ''
+    const kinds = Array.from(union.matchAll(/'(\w+)'/g), ([, kind]) => kind)
+    expect(kinds.length).toBeGreaterThan(20)
+    expect(Object.keys(POSTGRES).sort()).toEqual(kinds.sort())
+  })
+
+  it.each(Object.keys(POSTGRES) as StatementKind[])('%s', (kind) => {
+    expect(verdictOf('postgres', kind)).toBe(POSTGRES[kind])
+    expect(verdictOf('mysql', kind)).toBe(MYSQL[kind])
+  })
+
+  it('SHOW PROCESSLIST is refused, other lists are not', () => {
+    const shown = (name: string) => ({
+      relations: [],
+      statements: [statement({ kind: 'show', name })],
+      dialect: 'mysql' as const,
+    })
+    expect(refused(shown('processlist')).code).toBe('SP-SCOPE')
+    expect(inputOf(shown('databases')).facts.statements).toHaveLength(1)
+  })
+})

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { MaskRule } from '../../src/masking/rule.ts'
+import { createMasks } from '../../src/policy/masks.ts'
+import { isTextColumn, sqlMaskOf } from '../../src/policy/sql_mask.ts'
+import type { Relation } from '../../src/sql/catalog.ts'
+import { type Given, inputOf, maskLine, relation } from './build.ts'
+
+const REDACT: MaskRule = { strategy: 'redact', text: 'X' }
+const PARTIAL: MaskRule = { strategy: 'partial', keepFirst: 1, keepLast: 0, fill: '*' }
+const NULL: MaskRule = { strategy: 'null' }
+
+function masks(relations: readonly Relation[], over: Partial<Given> = {}) {
+  return createMasks(inputOf({ relations, statements: [], ...over }))
+}
+
+const users = relation('users', ['id', 'email', 'ssn'])
+
+describe('createMasks', () => {
+  it('takes the first line that matches', () => {
+    const of = masks([users], { masks: [maskLine('users', 'email', PARTIAL), maskLine('*', 'e*', REDACT)] }).of
+    expect(of(users, 'email')).toBe(PARTIAL)
+    expect(of(users, 'id')).toBeNull()
+  })
+
+  it.each([[{ targets: ['other'] }], [{ databases: ['other'] }], [{ schemas: ['other'] }]])(
+    'a line for %j is for another place',
+    (place) => {
+      const line = { ...maskLine('users', 'email', REDACT), ...place }
+      expect(masks([users], { masks: [line] }).of(users, 'email')).toBeNull()
+    },
+  )
+
+  it('MySQL: matches without case, and a database pattern names the schema', () => {
+    const line = { ...maskLine('USERS', 'EMAIL', REDACT), databases: ['shop'] }
+    const known = masks([users], { masks: [line], dialect: 'mysql' })
+    expect(known.of(users, 'email')).toBe(REDACT)
+    expect(known.ofOrigin('shop', 'users', 'EMAIL')).toBe(REDACT)
+  })
+
+  it('a child is masked as its parent, and a parent as its child', () => {
+    const child = relation('users_1', ['id', 'email', 'tier'], { parents: ['shop\0users'] })
+    const grandchild = relation('users_1_a', ['id', 'email', 'ssn'], { parents: ['shop\0users_1'] })
+    const relations = [users, child, grandchild]
+    const byParent = masks(relations, { masks: [maskLine('users', 'email', REDACT)] })
+    expect([child, grandchild].map((one) => byParent.of(one, 'email'))).toEqual([REDACT, REDACT])
+    expect(byParent.of(child, 'tier')).toBeNull()
+    const byChild = masks(relations, { masks: [maskLine('users_1_a', 'ssn', REDACT)] })
+    expect(byChild.of(users, 'ssn')).toBe(REDACT)
+  })
+
+  it('a generated column is masked as its source is', () => {
+    const columns = users.columns.map((column) =>
+      column.name === 'ssn' ? { ...column, generatedFrom: ['email'] } : column,
+    )
+    const made = { ...users, columns }
+    expect(masks([made], { masks: [maskLine('users', 'email', REDACT)] }).of(made, 'ssn')).toBe(REDACT)
+    expect(masks([made], { masks: [maskLine('users', 'email', PARTIAL)] }).of(made, 'ssn')).toEqual(NULL)
+    const both = [maskLine('users', 'email', PARTIAL), maskLine('users', 'ssn', REDACT)]
+    expect(masks([made], { masks: both }).of(made, 'ssn')).toBe(REDACT)
+  })
+
+  it('a role lifts what it names, by pattern, and nothing else', () => {
+    const lines = [maskLine('users', '*', REDACT)]
+    const lifted = (unmask: string) => masks([users], { masks: lines, role: { unmask: [unmask] } }).of(users, 'email')
+    expect(lifted('shop.users.email')).toBeNull()
+    expect(lifted('shop.*.e*')).toBeNull()
+    expect(lifted('shop.users.ssn')).toBe(REDACT)
+    expect(lifted('users.email')).toBe(REDACT)
+    expect(lifted('shop.users.email.x')).toBe(REDACT)
+  })
+
+  it('an unrestricted role sees all, a view that can not be followed shows nothing', () => {
+    const view = relation('v', ['id'], { kind: 'view', definition: null })
+    const lines = [maskLine('users', 'email', REDACT)]
+    expect(masks([users], { masks: lines, role: { unrestricted: true } }).of(users, 'email')).toBeNull()
+    expect(masks([view], { masks: lines }).of(view, 'id')).toEqual(NULL)
+    expect(masks([view]).of(view, 'id')).toBeNull()
+  })
+
+  it('a table that the catalog does not hold is judged by its name', () => {
+    const known = masks([], { masks: [maskLine('users', 'email', REDACT)] })
+    expect(known.ofOrigin('shop', 'users', 'email')).toBe(REDACT)
+    expect(known.ofOrigin('shop', 'users', 'id')).toBeNull()
+  })
+})
+
+describe('sqlMaskOf', () => {
+  it('is a constant for redact on text alone', () => {
+    expect(sqlMaskOf(REDACT, true)).toEqual({ kind: 'constant', text: 'X' })
+    expect(sqlMaskOf(REDACT, false)).toEqual({ kind: 'null' })
+    expect(sqlMaskOf(PARTIAL, true)).toEqual({ kind: 'null' })
+  })
+
+  it.each([
+    ['varchar(120)', true],
+    ['mediumtext', true],
+    ['char(3)', true],
+    ['enum(1)', false],
+    ['varbinary(3)', false],
+    ['json', false],
+    ['date', false],
+  ])('MySQL: %s is text: %s', (type, text) => {
+    expect(isTextColumn('mysql', { ...users.columns[0]!, type })).toBe(text)
+  })
+})
