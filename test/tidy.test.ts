@@ -11,7 +11,7 @@ const FOLDERS = ['src', 'proxy-config', 'certs', 'deploy', 'bench', 'test', 'doc
 describe('the project', () => {
   const sources = readSources(ROOT, FOLDERS)
   const files = parse(
-    Object.fromEntries(Object.entries(sources).filter(([path]) => /^(src|test|bench|certs)\//.test(path))),
+    Object.fromEntries(Object.entries(sources).filter(([path]) => /^(src|test|bench|certs|deploy|docs)\//.test(path))),
   )
   const product = files.filter((file) => file.path.startsWith('src/'))
 

@@ -187,5 +187,5 @@ export function checkReach(files: readonly Parsed[]): Problem[] {
 }
 
 function isEntry(path: string): boolean {
-  return !path.startsWith('src/') || path === 'src/main.ts' || /^src\/(cli|demo)\//.test(path)
+  return !path.startsWith('src/') || path === 'src/main.ts' || path.startsWith('src/cli/')
 }
