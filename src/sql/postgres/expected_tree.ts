@@ -1,0 +1,88 @@
+import type { RelationUse } from '../facts.ts'
+import type { PostgresParser } from '../parsers.ts'
+import { type Body, list, num, opaque, openOnly } from './node.ts'
+import { quoteName, type Source } from './source.ts'
+
+/** A reference and the subquery that stands in for it, or null where only its schema is added. */
+export interface Replacement {
+  readonly use: RelationUse
+  readonly sql: string | null
+}
+
+/** Fields that say where something stands in the text, and nothing of what it means. */
+const PLACES: ReadonlySet<string> = new Set([
+  'location',
+  'stmt_location',
+  'stmt_len',
+  'list_start',
+  'list_end',
+  'rexpr_list_start',
+  'rexpr_list_end',
+  'name_location',
+])
+
+/** The tree that the rewritten text must have: the original with the planned references replaced. */
+export function expectedTree(
+  tree: unknown,
+  source: Source,
+  replacements: readonly Replacement[],
+  parser: PostgresParser,
+): unknown {
+  const find = (body: Body) => {
+    const at = source.unit(num(body, 'location'))
+    return replacements.find(({ use }) => use.span.start <= at && at < use.span.end)
+  }
+  const findQualifier = (body: Body) => {
+    const at = source.unit(num(body, 'location'))
+    return replacements.find(({ use, sql }) => sql !== null && use.qualifiers.some((span) => span.start === at))
+  }
+  const copy = (value: unknown, key: string): unknown => {
+    if (Array.isArray(value)) return value.map((each) => copy(each, ''))
+    if (typeof value !== 'object' || value === null) return value
+    const body = value as Body
+    if (key === 'RangeVar' || (key === 'relation' && !('RangeVar' in body))) return rangeOf(body, find(body))
+    if (key === 'ColumnRef') return columnOf(body, findQualifier(body))
+    const substituted = wrapped(body, find, parser)
+    if (substituted !== null) return substituted
+    return Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, copy(inner, name)]))
+  }
+  return copy(tree, '')
+}
+
+/** Equal but for places in the text. */
+export function sameTree(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const keys = (value: object) => Object.keys(value).filter((key) => !PLACES.has(key))
+  const [left, right] = [keys(a), keys(b)]
+  return left.length === right.length && left.every((key) => key in b && sameTree((a as Body)[key], (b as Body)[key]))
+}
+
+/** An entry of FROM that a subquery replaces. */
+function wrapped(body: Body, find: (body: Body) => Replacement | undefined, parser: PostgresParser): unknown {
+  const range = body.RangeVar as Body | undefined
+  const replacement = range === undefined ? undefined : find(range)
+  if (range === undefined || replacement === undefined || replacement.sql === null) return null
+  const subquery = parseSubquery(replacement.sql, replacement.use.alias, parser)
+  return { RangeSubselect: { ...subquery, alias: range.alias ?? subquery.alias } }
+}
+
+function rangeOf(body: Body, replacement: Replacement | undefined): unknown {
+  if (replacement === undefined) return body
+  return { ...body, schemaname: replacement.use.relation.schema }
+}
+
+function columnOf(body: Body, replacement: Replacement | undefined): unknown {
+  if (replacement === undefined) return body
+  return { ...body, fields: [{ String: { sval: replacement.use.alias } }, ...list(body, 'fields').slice(-1)] }
+}
+
+function parseSubquery(sql: string, alias: string, parser: PostgresParser): Body {
+  const tree = parser.parse(`SELECT 1 FROM ${sql} AS ${quoteName(alias)}`) as { stmts: readonly { stmt: unknown }[] }
+  const only = tree.stmts[0]
+  if (tree.stmts.length !== 1 || only === undefined) return opaque('a subquery is more than one statement')
+  const select = openOnly('SelectStmt', only.stmt)
+  const entries = list(select, 'fromClause')
+  if (entries.length !== 1) opaque('a subquery is more than one entry')
+  return openOnly('RangeSubselect', entries[0])
+}

@@ -1,0 +1,119 @@
+import { SallyportError } from '../../errors.ts'
+import type { AnalysisContext, Facts, RelationUse } from '../facts.ts'
+import type { PostgresParser } from '../parsers.ts'
+import type { Substitution, SubstitutionPlan } from '../substitution.ts'
+import { expectedTree, type Replacement, sameTree } from './expected_tree.ts'
+import { isKeyword, quoteName, readSource, type Source } from './source.ts'
+import { qualifiedName, subqueryFor } from './substitute.ts'
+
+/** A piece of the text that is replaced. Half-open, in UTF-16 units. */
+interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/**
+ * The text that goes to the server: each planned reference as a subquery, every other relation under its schema's
+ * name, all else as written. The result is parsed again and must be the intended tree; else SP-OPAQUE. A reference
+ * that nothing can stand in for gives SP-MASKED.
+ */
+export function rewritePostgres(
+  facts: Facts,
+  plans: readonly SubstitutionPlan[],
+  context: AnalysisContext,
+  parser: PostgresParser,
+): string {
+  if (facts.dialect !== 'postgres' || context.catalog.dialect !== 'postgres') return refuseRewrite('another dialect')
+  const source = readSource(facts.text)
+  const replacements = facts.statements.flatMap((statement, index) =>
+    statement.uses.map((use) => replacementFor(use, plans[index]?.get(use.id), parser)),
+  )
+  const edits = replacements.flatMap((replacement) => editsFor(source, replacement))
+  if (edits.length === 0) return facts.text
+  const text = splice(facts.text, edits)
+  verify(facts.text, text, source, replacements, parser)
+  return text
+}
+
+function replacementFor(use: RelationUse, substitution: Substitution | undefined, parser: PostgresParser): Replacement {
+  if (substitution === undefined) return { use, sql: null }
+  if (use.fixed !== null) {
+    const name = `${use.relation.schema}.${use.relation.name}`
+    throw new SallyportError('SP-MASKED', `${name} is protected, and nothing can stand in for it here (${use.fixed})`)
+  }
+  if (substitution.where !== null) checkCondition(substitution.where, parser)
+  return { use, sql: subqueryFor(use, substitution) }
+}
+
+/** A condition is one expression, and no text that ends the subquery around it. */
+function checkCondition(where: string, parser: PostgresParser): void {
+  const parts = [where, `(${where})`].map((text) => parseOr(parser, `SELECT 1 WHERE ${text}`))
+  const expected = parseOr(parser, `SELECT 1 WHERE (${where}) OFFSET 0`)
+  const shape = (tree: unknown) => JSON.stringify(Object.keys(firstSelect(tree)).sort())
+  const plain = JSON.stringify(['limitOption', 'op', 'targetList', 'whereClause'])
+  if (parts.some((tree) => shape(tree) !== plain)) refuseRewrite('a row condition is no single expression')
+  if (!('limitOffset' in firstSelect(expected))) refuseRewrite('a row condition is no single expression')
+}
+
+function editsFor(source: Source, { use, sql }: Replacement): readonly Edit[] {
+  const { start, end } = use.span
+  if (sql === null) return use.qualified ? [] : [{ start, end, text: qualifiedReference(source, use) }]
+  const aliased = use.hasAlias ? sql : `${sql} AS ${quoteName(use.alias)}`
+  const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))
+  // TABLE takes a name alone.
+  const before = (source.starts.get(start) ?? 0) - 1
+  const command = isKeyword(source, before, 'table') ? source.tokens[before] : undefined
+  if (command === undefined) return [{ start, end, text: aliased }, ...qualifiers]
+  return [{ start: command.start, end, text: `SELECT * FROM ${aliased}` }, ...qualifiers]
+}
+
+function qualifiedReference(source: Source, use: RelationUse): string {
+  const star = source.text[use.span.end - 1] === '*' ? ' *' : ''
+  return `${use.only ? 'ONLY ' : ''}${qualifiedName(use)}${star}`
+}
+
+function splice(text: string, edits: readonly Edit[]): string {
+  const ordered = [...edits].sort((a, b) => a.start - b.start)
+  let result = ''
+  let at = 0
+  for (const edit of ordered) {
+    if (edit.start < at) refuseRewrite('two replacements overlap')
+    result += text.slice(at, edit.start) + edit.text
+    at = edit.end
+  }
+  return result + text.slice(at)
+}
+
+function verify(
+  before: string,
+  after: string,
+  source: Source,
+  replacements: readonly Replacement[],
+  parser: PostgresParser,
+): void {
+  let same = false
+  try {
+    same = sameTree(expectedTree(parser.parse(before), source, replacements, parser), parser.parse(after))
+  } catch (error) {
+    throw new SallyportError('SP-OPAQUE', 'the statement could not be rewritten', { cause: error })
+  }
+  if (!same) refuseRewrite('the rewritten statement is not the intended one')
+}
+
+function parseOr(parser: PostgresParser, text: string): unknown {
+  try {
+    return parser.parse(text)
+  } catch {
+    return refuseRewrite('a row condition does not parse')
+  }
+}
+
+function firstSelect(tree: unknown): object {
+  const statements = (tree as { stmts: readonly { stmt: { SelectStmt?: object } }[] }).stmts
+  return (statements.length === 1 ? statements[0]?.stmt.SelectStmt : undefined) ?? {}
+}
+
+function refuseRewrite(reason: string): never {
+  throw new SallyportError('SP-OPAQUE', reason)
+}
