@@ -26,7 +26,7 @@ const SECOND = [...FIRST, 'policy/', 'audit/']
 const THIRD = [...SECOND, 'session/', 'access/']
 const EDGES = ['upstream/', 'store/', 'sinks/', 'oidc/', 'secrets/', 'incidents/', 'config/']
 
-export const LAYERS: readonly Layer[] = [
+const LAYERS: readonly Layer[] = [
   { at: 'errors.ts', from: [], packages: [] },
   { at: 'bytes/', from: ['errors.ts'], packages: [] },
   { at: 'wire/postgres/', from: BOTTOM, packages: HASHES },

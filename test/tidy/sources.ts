@@ -45,7 +45,7 @@ export function readSources(root: string, folders: readonly string[]): Sources {
   )
 }
 
-export function filesBelow(root: string, folder: string): string[] {
+function filesBelow(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = posix.join(folder, entry.name)
     if (UNREAD.has(entry.name)) return []
