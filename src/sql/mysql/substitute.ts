@@ -26,7 +26,17 @@ export function subqueryText(relation: Relation, plan: Substitution, partition: 
   const from = `FROM ${qualifiedText(relation)}${partition === '' ? '' : ` ${partition}`}`
   if (plan.where !== null) checkCondition(plan.where, mode)
   const where = plan.where === null ? '' : ` WHERE (${plan.where}) ${FENCE}`
-  return `(SELECT ${columns.join(', ')} ${from}${where})`
+  const hint = plan.masks.size > 0 ? indexHint(relation) : ''
+  return `(SELECT ${columns.join(', ')} ${from}${hint}${where})`
+}
+
+/**
+ * A scan of an index that holds a masked column gives the rows in its order, whatever is selected. The catalog does
+ * not name the indexes, so a masked table is read by its primary key alone. Views take no hints.
+ */
+function indexHint({ kind, primaryKey }: Relation): string {
+  if (kind !== 'table' && kind !== 'partitioned') return ''
+  return primaryKey.length > 0 ? ' USE INDEX (PRIMARY)' : ' USE INDEX ()'
 }
 
 /** A condition is one expression over the relation's own columns: it can neither end early nor read elsewhere. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 const NAME: Substitution = { masks: new Map([['name', { kind: 'null' }]]), where: null }
 /** What stands for `tenants` under NAME. */
-const MASKED = '(SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants`)'
+const MASKED = '(SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants` USE INDEX (PRIMARY))'
 
 /** Substitutes each reference to `tenants` that the statement reads. */
 function rewrite(
@@ -99,7 +99,7 @@ describe('what is substituted', () => {
     ["PREPARE s FROM 'SELECT name FROM tenants'", `PREPARE s FROM 'SELECT name FROM ${MASKED} AS \`tenants\`'`],
     [
       'SELECT name FROM tenants PARTITION (p0) x',
-      'SELECT name FROM (SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants` PARTITION (p0)) x',
+      'SELECT name FROM (SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants` PARTITION (p0) USE INDEX (PRIMARY)) x',
     ],
     [
       'SELECT name FROM users u LEFT JOIN (tenants, orders o) ON u.tenant_id = tenants.id',
@@ -120,6 +120,23 @@ describe('what is substituted', () => {
     expect(rewrite('SELECT name FROM tenants', plan)).toBe(
       "SELECT name FROM (SELECT `id`, `name`, `plan` FROM `shop`.`tenants` WHERE (`plan` = 'pro') LIMIT 18446744073709551615) AS `tenants`",
     )
+  })
+
+  it('reads a masked table without a primary key by no index, and hints nothing to a view', () => {
+    const context = shopContext()
+    const replaced = (name: string, primaryKey: readonly string[]) => {
+      const key = `shop\0${name}`
+      const relation = { ...context.catalog.relations.get(key)!, primaryKey }
+      const relations = new Map([...context.catalog.relations, [key, relation]])
+      const own = { ...context, catalog: { ...context.catalog, relations } }
+      const facts = analyzeMysql(`SELECT 1 FROM ${name} x`, own, parsers)
+      const plan: SubstitutionPlan = new Map([
+        [0, { masks: new Map([[relation.columns[1]!.name, { kind: 'null' }]]), where: null }],
+      ])
+      return rewriteMysql(facts, [plan], own, parsers)
+    }
+    expect(replaced('tenants', [])).toContain('USE INDEX ()) x')
+    expect(replaced('v_user_contacts', [])).toContain('FROM `shop`.`v_user_contacts`) x')
   })
 
   it('quotes constants by sql_mode', () => {
