@@ -13,7 +13,13 @@ import { type Traced, trace } from '../../../src/wire/mysql/trace.ts'
 import { hex, join, toHex } from './samples.ts'
 
 /** Sessions with servers, inside TLS, packet by packet: `F` from the client, `B` from the server. */
-const SESSIONS = ['recorded-mariadb-10.11', 'recorded-mariadb-10.11-classic', 'login-clear-password']
+const SESSIONS = [
+  'recorded-mariadb-10.11',
+  'recorded-mariadb-10.11-classic',
+  'recorded-mysql-9.7',
+  'recorded-mysql-9.7-classic',
+  'login-clear-password',
+]
 const MAX = { maxPayloadBytes: 1 << 16 }
 const RESPONSES: Readonly<Record<string, ResponseTo>> = {
   query: 'query',
