@@ -76,7 +76,7 @@ function statementFacts(part: Statement, text: string, context: AnalysisContext,
   if (upper === 'PREPARE') return prepareFacts(cursor, part, context, parsers)
   const session = sessionFacts(cursor, part)
   if (session !== null) return withCalls(session, cursor, context)
-  throw new SallyportError('SP-OPAQUE', `statements that begin with ${cursor.peek().text.slice(0, 32)} are refused`)
+  throw new SallyportError('SP-OPAQUE', `statements that begin with ${upper || 'no word'} are refused`)
 }
 
 function checkedData(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
