@@ -26,7 +26,7 @@ export function packetCount(bytes: number): number {
   return Math.floor(bytes / CHUNK_BYTES) + 1
 }
 
-export function putHeader(target: Uint8Array, at: number, length: number, sequence: number): void {
+function putHeader(target: Uint8Array, at: number, length: number, sequence: number): void {
   target[at] = length
   target[at + 1] = length >>> 8
   target[at + 2] = length >>> 16

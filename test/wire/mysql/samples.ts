@@ -22,7 +22,7 @@ const parameter = (type: number, raw: string, value: Parameter['value'], name = 
   value,
 })
 
-export const parameters: readonly Parameter[] = [
+const parameters: readonly Parameter[] = [
   parameter(COLUMN_TYPE.tiny, 'ff', { kind: 'integer', value: -1n }),
   parameter(COLUMN_TYPE.tiny, 'ff', { kind: 'integer', value: 255n }, '', 0x80),
   parameter(COLUMN_TYPE.short, '0080', { kind: 'integer', value: -32768n }),
@@ -39,7 +39,7 @@ export const parameters: readonly Parameter[] = [
   parameter(COLUMN_TYPE.time, '080102000000030405', { kind: 'temporal', text: '-51:04:05' }),
 ]
 
-export const attribute: Parameter = parameter(COLUMN_TYPE.string, '0378797a', bytesOf('xyz'), 'trace')
+const attribute: Parameter = parameter(COLUMN_TYPE.string, '0378797a', bytesOf('xyz'), 'trace')
 
 const query = (sql: string, attributes: readonly Parameter[] = []): Command => ({
   kind: 'query',
