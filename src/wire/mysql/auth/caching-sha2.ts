@@ -4,13 +4,6 @@ import { broken } from '../text.ts'
 import { clearPasswordAnswer } from './clear-password.ts'
 import { xor } from './xor.ts'
 
-export const CACHING_SHA2_PASSWORD = 'caching_sha2_password'
-
-/** What the server says in AuthMoreData, and what a client without TLS sends to be given the public key. */
-export const SHA2_FAST_OK = 3
-export const SHA2_FULL_WANTED = 4
-export const SHA2_PUBLIC_KEY_REQUEST = 2
-
 /** SHA256(p) XOR SHA256(SHA256(SHA256(p)), scramble) ("Caching_sha2_password"); nothing for an empty password. */
 export function cachingSha2Answer(password: string, scramble: Uint8Array): Uint8Array {
   if (password === '') return new Uint8Array(0)
@@ -19,7 +12,8 @@ export function cachingSha2Answer(password: string, scramble: Uint8Array): Uint8
 }
 
 /**
- * Full authentication without TLS: password and NUL, XOR the scramble, under the server's RSA key (OAEP with SHA-1).
+ * Full authentication without TLS, after the server has said 4 in AuthMoreData and, asked with a packet of one byte 2,
+ * given its key: password and NUL, XOR the scramble, under the server's RSA key (OAEP with SHA-1).
  * The key comes from the peer, so this keeps out listeners and not a peer that lies. A bad key throws `SP-PROTOCOL`.
  */
 export function cachingSha2Encrypted(password: string, scramble: Uint8Array, publicKeyPem: string): Uint8Array {

@@ -2,8 +2,6 @@ import { Reader } from '../../../bytes/reader.ts'
 import { Writer } from '../../../bytes/writer.ts'
 import { readNulText, writeNulText } from '../text.ts'
 
-export const CLEAR_PASSWORD = 'mysql_clear_password'
-
 /** The password and a NUL: mysql_clear_password, and full caching_sha2_password authentication inside TLS. */
 export function clearPasswordAnswer(password: string): Uint8Array {
   const writer = new Writer()

@@ -2,9 +2,7 @@ import { createHash } from 'node:crypto'
 import { encodeUtf8 } from '../../../bytes/writer.ts'
 import { xor } from './xor.ts'
 
-export const NATIVE_PASSWORD = 'mysql_native_password'
-
-/** SHA1(p) XOR SHA1(scramble, SHA1(SHA1(p))) ("Native Authentication"); nothing for an empty password. */
+/** mysql_native_password: SHA1(p) XOR SHA1(scramble, SHA1(SHA1(p))) ("Native Authentication"); nothing for an empty password. */
 export function nativePasswordAnswer(password: string, scramble: Uint8Array): Uint8Array {
   if (password === '') return new Uint8Array(0)
   const once = sha1(encodeUtf8(password))
