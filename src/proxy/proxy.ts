@@ -37,6 +37,8 @@ export async function startProxy(
     throw error
   }
   const ticking = setInterval(() => {
+    // Looking is what makes the store notice that a grant has ended by its own, monotonic, clock.
+    context.grants.snapshot()
     for (const session of context.sessions.all()) session.tick()
   }, TICK_MS)
   let draining = false

@@ -3,6 +3,8 @@ import type { Grant, GrantsSnapshot } from '../policy/grant.ts'
 import type { Clock, Grants } from '../session/ports.ts'
 
 export interface FileGrants extends Grants {
+  /** Throws `SP-CONFIG` where `replace` would refuse; changes nothing. */
+  check(grants: readonly Grant[]): void
   /**
    * The grants of a reloaded configuration; those that are missing end. All or nothing: throws `SP-CONFIG` where a
    * grant was edited, or one that ended comes back.
@@ -48,6 +50,7 @@ export function createFileGrants(initial: readonly Grant[], clock: Clock): FileG
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    check: (grants) => refuseRevival(known, grants),
     replace,
   }
 }

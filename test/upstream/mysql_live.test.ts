@@ -6,9 +6,9 @@ import type { Target } from '../../src/session/ports.ts'
 import { type Catalog, type Relation, relationKey } from '../../src/sql/catalog.ts'
 import { readMysqlCatalog } from '../../src/upstream/mysql_catalog.ts'
 import { killMysql, loginMysql, type MysqlUpstream } from '../../src/upstream/mysql_login.ts'
-import { mariadbUnavailable, startMariadb } from '../servers/mariadb.ts'
+import { describeWithMariadb, describeWithMysql } from '../servers/availability.ts'
+import { startMariadb } from '../servers/mariadb.ts'
 import { startMysql } from '../servers/mysql.ts'
-import { mysqlUnavailable } from '../servers/mysql_packages.ts'
 import type { DatabaseServer } from '../servers/process.ts'
 import { liveTarget, NO_TLS } from './target.ts'
 
@@ -34,12 +34,12 @@ const SETUP = [
 ]
 
 const SERVERS = [
-  { engine: 'MySQL', here: mysqlUnavailable() === null, start: startMysql },
-  { engine: 'MariaDB', here: mariadbUnavailable() === null, start: startMariadb },
+  { engine: 'MySQL', describeHere: describeWithMysql, start: startMysql },
+  { engine: 'MariaDB', describeHere: describeWithMariadb, start: startMariadb },
 ] as const
 
-describe.each(SERVERS)('$engine', ({ engine, here, start }) => {
-  describe.runIf(here)('as installed', () => {
+describe.each(SERVERS)('$engine', ({ engine, describeHere, start }) => {
+  describeHere('as installed', () => {
     let server: DatabaseServer
     let target: Target
     let client: Connection

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Target } from '../../src/session/ports.ts'
 import { type Catalog, type Relation, relationKey } from '../../src/sql/catalog.ts'
 import { postgresFingerprint, readPostgresCatalog } from '../../src/upstream/postgres_catalog.ts'
-import { hasPostgres, startPostgres } from '../servers/postgres.ts'
+import { describeWithPostgres15 } from '../servers/availability.ts'
+import { startPostgres } from '../servers/postgres.ts'
 import type { DatabaseServer } from '../servers/process.ts'
 import { liveTarget } from './target.ts'
 
@@ -49,7 +50,8 @@ const SETUP = `
 `
 
 describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
-  describe.runIf(hasPostgres(version))('as installed', () => {
+  const describeHere = version === 15 ? describeWithPostgres15 : describe
+  describeHere('as installed', () => {
     let server: DatabaseServer
     let target: Target
     let client: pg.Client
@@ -180,8 +182,9 @@ describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
         await client.query('DROP ROLE reader')
       })
 
-      // The packaged 18 carries no extensions.
-      it.runIf(version === 15)('leaves out what trusted extensions bring, and nothing else', async () => {
+      it('leaves out what trusted extensions bring, and nothing else', async () => {
+        // The packaged 18 carries no extensions: there is nothing to leave out, and nothing may appear.
+        if (version === 18) return expect(catalog.functions.get('citext_eq')).toBeUndefined()
         await client.query('CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION tablefunc SCHEMA public')
         const { functions, operators, types } = await readPostgresCatalog(target, DATABASE)
         expect(functions.get('citext_eq')).toBeUndefined()

@@ -1,5 +1,6 @@
 import type { RelationUse } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
+import { type Grouping, groupingLocation, groupingNodes } from './group_columns.ts'
 import { type Body, list, num, opaque, openOnly } from './node.ts'
 import { quoteName, type Source } from './source.ts'
 
@@ -26,6 +27,7 @@ export function expectedTree(
   tree: unknown,
   source: Source,
   replacements: readonly Replacement[],
+  groupings: readonly Grouping[],
   parser: PostgresParser,
 ): unknown {
   const find = (body: Body) => {
@@ -44,9 +46,18 @@ export function expectedTree(
     if (key === 'ColumnRef') return columnOf(body, findQualifier(body))
     const substituted = wrapped(body, find, parser)
     if (substituted !== null) return substituted
-    return Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, copy(inner, name)]))
+    const copied = Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, copy(inner, name)]))
+    return withGrouping(body, copied, groupings)
   }
   return copy(tree, '')
+}
+
+function withGrouping(body: Body, copied: Body, groupings: readonly Grouping[]): Body {
+  if (groupings.length === 0 || !('groupClause' in body)) return copied
+  const location = groupingLocation(body)
+  const grouping = groupings.find((each) => each.location === location)
+  if (grouping === undefined) return copied
+  return { ...copied, groupClause: [...groupingNodes(grouping), ...list(copied, 'groupClause')] }
 }
 
 /** Equal but for places in the text. */

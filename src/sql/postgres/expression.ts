@@ -1,7 +1,7 @@
 import { walkCall } from './call.ts'
 import { computeColumn, resolveColumn } from './column_ref.ts'
 import { computedField, type Field, type Sources } from './field.ts'
-import { walkIndirection } from './indirection.ts'
+import { rowColumn, walkIndirection } from './indirection.ts'
 import { walkJson } from './json.ts'
 import { type Body, has, isEmptyNode, list, names, opaque, open, openAs, str } from './node.ts'
 import { recordOf } from './record.ts'
@@ -26,8 +26,9 @@ export function evaluate(work: Work, scope: Scope, value: unknown, name: string)
     const reference = resolveColumn(work, scope, node.body)
     if (reference.kind === 'field') return { ...reference.field, name }
   }
+  const origin = node.tag === 'A_Indirection' ? rowColumn({ work, scope, sink }, node.body)?.origin : null
   walk({ work, scope, sink }, value)
-  return computedField(name, sink, recordOf(node))
+  return { ...computedField(name, sink, recordOf(node)), origin: origin ?? null }
 }
 
 export function walkAll(place: Place, values: readonly unknown[]): void {

@@ -1,5 +1,6 @@
 import { computeColumn, resolveColumn } from './column_ref.ts'
 import { type Place, walk, walkOptional } from './expression.ts'
+import type { Field } from './field.ts'
 import { type Body, list, type Node, opaque, open, refuse, str } from './node.ts'
 import { recordOf } from './record.ts'
 import { useFunction } from './routine.ts'
@@ -18,6 +19,17 @@ export function walkIndirection(place: Place, body: Body): void {
     } else opaque('.* over a composite value inside an expression')
     attributes = null
   }
+}
+
+/** The column that `(row).column` is: the server reports its origin, though the row as a whole was used. */
+export function rowColumn(place: Place, body: Body): Field | null {
+  const argument = open(body.arg)
+  const parts = list(body, 'indirection').map(open)
+  const part = parts[0]
+  if (argument.tag !== 'ColumnRef' || parts.length !== 1 || part?.tag !== 'String') return null
+  const reference = resolveColumn(place.work, place.scope, argument.body)
+  if (reference.kind !== 'row') return null
+  return reference.item.fields.find((field) => field.name === str(part.body, 'sval')) ?? null
 }
 
 /** The attributes of a composite value where they are known: a row, or a known function's record. */

@@ -3,8 +3,11 @@ import type { AnalysisContext, Facts, RelationUse } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
 import type { Substitution, SubstitutionPlan } from '../substitution.ts'
 import { expectedTree, type Replacement, sameTree } from './expected_tree.ts'
+import { type Grouping, groupingSql, groupingsOf } from './group_columns.ts'
 import { isKeyword, quoteName, readSource, type Source } from './source.ts'
 import { qualifiedName, subqueryFor } from './substitute.ts'
+
+const UNPARSED = 'a row condition does not parse'
 
 /** A piece of the text that is replaced. Half-open, in UTF-16 units. */
 interface Edit {
@@ -31,8 +34,10 @@ export function rewritePostgres(
   )
   const edits = replacements.flatMap((replacement) => editsFor(source, replacement))
   if (edits.length === 0) return facts.text
-  const text = splice(facts.text, edits)
-  verify(facts.text, text, source, replacements, parser)
+  const tree = parseOr(parser, facts.text, 'the statement does not parse')
+  const groupings = groupingsFor(tree, source, replacements)
+  const text = splice(facts.text, [...edits, ...groupings.map((grouping) => groupingEdit(source, grouping))])
+  verify(tree, text, (before) => expectedTree(before, source, replacements, groupings, parser), parser)
   return text
 }
 
@@ -48,8 +53,8 @@ function replacementFor(use: RelationUse, substitution: Substitution | undefined
 
 /** A condition is one expression, and no text that ends the subquery around it. */
 function checkCondition(where: string, parser: PostgresParser): void {
-  const parts = [where, `(${where})`].map((text) => parseOr(parser, `SELECT 1 WHERE ${text}`))
-  const expected = parseOr(parser, `SELECT 1 WHERE (${where}) OFFSET 0`)
+  const parts = [where, `(${where})`].map((text) => parseOr(parser, `SELECT 1 WHERE ${text}`, UNPARSED))
+  const expected = parseOr(parser, `SELECT 1 WHERE (${where}) OFFSET 0`, UNPARSED)
   const shape = (tree: unknown) => JSON.stringify(Object.keys(firstSelect(tree)).sort())
   const plain = JSON.stringify(['limitOption', 'op', 'targetList', 'whereClause'])
   if (parts.some((tree) => shape(tree) !== plain)) refuseRewrite('a row condition is no single expression')
@@ -85,27 +90,36 @@ function splice(text: string, edits: readonly Edit[]): string {
   return result + text.slice(at)
 }
 
-function verify(
-  before: string,
-  after: string,
-  source: Source,
-  replacements: readonly Replacement[],
-  parser: PostgresParser,
-): void {
+/** Compares what the rewritten text means with what it should mean. */
+function verify(before: unknown, after: string, expect: (tree: unknown) => unknown, parser: PostgresParser): void {
   let same = false
   try {
-    same = sameTree(expectedTree(parser.parse(before), source, replacements, parser), parser.parse(after))
+    same = sameTree(expect(before), parser.parse(after))
   } catch (error) {
     throw new SallyportError('SP-OPAQUE', 'the statement could not be rewritten', { cause: error })
   }
   if (!same) refuseRewrite('the rewritten statement is not the intended one')
 }
 
-function parseOr(parser: PostgresParser, text: string): unknown {
+function groupingsFor(tree: unknown, source: Source, replacements: readonly Replacement[]): readonly Grouping[] {
+  if (replacements.every(({ sql }) => sql === null)) return []
+  try {
+    return groupingsOf(tree, source, replacements)
+  } catch (error) {
+    throw new SallyportError('SP-OPAQUE', 'the statement could not be rewritten', { cause: error })
+  }
+}
+
+function groupingEdit(source: Source, grouping: Grouping): Edit {
+  const start = source.unit(grouping.location)
+  return { start, end: start, text: groupingSql(grouping) }
+}
+
+function parseOr(parser: PostgresParser, text: string, reason: string): unknown {
   try {
     return parser.parse(text)
   } catch {
-    return refuseRewrite('a row condition does not parse')
+    return refuseRewrite(reason)
   }
 }
 

@@ -75,12 +75,22 @@ function decodeEscapes(text: string): string {
 }
 
 function cut(name: string): string {
-  const encoder = new TextEncoder()
-  let kept = name
-  while (kept.length > MAX_NAME_BYTES / 4 && encoder.encode(kept).length > MAX_NAME_BYTES) {
-    kept = Array.from(kept).slice(0, -1).join('')
+  let kept = ''
+  let bytes = 0
+  for (const character of name) {
+    bytes += bytesOf(character)
+    if (bytes > MAX_NAME_BYTES) break
+    kept += character
   }
   return kept
+}
+
+/** The length of one character in UTF-8. */
+function bytesOf(character: string): number {
+  const code = character.codePointAt(0)!
+  if (code < 0x80) return 1
+  if (code < 0x800) return 2
+  return code < 0x10000 ? 3 : 4
 }
 
 function unitOf(text: string): (byte: number) => number {
@@ -89,8 +99,7 @@ function unitOf(text: string): (byte: number) => number {
   const units: number[] = []
   let unit = 0
   for (const character of text) {
-    const bytes = new TextEncoder().encode(character).length
-    for (let index = 0; index < bytes; index++) units.push(unit)
+    for (let index = bytesOf(character); index > 0; index--) units.push(unit)
     unit += character.length
   }
   units.push(unit)

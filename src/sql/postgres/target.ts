@@ -48,5 +48,11 @@ function expandComposite(work: Work, scope: Scope, node: Node): readonly Field[]
   if (list(node.body, 'indirection').length !== 1) opaque('.* over an attribute')
   const attributes = attributesOf(place, open(node.body.arg)) ?? opaque('.* over a value whose columns are not known')
   walk(place, node.body.arg)
-  return attributes.names.map((name) => computedField(name, sink))
+  const origins = attributes.row ? rowOrigins(work, scope, node) : []
+  return attributes.names.map((name, index) => ({ ...computedField(name, sink), origin: origins[index] ?? null }))
+}
+
+function rowOrigins(work: Work, scope: Scope, node: Node): readonly Field['origin'][] {
+  const reference = resolveColumn(work, scope, open(node.body.arg).body)
+  return reference.kind === 'row' ? reference.item.fields.map((field) => field.origin) : []
 }

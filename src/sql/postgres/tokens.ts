@@ -14,9 +14,6 @@ const NUMBER =
 const PARAM = /\$\d+/y
 const DOLLAR_TAG = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y
 const OPERATOR = /[~!@#^&|`?+\-*/%<>=]/
-/** A string goes on after white space that holds a newline, in the mode of its first part. */
-const CONTINUATION = /(?:[ \t\f\v]|--[^\n\r]*)*[\n\r](?:[ \t\n\r\f\v]+|--[^\n\r]*[\n\r])*'/y
-
 /** The tokens of the text without white space and comments. What is unterminated runs to the end of the text. */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = []
@@ -84,10 +81,22 @@ function quotedToken(text: string, start: number): Token | null {
 
 function stringToken(text: string, start: number, from: number, escapes: boolean): Token {
   let end = endOfQuoted(text, from, "'", escapes)
-  for (let more = match(CONTINUATION, text, end); more !== null; more = match(CONTINUATION, text, end)) {
+  for (let more = continuation(text, end); more !== null; more = continuation(text, end)) {
     end = endOfQuoted(text, more, "'", escapes)
   }
   return { kind: 'string', start, end }
+}
+
+/** A string goes on, in the mode of its first part, after white space and line comments that hold a newline. */
+function continuation(text: string, from: number): number | null {
+  let newline = false
+  let at = from
+  for (let next = from; ; at = next) {
+    next = match(SPACE, text, at) ?? match(LINE_COMMENT, text, at) ?? at
+    newline ||= /[\n\r]/.test(text.slice(at, next))
+    if (next === at) break
+  }
+  return newline && text[at] === "'" ? at + 1 : null
 }
 
 function endOfQuoted(text: string, from: number, quote: string, escapes: boolean): number {

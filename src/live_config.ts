@@ -1,0 +1,91 @@
+import type { Logger } from 'pino'
+import type { Config } from './config/config.ts'
+import { SallyportError } from './errors.ts'
+import { createTokenVerifier } from './oidc/token_verifier.ts'
+import type { ListenerSettings, LiveSettings } from './proxy/context.ts'
+import type { Catalogs, Clock, Credential, PolicySource, Target, Tokens } from './session/ports.ts'
+import { createCatalogs, type LiveCatalogs } from './upstream/catalogs.ts'
+
+/** The configuration in force, behind the ports that the proxy asks; `swap` exchanges all of it at once. */
+export class LiveConfig {
+  readonly policy: PolicySource
+  readonly catalogs: Catalogs
+  readonly tokens: Tokens
+  readonly #clock: Clock
+  readonly #log: Logger
+  #config: Config
+  #targets: ReadonlyMap<string, Target>
+  #catalogs: LiveCatalogs
+  #tokens: Tokens
+
+  constructor(config: Config, clock: Clock, log: Logger) {
+    this.#clock = clock
+    this.#log = log
+    this.#config = config
+    this.#targets = targetsOf(config)
+    this.#catalogs = this.#readCatalogs(config)
+    this.#tokens = createTokenVerifier(config.oidc, { clock })
+    const digest = () => this.#config.digest
+    this.policy = {
+      get configDigest() {
+        return digest()
+      },
+      role: (name) => this.#config.roles.get(name),
+      masking: () => this.#config.masking,
+    }
+    this.catalogs = {
+      current: (target, database) => this.#catalogs.current(target, database),
+      ensure: (target, database) => this.#catalogs.ensure(target, database),
+      invalidate: (target, reason) => this.#catalogs.invalidate(target, reason),
+    }
+    this.tokens = { verify: (token) => this.#tokens.verify(token) }
+  }
+
+  get config(): Config {
+    return this.#config
+  }
+
+  get settings(): LiveSettings {
+    return { targets: this.#targets, limits: this.#config.node.limits }
+  }
+
+  /** The certificate in force for an address is that of the newest configuration. */
+  listener(listener: ListenerSettings): ListenerSettings {
+    const { listeners } = this.#config.node
+    return listeners.find(({ host, port }) => host === listener.host && port === listener.port) ?? listener
+  }
+
+  accountOf(target: string, role: string): Credential {
+    const account = this.#config.staticAccounts.get(target)
+    const credential = account?.byRole.get(role) ?? account?.default
+    if (!credential) throw new SallyportError('SP-UPSTREAM', `no account is configured for ${target}`)
+    return credential
+  }
+
+  swap(next: Config): void {
+    const sameTargets = JSON.stringify(this.#config.tree.targets) === JSON.stringify(next.tree.targets)
+    this.#config = next
+    this.#targets = targetsOf(next)
+    this.#tokens = createTokenVerifier(next.oidc, { clock: this.#clock })
+    if (sameTargets) return
+    this.#catalogs.close()
+    this.#catalogs = this.#readCatalogs(next)
+  }
+
+  close(): void {
+    this.#catalogs.close()
+  }
+
+  #readCatalogs(config: Config): LiveCatalogs {
+    return createCatalogs({
+      targets: config.targets,
+      clock: this.#clock,
+      account: ({ name }) => config.staticAccounts.get(name)?.default.user ?? null,
+      log: (event) => this.#log.warn(event, 'reading a catalog failed'),
+    })
+  }
+}
+
+function targetsOf(config: Config): ReadonlyMap<string, Target> {
+  return new Map(config.targets.map((target) => [target.name, target]))
+}
