@@ -10,7 +10,7 @@ import type { UseDraft, Work } from './work.ts'
  * The relation that a name means (namespace.c, RangeVarGetRelid): pg_catalog first, then the search path. A session
  * that is judged by this can't make temporary tables, so pg_temp holds nothing.
  */
-export function findRelation(context: AnalysisContext, database: string, schema: string, name: string): Relation {
+function findRelation(context: AnalysisContext, database: string, schema: string, name: string): Relation {
   const { catalog } = context
   if (database !== '' && database !== catalog.database) {
     return refuse('SP-NAME', `cross-database reference "${database}.${schema}.${name}"`)

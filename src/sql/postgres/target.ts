@@ -7,9 +7,17 @@ import { outputName } from './output_name.ts'
 import { noteStar, type Scope, starFields } from './scope.ts'
 import { refer, type Work } from './work.ts'
 
+/** The server's own limit on a select list (MaxTupleAttributeNumber); it also keeps `a.*, a.*` from doubling for ever. */
+const MAX_FIELDS = 1664
+
 /** The fields of a select list or RETURNING, with `*` expanded as the server does. */
 export function readTargets(work: Work, scope: Scope, targets: readonly unknown[]): readonly Field[] {
-  return targets.flatMap((target) => readTarget(work, scope, openOnly('ResTarget', target)))
+  const fields: Field[] = []
+  for (const target of targets) {
+    fields.push(...readTarget(work, scope, openOnly('ResTarget', target)))
+    if (fields.length > MAX_FIELDS) opaque(`a select list of more than ${MAX_FIELDS} columns`)
+  }
+  return fields
 }
 
 function readTarget(work: Work, scope: Scope, target: Body): readonly Field[] {

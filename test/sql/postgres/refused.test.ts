@@ -39,6 +39,10 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["COPY users FROM PROGRAM 'id'", 'SP-OPAQUE'],
   ['EXPLAIN EXECUTE p', 'SP-OPAQUE'],
   ['EXECUTE p((SELECT email FROM users))', 'SP-OPAQUE'],
+  [
+    `WITH a0 AS (SELECT * FROM users)${Array.from({ length: 40 }, (_, n) => `, a${n + 1} AS (SELECT x.*, x.* FROM a${n} x)`).join('')} SELECT 1`,
+    'SP-OPAQUE',
+  ],
   [`SELECT ${'1 || '.repeat(1000)} 1`, 'SP-OPAQUE'],
   [`SELECT ${'('.repeat(20_000)}1${')'.repeat(20_000)}`, 'SP-SYNTAX'],
   [`SELECT ${'1+'.repeat(20_000)}1`, 'SP-OPAQUE'],
