@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort, waitForPort } from './ports.ts'
@@ -10,6 +10,7 @@ export interface Running {
   readonly stop: () => void
 }
 
+const NOBODY = 65_534
 const BINARY = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path))
 
 /** pgbouncer in session mode with TLS towards its clients, or null where it is not installed. */
@@ -19,6 +20,10 @@ export async function startPgbouncer(
 ): Promise<Running | null> {
   if (!BINARY) return null
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
+  const cert = join(folder, 'server.pem')
+  const key = join(folder, 'server.key')
+  copyFileSync(tls.cert, cert)
+  copyFileSync(tls.key, key)
   const port = await freePort()
   writeFileSync(join(folder, 'users.txt'), `"${server.user}" "${server.password}"\n`, { mode: 0o644 })
   const lines = [
@@ -32,8 +37,8 @@ export async function startPgbouncer(
     'pool_mode = session',
     'default_pool_size = 200',
     'client_tls_sslmode = require',
-    `client_tls_cert_file = ${tls.cert}`,
-    `client_tls_key_file = ${tls.key}`,
+    `client_tls_cert_file = ${cert}`,
+    `client_tls_key_file = ${key}`,
     'server_tls_sslmode = disable',
     'unix_socket_dir =',
     'log_connections = 0',
@@ -41,7 +46,9 @@ export async function startPgbouncer(
   ]
   writeFileSync(join(folder, 'pgbouncer.ini'), `${lines.join('\n')}\n`, { mode: 0o644 })
   // pgbouncer refuses to run as root.
-  const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const asRoot = process.getuid?.() === 0
+  const account = asRoot ? { uid: NOBODY, gid: NOBODY } : {}
+  if (asRoot) for (const path of [folder, cert, key]) chownSync(path, NOBODY, NOBODY)
   const child = spawn(BINARY, ['-q', join(folder, 'pgbouncer.ini')], { stdio: 'ignore', ...account })
   await waitForPort(port)
   return {

@@ -127,7 +127,7 @@ type Known =
   | Partial<Pick<LoginAllowed, 'identity' | 'target' | 'grant'>>
   | { readonly identity: LoginAllowed['identity'] | null }
 
-export function factsOf(
+function factsOf(
   shown: ShownLogin,
   known: Known | null,
   database: string | null,

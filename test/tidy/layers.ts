@@ -45,7 +45,7 @@ const LAYERS: readonly Layer[] = [
   { at: 'console/', from: ['errors.ts', 'http/'], packages: null },
   { at: 'node_version.ts', from: [], packages: [] },
   { at: 'version.ts', from: [], packages: [] },
-  ...['main.ts', 'serve.ts', 'cli/'].map((at) => ({
+  ...['main.ts', 'serve.ts', 'live_config.ts', 'cli/'].map((at) => ({
     at,
     from: [
       'node_version.ts',
@@ -55,8 +55,8 @@ const LAYERS: readonly Layer[] = [
       'proxy/',
       'http/',
       'cli/',
-      'demo/',
       'serve.ts',
+      'live_config.ts',
       'main.ts',
     ],
     packages: null,

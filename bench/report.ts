@@ -1,0 +1,34 @@
+export interface Row {
+  readonly name: string
+  readonly figures: Readonly<Record<string, number>>
+}
+
+const BASES = ['direct', 'pgbouncer', 'bare Node']
+
+/** Every figure of every endpoint, and its ratio to the three that it is compared with. */
+export function table(rows: readonly Row[]): string {
+  const figures = [...new Set(rows.flatMap((row) => Object.keys(row.figures)))]
+  const header = ['figure', ...rows.map(({ name }) => name), ...BASES.map((base) => `Sallyport / ${base}`)]
+  const lines = figures.map((figure) => [
+    figure,
+    ...rows.map((row) => shown(row.figures[figure])),
+    ...ratios(rows, figure),
+  ])
+  const widths = header.map((title, at) => Math.max(title.length, ...lines.map((line) => (line[at] ?? '').length)))
+  const format = (cells: readonly string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
+  return `${[format(header), format(widths.map((width) => '-'.repeat(width))), ...lines.map(format)].join('\n')}\n`
+}
+
+function ratios(rows: readonly Row[], figure: string): string[] {
+  const own = rows.find(({ name }) => name === 'Sallyport')?.figures[figure]
+  return BASES.map((base) => {
+    const other = rows.find(({ name }) => name === base)?.figures[figure]
+    return own === undefined || other === undefined || other === 0 ? '' : (own / other).toFixed(2)
+  })
+}
+
+function shown(value: number | undefined): string {
+  if (value === undefined) return ''
+  return value >= 100 ? String(Math.round(value)) : value.toFixed(1)
+}

@@ -1,0 +1,73 @@
+import '../src/node_version.ts'
+import { writeFileSync } from 'node:fs'
+import type { Endpoint } from './client.ts'
+import { bulkRead, connectionsPerSecond, idleMemoryKb, median, pointQueries } from './measure.ts'
+import { type Row, table } from './report.ts'
+import { startStack } from './stack.ts'
+
+/**
+ * `npm run bench [-- --json FILE] [--rounds N]`: one interleaved run. Each round measures every endpoint in turn, so that a
+ * change in the machine's speed falls on all of them; figures are medians over the rounds, and what counts are the
+ * ratios. Absolute times of a shared machine mean nothing by themselves.
+ */
+const POINT = 'SELECT id, name, amount FROM public.points WHERE id = $1'
+const POINT_MS = 1_500
+const CONNECTIONS = 40
+const IDLE_SESSIONS = 60
+
+type Figures = Record<string, number[]>
+
+async function round(endpoint: Endpoint, into: Figures): Promise<void> {
+  const add = (name: string, value: number | null) => {
+    if (value !== null) into[name] = [...(into[name] ?? []), value]
+  }
+  for (const connections of [1, 8]) {
+    const point = await pointQueries(endpoint, POINT, connections, POINT_MS)
+    add(`c${connections} CPU µs/query`, point.cpuPerQueryUs)
+    add(`c${connections} p50 µs`, point.p50Us)
+    add(`c${connections} p99 µs`, point.p99Us)
+    add(`c${connections} queries/s`, point.queries / (POINT_MS / 1000))
+  }
+  const plain = await bulkRead(endpoint, 'SELECT * FROM public.plain')
+  add('bulk unmasked MB/s', plain.megabytesPerSecond)
+  add('bulk unmasked CPU s/GB', plain.cpuSecondsPerGb)
+  // Through the others the same table comes unmasked: what they are compared with is the work, not the bytes.
+  const masked = await bulkRead(endpoint, 'SELECT * FROM public.personal')
+  add('bulk masked MB/s', masked.megabytesPerSecond)
+  add('bulk masked CPU s/GB', masked.cpuSecondsPerGb)
+  add('connections/s', await connectionsPerSecond(endpoint, CONNECTIONS))
+}
+
+async function measure(endpoints: readonly Endpoint[], rounds: number): Promise<Map<string, Figures>> {
+  const figures = new Map<string, Figures>(endpoints.map(({ name }) => [name, {}]))
+  // The first round warms caches and compilers, and is thrown away.
+  for (let at = 0; at <= rounds; at++) {
+    for (const endpoint of endpoints) await round(endpoint, at === 0 ? {} : (figures.get(endpoint.name) as Figures))
+    process.stderr.write(at === 0 ? 'warm\n' : `round ${at} of ${rounds}\n`)
+  }
+  for (const endpoint of endpoints) {
+    const kb = await idleMemoryKb(endpoint, IDLE_SESSIONS)
+    if (kb !== null) (figures.get(endpoint.name) as Figures)['idle session KB'] = [kb]
+  }
+  return figures
+}
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+
+const stack = await startStack()
+try {
+  const figures = await measure(stack.endpoints, Number(option('rounds') ?? 3))
+  const rows: Row[] = [...figures].map(([name, own]) => ({
+    name,
+    figures: Object.fromEntries(Object.entries(own).map(([figure, values]) => [figure, median(values)])),
+  }))
+  process.stdout.write(table(rows))
+  const file = option('json')
+  if (file) writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`)
+} finally {
+  await stack.stop()
+}
+process.exit()
