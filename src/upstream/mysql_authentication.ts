@@ -1,24 +1,17 @@
-import { constants, createHash, publicEncrypt } from 'node:crypto'
 import { decodeUtf8 } from '../bytes/reader.ts'
-import { encodeUtf8 } from '../bytes/writer.ts'
 import { SallyportError } from '../errors.ts'
-import { decodeAuthSwitch, decodeOkStatus, nonceOf, refused } from './mysql_handshake.ts'
+import { CACHING_SHA2_BYTE, cachingSha2Answer, cachingSha2Encrypted } from '../wire/mysql/auth/caching-sha2.ts'
+import { clearPasswordAnswer } from '../wire/mysql/auth/clear-password.ts'
+import { nativePasswordAnswer } from '../wire/mysql/auth/native-password.ts'
+import { PLUGIN } from '../wire/mysql/auth/plugin.ts'
+import { type AuthMoreData, decodeAuthMoreData } from '../wire/mysql/auth-switch.ts'
+import { SCRAMBLE_BYTES } from '../wire/mysql/handshake-v10.ts'
+import { decodeErr, ERR_HEADER } from '../wire/mysql/outcome.ts'
+import { decodeServerLogin } from '../wire/mysql/server-login.ts'
 import type { PacketStream } from './mysql_packets.ts'
 
-const OK_HEADER = 0x00
-const MORE_DATA_HEADER = 0x01
-const SWITCH_HEADER = 0xfe
-const ERR_HEADER = 0xff
-/** What caching_sha2_password says in AuthMoreData, and asks in a packet of one byte. */
-const FAST_OK = 3
-const FULL_WANTED = 4
-const PUBLIC_KEY_REQUEST = 2
 /** Packets of one authentication: a switch, a full round and a key make six. */
 const PACKETS_MAX = 16
-
-const SHA2 = 'caching_sha2_password'
-const NATIVE = 'mysql_native_password'
-const CLEAR = 'mysql_clear_password'
 
 export interface Secret {
   readonly password: string
@@ -28,109 +21,84 @@ export interface Secret {
 /** The first answer, for the plugin that the server names; for one that is unknown here the server then switches. */
 export function firstAnswer(
   plugin: string,
-  nonce: Uint8Array,
+  scramble: Uint8Array,
   secret: Secret,
 ): { readonly plugin: string; readonly answer: Uint8Array } {
   // The password in clear waits until the server asks for it.
-  const known = plugin === NATIVE ? NATIVE : SHA2
-  return { plugin: known, answer: answerOf(known, nonce, secret) }
+  const known = plugin === PLUGIN.native ? PLUGIN.native : PLUGIN.cachingSha2
+  return { plugin: known, answer: answerOf(known, scramble, secret) }
 }
 
 /** Answers the server until its OK, and gives the session's status flags. `first` is what was sent already. */
 export async function authenticate(
   packets: PacketStream,
-  first: { readonly plugin: string; readonly nonce: Uint8Array },
+  first: { readonly plugin: string; readonly scramble: Uint8Array; readonly capabilities: number },
   secret: Secret,
 ): Promise<number> {
-  let { plugin, nonce } = first
+  let { plugin, scramble } = first
   let switched = false
   for (let count = 0; count < PACKETS_MAX; count++) {
-    const payload = await packets.read()
-    switch (payload[0]) {
-      case OK_HEADER:
-        return decodeOkStatus(payload)
-      case ERR_HEADER:
-        throw refused(payload)
-      case SWITCH_HEADER: {
+    const message = decodeServerLogin(await packets.read(), first.capabilities)
+    switch (message.kind) {
+      case 'ok':
+        return message.status
+      case 'err':
+        throw refused(message.errno)
+      case 'authSwitchRequest':
         if (switched) throw new SallyportError('SP-PROTOCOL', 'the server switches the authentication twice')
         switched = true
-        const request = decodeAuthSwitch(payload)
-        plugin = request.plugin
-        nonce = plugin === CLEAR ? nonce : nonceOf(request.data)
-        packets.write(answerOf(plugin, nonce, secret))
+        plugin = message.plugin
+        scramble = plugin === PLUGIN.clear ? scramble : scrambleOf(message.data)
+        packets.write(answerOf(plugin, scramble, secret))
         break
-      }
-      case MORE_DATA_HEADER:
-        if (plugin !== SHA2) throw new SallyportError('SP-PROTOCOL', 'the server asks for more without a reason')
-        await continueSha2(packets, payload, nonce, secret)
+      case 'authMoreData':
+        if (plugin !== PLUGIN.cachingSha2) {
+          throw new SallyportError('SP-PROTOCOL', 'the server asks for more without a reason')
+        }
+        await continueSha2(packets, message, scramble, secret)
         break
-      default:
-        throw new SallyportError('SP-PROTOCOL', 'the server sent an unknown packet in a login')
     }
   }
   throw new SallyportError('SP-PROTOCOL', 'the server does not end the login')
 }
 
-/** A server that doesn't have the password cached asks for it whole: over TLS, or sealed with its RSA key. */
-async function continueSha2(packets: PacketStream, payload: Uint8Array, nonce: Uint8Array, secret: Secret) {
-  if (payload.length !== 2) throw new SallyportError('SP-PROTOCOL', 'the server’s request for more is malformed')
-  if (payload[1] === FAST_OK) return
-  if (payload[1] !== FULL_WANTED) throw new SallyportError('SP-PROTOCOL', 'the server’s request for more is unknown')
-  if (secret.tls) return packets.write(terminated(secret.password))
-  packets.write(new Uint8Array([PUBLIC_KEY_REQUEST]))
-  const answer = await packets.read()
-  if (answer[0] === ERR_HEADER) throw refused(answer)
-  if (answer[0] !== MORE_DATA_HEADER) throw new SallyportError('SP-PROTOCOL', 'the server sent no public key')
-  packets.write(sealed(decodeUtf8(answer.subarray(1)), nonce, secret.password))
+/** An ERR packet as the error of a login: its number, never its text. */
+export function refused(errno: number): SallyportError {
+  return new SallyportError('SP-UPSTREAM', `the database refused the login (${errno})`)
 }
 
-function answerOf(plugin: string, nonce: Uint8Array, secret: Secret): Uint8Array {
+/** A server that doesn't have the password cached asks for it whole: over TLS, or sealed with its RSA key. */
+async function continueSha2(packets: PacketStream, { data }: AuthMoreData, scramble: Uint8Array, secret: Secret) {
+  if (data.length !== 1) throw new SallyportError('SP-PROTOCOL', 'the server’s request for more is malformed')
+  if (data[0] === CACHING_SHA2_BYTE.fastOk) return
+  if (data[0] !== CACHING_SHA2_BYTE.fullWanted) {
+    throw new SallyportError('SP-PROTOCOL', 'the server’s request for more is unknown')
+  }
+  if (secret.tls) return packets.write(clearPasswordAnswer(secret.password))
+  packets.write(Uint8Array.of(CACHING_SHA2_BYTE.publicKeyRequest))
+  const answer = await packets.read()
+  if (answer[0] === ERR_HEADER) throw refused(decodeErr(answer).errno)
+  const pem = decodeUtf8(decodeAuthMoreData(answer).data)
+  packets.write(cachingSha2Encrypted(secret.password, scramble, pem))
+}
+
+function answerOf(plugin: string, scramble: Uint8Array, secret: Secret): Uint8Array {
   switch (plugin) {
-    case SHA2:
-      return secret.password === '' ? new Uint8Array(0) : sha2Scramble(nonce, secret.password)
-    case NATIVE:
-      return secret.password === '' ? new Uint8Array(0) : nativeScramble(nonce, secret.password)
-    case CLEAR:
+    case PLUGIN.cachingSha2:
+      return cachingSha2Answer(secret.password, scramble)
+    case PLUGIN.native:
+      return nativePasswordAnswer(secret.password, scramble)
+    case PLUGIN.clear:
       if (!secret.tls)
         throw new SallyportError('SP-UPSTREAM', 'the database asks for the password in clear without TLS')
-      return terminated(secret.password)
+      return clearPasswordAnswer(secret.password)
     default:
       throw new SallyportError('SP-UNSUPPORTED', 'the server asks for an authentication plugin that is not known here')
   }
 }
 
-/** SHA256(password) XOR SHA256(SHA256(SHA256(password)) nonce) ("Caching SHA-2 Pluggable Authentication"). */
-function sha2Scramble(nonce: Uint8Array, password: string): Uint8Array {
-  const once = hash('sha256', encodeUtf8(password))
-  return xor(once, hash('sha256', hash('sha256', once), nonce))
-}
-
-/** SHA1(password) XOR SHA1(nonce SHA1(SHA1(password))) ("Native Pluggable Authentication"). */
-function nativeScramble(nonce: Uint8Array, password: string): Uint8Array {
-  const once = hash('sha1', encodeUtf8(password))
-  return xor(once, hash('sha1', nonce, hash('sha1', once)))
-}
-
-function sealed(pem: string, nonce: Uint8Array, password: string): Uint8Array {
-  const clear = xor(terminated(password), nonce)
-  try {
-    return publicEncrypt({ key: pem, padding: constants.RSA_PKCS1_OAEP_PADDING }, clear)
-  } catch (error) {
-    throw new SallyportError('SP-PROTOCOL', 'the server’s public key is not usable', { cause: error })
-  }
-}
-
-function terminated(password: string): Uint8Array {
-  if (password.includes('\0')) throw new SallyportError('SP-PROTOCOL', 'a password holds a NUL')
-  return encodeUtf8(`${password}\0`)
-}
-
-function xor(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
-  return bytes.map((byte, i) => byte ^ mask[i % mask.length]!)
-}
-
-function hash(algorithm: 'sha1' | 'sha256', ...parts: readonly Uint8Array[]): Uint8Array {
-  const sum = createHash(algorithm)
-  for (const part of parts) sum.update(part)
-  return new Uint8Array(sum.digest())
+/** The scramble of an AuthSwitchRequest: 20 bytes, a NUL after them or not. */
+function scrambleOf(data: Uint8Array): Uint8Array {
+  if (data.length < SCRAMBLE_BYTES) throw new SallyportError('SP-PROTOCOL', 'the server’s scramble is too short')
+  return data.slice(0, SCRAMBLE_BYTES)
 }

@@ -1,35 +1,17 @@
-/** Capability flags of the login ("Capabilities Flags" in the server's source documentation). */
-export const CAPABILITY = {
-  longPassword: 0x1,
-  foundRows: 0x2,
-  longFlag: 0x4,
-  connectWithDb: 0x8,
-  protocol41: 0x200,
-  interactive: 0x400,
-  ssl: 0x800,
-  transactions: 0x2000,
-  secureConnection: 0x8000,
-  multiStatements: 0x10000,
-  multiResults: 0x20000,
-  psMultiResults: 0x40000,
-  pluginAuth: 0x80000,
-  connectAttrs: 0x100000,
-  pluginAuthLenencData: 0x200000,
-  sessionTrack: 0x800000,
-  deprecateEof: 0x1000000,
-  queryAttributes: 0x8000000,
-} as const
-
-/** Without these there is no login that is done here; every server since 5.5 has them. */
-export const REQUIRED = CAPABILITY.protocol41 | CAPABILITY.secureConnection | CAPABILITY.pluginAuth
+import { SallyportError } from '../errors.ts'
+import { CAPABILITY, has, negotiate } from '../wire/mysql/capabilities.ts'
 
 const ALWAYS =
-  REQUIRED | CAPABILITY.longPassword | CAPABILITY.transactions | CAPABILITY.multiResults | CAPABILITY.psMultiResults
+  CAPABILITY.protocol41 |
+  CAPABILITY.secureConnection |
+  CAPABILITY.pluginAuth |
+  CAPABILITY.pluginAuthLenencData |
+  CAPABILITY.longPassword |
+  CAPABILITY.transactions |
+  CAPABILITY.multiResults |
+  CAPABILITY.psMultiResults
 
-/**
- * What a client's own wish may add. Not here: LOCAL_FILES and COMPRESS; IGNORE_SPACE, which changes sql_mode;
- * OPTIONAL_RESULTSET_METADATA, which leaves out the description that results are checked by; expired passwords.
- */
+/** What a client's own wish may add, as far as the server knows it. */
 const BY_WISH =
   CAPABILITY.foundRows |
   CAPABILITY.longFlag |
@@ -47,14 +29,24 @@ export interface Wish {
   readonly attributes: boolean
 }
 
-/** The flags that this login uses: never one that the server lacks. */
+/**
+ * The flags that this login uses: never one that the server lacks. A server without authentication plugins (before
+ * 5.5), without TLS where the target wants it, or without databases in the login is refused.
+ */
 export function agreedCapabilities({ client, server, tls, database, attributes }: Wish): number {
   const wanted =
     ALWAYS |
-    CAPABILITY.pluginAuthLenencData |
     (client & BY_WISH) |
     (tls ? CAPABILITY.ssl : 0) |
     (database ? CAPABILITY.connectWithDb : 0) |
     (attributes ? CAPABILITY.connectAttrs : 0)
-  return (wanted & server) >>> 0
+  const agreed = negotiate(wanted, server)
+  if (!has(agreed, CAPABILITY.pluginAuth)) {
+    throw new SallyportError('SP-UNSUPPORTED', 'the server knows no authentication plugins')
+  }
+  if (tls && !has(agreed, CAPABILITY.ssl)) throw new SallyportError('SP-UPSTREAM', 'the database offers no TLS')
+  if (database && !has(agreed, CAPABILITY.connectWithDb)) {
+    throw new SallyportError('SP-UNSUPPORTED', 'the server takes no database in a login')
+  }
+  return agreed
 }

@@ -2,25 +2,22 @@ import type { Socket } from 'node:net'
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { SallyportError } from '../errors.ts'
 import type { Credential, Target } from '../session/ports.ts'
+import { encodeComQuery } from '../wire/mysql/com-query.ts'
+import { encodeHandshakeResponse, encodeSslRequest, type HandshakeResponse } from '../wire/mysql/handshake-response.ts'
+import { decodeHandshakeV10, type HandshakeV10, serverVersion } from '../wire/mysql/handshake-v10.ts'
+import { decodeErr, decodeOk, ERR_HEADER } from '../wire/mysql/outcome.ts'
 import { Conversation } from './conversation.ts'
 import { dialTcp, upgradeTls } from './dial.ts'
-import { authenticate, firstAnswer } from './mysql_authentication.ts'
-import { agreedCapabilities, CAPABILITY } from './mysql_capabilities.ts'
-import {
-  decodeHandshake,
-  decodeOkStatus,
-  encodeHandshakeResponse,
-  encodeSslRequest,
-  errnoOf,
-  type Handshake,
-  type HandshakeResponse,
-} from './mysql_handshake.ts'
+import { authenticate, firstAnswer, refused } from './mysql_authentication.ts'
+import { agreedCapabilities } from './mysql_capabilities.ts'
 import { PacketStream } from './mysql_packets.ts'
 
 const LOGIN_MS = 15_000
 const KILL_MS = 5_000
-const ERR_HEADER = 0xff
-const COM_QUERY = 0x03
+/** Larger packets than this are not taken by the server without a setting of its own. */
+const PACKET_MAX_BYTES = 0xffffff
+/** The packet has one byte for a collation. */
+const COLLATION_MAX = 255
 /** ER_NO_SUCH_THREAD: it ended before us. */
 const NO_SUCH_THREAD = 1094
 /** utf8mb4_general_ci, which both MySQL and MariaDB know. */
@@ -57,7 +54,7 @@ export interface MysqlUpstream {
 interface LoggedIn {
   readonly conversation: Conversation
   readonly packets: PacketStream
-  readonly handshake: Handshake
+  readonly handshake: HandshakeV10
   readonly capabilities: number
   readonly collation: number
   readonly status: number
@@ -98,19 +95,25 @@ export async function killMysql(
     throw new SallyportError('SP-INTERNAL', 'a connection id is a number')
   }
   const options = { clientCapabilities: 0, database: null, collation: COMMON_UTF8MB4, connectAttrs: [] }
-  const { conversation, packets } = await login(target, credential, options, KILL_MS)
+  const { conversation, packets, capabilities } = await login(target, credential, options, KILL_MS)
   try {
     packets.restart()
-    const text = encodeUtf8(`KILL ${queryOnly ? 'QUERY' : 'CONNECTION'} ${connectionId}`)
-    packets.write(new Uint8Array([COM_QUERY, ...text]))
-    const answer = await packets.read()
-    if (answer[0] !== ERR_HEADER) decodeOkStatus(answer)
-    else if (errnoOf(answer) !== NO_SUCH_THREAD) {
-      throw new SallyportError('SP-UPSTREAM', `the database refused to end a session (${errnoOf(answer)})`)
-    }
+    const bytes = encodeUtf8(`KILL ${queryOnly ? 'QUERY' : 'CONNECTION'} ${connectionId}`)
+    packets.write(encodeComQuery({ bytes, attributes: [] }, capabilities))
+    killed(await packets.read(), capabilities)
   } finally {
     conversation.destroy()
   }
+}
+
+function killed(answer: Uint8Array, capabilities: number): void {
+  if (answer[0] !== ERR_HEADER) {
+    decodeOk(answer, capabilities)
+    return
+  }
+  const { errno } = decodeErr(answer)
+  if (errno === NO_SUCH_THREAD) return
+  throw new SallyportError('SP-UPSTREAM', `the database refused to end a session (${errno})`)
 }
 
 async function login(
@@ -122,18 +125,18 @@ async function login(
   let conversation = new Conversation(await dialTcp(target), afterMs)
   try {
     const packets = new PacketStream(conversation)
-    const handshake = decodeHandshake(await packets.read())
+    const handshake = greetingOf(await packets.read())
     const tls = target.tls.mode !== 'disable'
     const secret = { password: credential.password, tls }
-    const { plugin, answer } = firstAnswer(handshake.plugin, handshake.nonce, secret)
+    const { plugin, answer } = firstAnswer(handshake.plugin, handshake.scramble, secret)
     const response = responseOf(handshake, credential.user, options, tls, plugin, answer)
     if (tls) {
       conversation = await secured(target, conversation, packets, response, afterMs)
       packets.move(conversation)
     }
     packets.write(encodeHandshakeResponse(response))
-    const status = await authenticate(packets, { plugin, nonce: handshake.nonce }, secret)
     const { capabilities, collation } = response
+    const status = await authenticate(packets, { plugin, scramble: handshake.scramble, capabilities }, secret)
     return { conversation, packets, handshake, capabilities, collation, status }
   } catch (error) {
     conversation.destroy()
@@ -141,8 +144,14 @@ async function login(
   }
 }
 
+/** A server that has no place for us sends an error in place of its handshake. */
+function greetingOf(payload: Uint8Array): HandshakeV10 {
+  if (payload[0] === ERR_HEADER) throw refused(decodeErr(payload).errno)
+  return decodeHandshakeV10(payload)
+}
+
 function responseOf(
-  handshake: Handshake,
+  handshake: HandshakeV10,
   user: string,
   options: MysqlLoginOptions,
   tls: boolean,
@@ -156,12 +165,19 @@ function responseOf(
     database: options.database !== null,
     attributes: options.connectAttrs.length > 0,
   })
-  if (tls && (capabilities & CAPABILITY.ssl) === 0) {
-    throw new SallyportError('SP-UPSTREAM', 'the database offers no TLS')
+  return {
+    kind: 'handshakeResponse',
+    capabilities,
+    maxPacketBytes: PACKET_MAX_BYTES,
+    collation: collationFor(handshake.version, options.collation),
+    extended: 0,
+    user,
+    authResponse: answer,
+    database: options.database,
+    plugin,
+    attributes: options.connectAttrs,
+    zstdLevel: null,
   }
-  const { database, connectAttrs } = options
-  const collation = collationFor(handshake.version, options.collation)
-  return { capabilities, collation, user, answer, database, plugin, attributes: connectAttrs }
 }
 
 /**
@@ -169,7 +185,10 @@ function responseOf(
  * would read another text than the one that was judged.
  */
 function collationFor(version: string, collation: number): number {
-  if (!/mariadb/i.test(version) || collation < MYSQL_ONLY_FROM) return collation
+  if (!Number.isInteger(collation) || collation < 1 || collation > COLLATION_MAX) {
+    throw new SallyportError('SP-UNSUPPORTED', 'a login takes a collation from 1 to 255')
+  }
+  if (!serverVersion(version).mariadb || collation < MYSQL_ONLY_FROM) return collation
   if (collation === MYSQL_UTF8MB4) return COMMON_UTF8MB4
   throw new SallyportError('SP-UNSUPPORTED', 'MariaDB does not know this collation')
 }

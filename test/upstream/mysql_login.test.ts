@@ -1,8 +1,8 @@
 import { constants, createHash, generateKeyPairSync, privateDecrypt } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CAPABILITY } from '../../src/upstream/mysql_capabilities.ts'
 import { killMysql, loginMysql, type MysqlLoginOptions } from '../../src/upstream/mysql_login.ts'
+import { CAPABILITY } from '../../src/wire/mysql/capabilities.ts'
 import { fakeServer, type Peer } from './fake_server.ts'
 import { targetOf } from './target.ts'
 
@@ -45,7 +45,7 @@ function handshake(plugin: string, capabilities = SERVER_CAPABILITIES, version =
     Buffer.alloc(10),
     NONCE.subarray(8),
     Buffer.from([0]),
-    Buffer.from(`${plugin}\0`),
+    Buffer.from((capabilities & CAPABILITY.pluginAuth) === 0 ? '' : `${plugin}\0`),
   ])
 }
 
@@ -122,6 +122,18 @@ describe('loginMysql', () => {
     expect(Buffer.from(upstream.rest).toString()).toBe('more')
   })
 
+  it('keeps what follows OK when packets come in pieces', async () => {
+    const bytes = Buffer.concat([packet(2, Buffer.from([1, 3])), packet(3, OK), Buffer.from('more')])
+    for (const at of [2, 6, 9, 16]) {
+      const upstream = await loginTo('caching_sha2_password', async (peer) => {
+        peer.send(bytes.subarray(0, at))
+        await new Promise((resolve) => setImmediate(resolve))
+        peer.send(bytes.subarray(at))
+      })
+      expect(Buffer.from(upstream.rest).toString()).toBe('more')
+    }
+  })
+
   it('answers mysql_native_password', async () => {
     await loginTo('mysql_native_password', async (peer, payload) => {
       const { answer, plugin } = parseResponse(payload)
@@ -181,6 +193,7 @@ describe('loginMysql', () => {
     ['an error in place of the handshake', packet(0, Buffer.from([0xff, 0x10, 0x04])), 'SP-UPSTREAM'],
     ['an unknown protocol', packet(0, Buffer.from([9, 0])), 'SP-UNSUPPORTED'],
     ['a server without plugins', packet(0, handshake('mysql_native_password', 0xffff)), 'SP-UNSUPPORTED'],
+    ['a login without a database', packet(0, handshake('x', SERVER_CAPABILITIES & ~0x8)), 'SP-UNSUPPORTED'],
     ['a handshake that ends early', packet(0, handshake('x').subarray(0, 20)), 'SP-PROTOCOL'],
     ['an empty packet', packet(0, Buffer.alloc(0)), 'SP-PROTOCOL'],
     ['a wrong sequence', packet(3, handshake('caching_sha2_password')), 'SP-PROTOCOL'],
@@ -197,7 +210,7 @@ describe('loginMysql', () => {
     ['a short nonce', Buffer.from('\xfemysql_native_password\0abc', 'latin1'), 'SP-PROTOCOL'],
     ['an unknown request for more', Buffer.from([1, 9]), 'SP-PROTOCOL'],
     ['a truncated OK', Buffer.from([0, 0]), 'SP-PROTOCOL'],
-    ['an unknown packet', Buffer.from([7, 7]), 'SP-PROTOCOL'],
+    ['an unknown packet', Buffer.from([7, 7]), 'SP-UNSUPPORTED'],
   ])('refuses %s', async (_name, payload, code) => {
     const login = loginTo('caching_sha2_password', async (peer) => peer.send(packet(2, payload)))
     await expect(login).rejects.toEqual(refusal(code))

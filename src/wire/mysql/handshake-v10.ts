@@ -1,5 +1,6 @@
 import { Reader } from '../../bytes/reader.ts'
 import { Writer } from '../../bytes/writer.ts'
+import { PLUGIN } from './auth/plugin.ts'
 import { CAPABILITY, has } from './capabilities.ts'
 import { broken, readNulText, unsupported, writeNulText } from './text.ts'
 
@@ -70,7 +71,7 @@ export function decodeHandshakeV10(payload: Uint8Array): HandshakeV10 {
   const mariadb = reader.u32le()
   const extended = has(capabilities, CAPABILITY.longPassword) ? 0 : mariadb
   const scramble = readScramble(reader, first, scrambleBytes)
-  const plugin = has(capabilities, CAPABILITY.pluginAuth) ? readNulText(reader) : 'mysql_native_password'
+  const plugin = has(capabilities, CAPABILITY.pluginAuth) ? readNulText(reader) : PLUGIN.native
   reader.expectEnd()
   return {
     kind: 'handshakeV10',

@@ -4,6 +4,9 @@ import { broken } from '../text.ts'
 import { clearPasswordAnswer } from './clear-password.ts'
 import { xor } from './xor.ts'
 
+/** What the plugin's packets of one byte say: two in AuthMoreData of the server, one of the client. */
+export const CACHING_SHA2_BYTE = { publicKeyRequest: 2, fastOk: 3, fullWanted: 4 } as const
+
 /** SHA256(p) XOR SHA256(SHA256(SHA256(p)), scramble) ("Caching_sha2_password"); nothing for an empty password. */
 export function cachingSha2Answer(password: string, scramble: Uint8Array): Uint8Array {
   if (password === '') return new Uint8Array(0)
@@ -12,7 +15,7 @@ export function cachingSha2Answer(password: string, scramble: Uint8Array): Uint8
 }
 
 /**
- * Full authentication without TLS, after the server has said 4 in AuthMoreData and, asked with a packet of one byte 2,
+ * Full authentication without TLS, after the server has asked for it (`fullWanted`) and, itself asked (`publicKeyRequest`),
  * given its key: password and NUL, XOR the scramble, under the server's RSA key (OAEP with SHA-1).
  * The key comes from the peer, so this keeps out listeners and not a peer that lies. A bad key throws `SP-PROTOCOL`.
  */
