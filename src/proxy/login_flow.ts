@@ -157,6 +157,19 @@ function factsOf(
   }
 }
 
+/** Records a client that was refused before it could show a token, and throws why. */
+export async function recordUnheard(
+  context: ProxyContext,
+  arrival: Arrival,
+  heard: { readonly user: string; readonly tlsVersion: string | null; readonly error: SallyportError },
+): Promise<never> {
+  const { user, tlsVersion, error } = heard
+  const nothing = { token: '', serverName: null, application: null, databaseOf: () => '' }
+  const shown = { arrival, sessionId: context.ids.uuid(), user, tlsVersion, ...nothing }
+  await recordRefusal(context, shown, error, error.detail, null)
+  throw error
+}
+
 async function recordRefusal(
   context: ProxyContext,
   shown: ShownLogin,

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { SallyportError } from '../errors.ts'
+import { asSallyportError, SallyportError } from '../errors.ts'
 import { type Startup, startupOf } from '../session/postgres/startup.ts'
 import { errorMessage } from '../session/postgres/words.ts'
 import { decodeAuthResponse, MAX_AUTH_BYTES } from '../wire/postgres/auth-response.ts'
@@ -31,21 +31,28 @@ export interface PostgresKnock {
   readonly framer: Framer
 }
 
+/** A client that said who it wants to be and may not even show its token: its attempt goes on record. */
+export interface PostgresRefused {
+  readonly kind: 'refused'
+  readonly socket: Socket
+  readonly user: string
+  readonly tlsVersion: string | null
+  readonly error: SallyportError
+}
+
 export interface PostgresCancel {
   readonly kind: 'cancel'
   readonly pid: number
   readonly key: Uint8Array
 }
 
+type Greeted = PostgresKnock | PostgresCancel | PostgresRefused
+
 /**
  * The start of a PostgreSQL connection, from its first byte to its token: TLS by SSLRequest or at once, GSS declined,
  * and nothing accepted that was sent ahead of TLS (CVE-2021-3935's class).
  */
-export async function greetPostgres(
-  context: ProxyContext,
-  arrival: Arrival,
-  socket: Socket,
-): Promise<PostgresKnock | PostgresCancel> {
+export async function greetPostgres(context: ProxyContext, arrival: Arrival, socket: Socket): Promise<Greeted> {
   const framer = new Framer({ maxBytes: MAX_AUTH_BYTES + 16 })
   const first = await pull(socket)
   if (first[0] === TLS_HANDSHAKE) {
@@ -58,17 +65,15 @@ export async function greetPostgres(
   return negotiate(context, arrival, framer, socket)
 }
 
-async function negotiate(
-  context: ProxyContext,
-  arrival: Arrival,
-  framer: Framer,
-  socket: Socket,
-): Promise<PostgresKnock | PostgresCancel> {
+async function negotiate(context: ProxyContext, arrival: Arrival, framer: Framer, socket: Socket): Promise<Greeted> {
   const asked = new Set<string>()
   for (;;) {
     const packet = decodeStartup(await nextFrame(framer, socket, () => framer.nextStartup()))
     if (packet.kind === 'cancelRequest') return { kind: 'cancel', pid: packet.pid, key: packet.key }
-    if (packet.kind === 'startupMessage') throw new SallyportError('SP-TLS-REQUIRED', 'this listener takes TLS only')
+    if (packet.kind === 'startupMessage') {
+      const error = new SallyportError('SP-TLS-REQUIRED', 'this listener takes TLS only')
+      return { kind: 'refused', socket, user: userOf(packet), tlsVersion: null, error }
+    }
     if (asked.has(packet.kind)) throw new SallyportError('SP-PROTOCOL', `a second ${packet.kind}`)
     asked.add(packet.kind)
     if (framer.buffered > 0) throw new SallyportError('SP-PROTOCOL', 'bytes were sent ahead of the encryption')
@@ -83,12 +88,15 @@ async function negotiate(
 }
 
 /** Inside TLS: the startup message, then the token. */
-async function knock(framer: Framer, socket: Socket, tls: Secured): Promise<PostgresKnock | PostgresCancel> {
+async function knock(framer: Framer, socket: Socket, tls: Secured): Promise<Greeted> {
   try {
     const packet = decodeStartup(await nextFrame(framer, socket, () => framer.nextStartup()))
     if (packet.kind === 'cancelRequest') return { kind: 'cancel', pid: packet.pid, key: packet.key }
     if (packet.kind !== 'startupMessage') throw new SallyportError('SP-PROTOCOL', `a ${packet.kind} inside TLS`)
-    const startup = startupOf(packet.parameters)
+    const startup = tryStartup(packet)
+    if (startup instanceof SallyportError) {
+      return { kind: 'refused', socket, user: userOf(packet), tlsVersion: tls.version, error: startup }
+    }
     const minor = negotiateVersion(socket, packet, startup)
     socket.write(encodeAuthentication({ kind: 'authenticationCleartextPassword' }))
     const token = await readToken(framer, socket)
@@ -100,11 +108,21 @@ async function knock(framer: Framer, socket: Socket, tls: Secured): Promise<Post
   }
 }
 
-function negotiateVersion(
-  socket: Socket,
-  packet: Extract<StartupPacket, { kind: 'startupMessage' }>,
-  { unknownOptions }: Startup,
-): number {
+type StartupMessage = Extract<StartupPacket, { kind: 'startupMessage' }>
+
+function userOf({ parameters }: StartupMessage): string {
+  return parameters.find(([name]) => name === 'user')?.[1] ?? ''
+}
+
+function tryStartup({ parameters }: StartupMessage): Startup | SallyportError {
+  try {
+    return startupOf(parameters)
+  } catch (error) {
+    return asSallyportError(error)
+  }
+}
+
+function negotiateVersion(socket: Socket, packet: StartupMessage, { unknownOptions }: Startup): number {
   const minor = Math.min(packet.minor, NEWEST_MINOR)
   if (packet.minor > NEWEST_MINOR || unknownOptions.length > 0) {
     const kind = 'negotiateProtocolVersion' as const

@@ -9,7 +9,7 @@ import { encodeAuthentication } from '../wire/postgres/authentication.ts'
 import { encodeBackendKeyData, encodeParameterStatus, encodeReadyForQuery } from '../wire/postgres/session-facts.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
-import { type OpenedLogin, openLogin } from './login_flow.ts'
+import { type OpenedLogin, openLogin, recordUnheard } from './login_flow.ts'
 import { greetPostgres, type PostgresKnock } from './postgres_front.ts'
 
 /** One PostgreSQL connection from accept to end. Never rejects: what goes wrong is told, recorded and logged. */
@@ -33,7 +33,8 @@ export async function servePostgres(
     return
   }
   try {
-    await login(context, arrival, knock, accepted)
+    if (knock.kind === 'refused') await recordUnheard(context, arrival, knock)
+    else await login(context, arrival, knock, accepted)
   } catch (error) {
     refuse(context, knock.socket, error)
   }

@@ -6,6 +6,8 @@ import type { Machine } from './machine.ts'
 
 /** Chunks that may wait for a record before their socket is paused. */
 const MAX_WAITING_CHUNKS = 16
+/** Pieces up to this size are joined before they are written. */
+const SMALL_BYTES = 16 * 1024
 /** How long a client may take to read a last error before its connection is cut. */
 const LINGER_MS = 2_000
 
@@ -39,7 +41,8 @@ export class Runner {
   readonly #waiting: Step[] = []
   #busy = false
   #over = false
-  #causeOfEnd: string | null = null
+  readonly #toClient: Uint8Array[] = []
+  readonly #toUpstream: Uint8Array[] = []
 
   constructor(input: RunnerInput) {
     this.#input = input
@@ -94,12 +97,7 @@ export class Runner {
   }
 
   #run(effects: readonly Effect[]): void {
-    const { client, upstream } = this.#input
-    client.cork()
-    upstream.cork()
     const stopped = this.#perform(effects, 0)
-    client.uncork()
-    upstream.uncork()
     if (stopped < 0) return
     this.#busy = true
     this.#recordAndGoOn(effects, stopped).catch((error: unknown) => this.#auditFailed(error))
@@ -107,21 +105,22 @@ export class Runner {
 
   /** Performs effects from `at` on; the index of a record to wait for, or -1 when all are done. */
   #perform(effects: readonly Effect[], at: number): number {
-    const { client, upstream, audit, cancel, catalogStale } = this.#input
+    const { audit, cancel, catalogStale } = this.#input
     for (let i = at; i < effects.length; i++) {
       const effect = effects[i] as Effect
       switch (effect.kind) {
         case 'record':
+          // What has gathered waits too: it goes out with what follows the record, in one write.
           return i
         case 'note':
-          audit.append([effect.event]).catch((error: unknown) => this.#auditFailed(error))
+          audit.note([effect.event]).catch((error: unknown) => this.#auditFailed(error))
           break
         case 'sql':
         case 'server':
-          if (!upstream.write(effect.bytes)) client.pause()
+          this.#toUpstream.push(effect.bytes)
           break
         case 'client':
-          if (!client.write(effect.bytes)) upstream.pause()
+          this.#toClient.push(effect.bytes)
           break
         case 'cancel':
           cancel(effect.sessionId, effect.statementOnly)
@@ -130,11 +129,23 @@ export class Runner {
           catalogStale(effect.reason)
           break
         case 'end':
+          this.#send()
           this.#finish(effect.cause)
           return -1
       }
     }
+    this.#send()
     return -1
+  }
+
+  /**
+   * What has gathered for either side goes out as one write: a vectored write cost 40 % of a point query, and over TLS
+   * made a record of each message.
+   */
+  #send(): void {
+    const { client, upstream } = this.#input
+    if (!writeAll(upstream, this.#toUpstream)) client.pause()
+    if (!writeAll(client, this.#toClient)) upstream.pause()
   }
 
   /** All records that stand side by side go as one batch: they are waited for together. */
@@ -182,6 +193,7 @@ export class Runner {
     this.#input.failed(error)
     const told = new SallyportError('SP-AUDIT', 'the audit record could not be written')
     this.#busy = false
+    this.#toUpstream.length = 0
     const effects = this.#input.machine.end(told)
     this.#perform(
       effects.filter(({ kind }) => kind !== 'record'),
@@ -198,7 +210,6 @@ export class Runner {
   #finish(cause: string): void {
     if (this.#over) return
     this.#over = true
-    this.#causeOfEnd = cause
     const { client, upstream, machine, audit, clock, ended } = this.#input
     const notes = machine.abandoned(clock.now())
     for (const effect of notes) {
@@ -207,8 +218,31 @@ export class Runner {
     }
     closeGently(client)
     closeGently(upstream)
-    ended(this.#causeOfEnd)
+    ended(cause)
   }
+}
+
+/** Empties `pieces` into the socket; false where the peer reads too slowly. Large pieces are not worth copying. */
+function writeAll(socket: Socket, pieces: Uint8Array[]): boolean {
+  if (pieces.length === 0) return true
+  let flowing = true
+  let small: Uint8Array[] = []
+  for (const piece of pieces) {
+    if (piece.length <= SMALL_BYTES) {
+      small.push(piece)
+      continue
+    }
+    if (small.length > 0) socket.write(joined(small))
+    small = []
+    flowing = socket.write(piece)
+  }
+  if (small.length > 0) flowing = socket.write(joined(small))
+  pieces.length = 0
+  return flowing
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces)
 }
 
 /** Lets what was written go out, then cuts a peer that does not close its side. */

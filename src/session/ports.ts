@@ -10,6 +10,11 @@ import type { Catalog } from '../sql/catalog.ts'
 export interface AuditLog {
   /** Resolves when the records are as durable as the log's mode promises; rejects with `SP-AUDIT`. Keeps order. */
   append(events: readonly AuditEvent[]): Promise<void>
+  /**
+   * In order with what is appended, but written with the next append or after 10 ms: for completions, which nothing
+   * waits for. Rejects as `append` does.
+   */
+  note(events: readonly AuditEvent[]): Promise<void>
   /** False after a failed write, until one succeeds: `/readyz` follows it. */
   readonly healthy: boolean
   close(): Promise<void>

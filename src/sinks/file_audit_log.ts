@@ -20,6 +20,8 @@ export interface FileAuditLogOptions {
 
 /** How long written records may wait for the disk, in milliseconds. */
 const SYNC_WITHIN_MS = 10
+/** How long a note may wait for a record to be written with, in milliseconds. */
+const NOTE_WITHIN_MS = 10
 /** C2SP tlog-tiles: an entry's length is 16 bits. */
 const MAX_LINE_BYTES = 65_535
 
@@ -62,6 +64,7 @@ class FileAuditLog implements AuditLog {
   #closed = false
   #waiting: Waiting[] = []
   #scheduled = false
+  #noteTimer: NodeJS.Timeout | null = null
   #unsynced: Waiting[] = []
   #syncing: Promise<void> | null = null
   #timer: NodeJS.Timeout | null = null
@@ -83,15 +86,27 @@ class FileAuditLog implements AuditLog {
   }
 
   append(events: readonly AuditEvent[]): Promise<void> {
+    const promise = this.#enqueue(events)
+    if (!this.#scheduled && !this.#closed) {
+      this.#scheduled = true
+      setImmediate(() => this.#flush())
+    }
+    return promise
+  }
+
+  /** A write of its own for each completion was a fifth of what a point query costs (profile: writeBuffer 23 %). */
+  note(events: readonly AuditEvent[]): Promise<void> {
+    const promise = this.#enqueue(events)
+    if (!this.#closed) this.#noteTimer ??= setTimeout(() => this.#flush(), NOTE_WITHIN_MS)
+    return promise
+  }
+
+  #enqueue(events: readonly AuditEvent[]): Promise<void> {
     if (this.#closed) return Promise.reject(new SallyportError('SP-AUDIT', 'the audit log is closed'))
     const { product } = this.#options
     const records = events.length === 1 ? recordsOf(events[0]!, product) : events.flatMap((e) => recordsOf(e, product))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push({ records, resolve, reject })
-    if (!this.#scheduled) {
-      this.#scheduled = true
-      setImmediate(() => this.#flush())
-    }
     return promise
   }
 
@@ -107,6 +122,8 @@ class FileAuditLog implements AuditLog {
 
   #flush(): void {
     this.#scheduled = false
+    if (this.#noteTimer !== null) clearTimeout(this.#noteTimer)
+    this.#noteTimer = null
     const batch = this.#waiting
     this.#waiting = []
     if (batch.length === 0) return
