@@ -6,6 +6,12 @@ import type { Effect } from './effects.ts'
 /** Collects the effects of one step, in order. */
 export class Output {
   #effects: Effect[] = []
+  #ended = false
+
+  /** The session is over: nothing may follow. */
+  get ended(): boolean {
+    return this.#ended
+  }
 
   take(): Effect[] {
     const effects = this.#effects
@@ -42,6 +48,7 @@ export class Output {
   }
 
   end(cause: string, error: SallyportError | null): void {
+    this.#ended = true
     this.#effects.push({ kind: 'end', cause, error })
   }
 }

@@ -1,6 +1,5 @@
 import { asSallyportError, type SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
-import { CAPABILITY, has } from '../../wire/mysql/capabilities.ts'
 import { PacketFramer } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
@@ -38,7 +37,6 @@ export class MysqlMachine {
   readonly #fromClient = new PacketFramer({ maxPayloadBytes: MAX_COMMAND_BYTES })
   readonly #fromServer = new PacketFramer({ maxPayloadBytes: MAX_ROW_BYTES })
   readonly #life: SessionLife
-  #ended = false
 
   constructor({ gate, subject, role, capabilities, status, defaultDatabase, ownSession, now }: MysqlMachineInput) {
     this.#state = {
@@ -46,7 +44,6 @@ export class MysqlMachine {
       subject,
       output: new Output(),
       capabilities,
-      deprecateEof: has(capabilities, CAPABILITY.deprecateEof),
       unrestricted: role.unrestricted,
       ownSession,
       names: namesOf(defaultDatabase, null),
@@ -63,14 +60,14 @@ export class MysqlMachine {
   }
 
   onClient(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#ended) return []
+    if (this.#state.output.ended) return []
     this.#life.touched(now)
     this.#fromClient.push(chunk)
     return this.#guarded(() => this.#drainClient(now))
   }
 
   onServer(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#ended) return []
+    if (this.#state.output.ended) return []
     this.#life.touched(now)
     this.#fromServer.push(chunk)
     return this.#guarded(() => {
@@ -81,7 +78,7 @@ export class MysqlMachine {
 
   /** Called about once a second: limits of time. MySQL has no notice outside of an answer. */
   onTick(now: number): Effect[] {
-    if (this.#ended) return []
+    if (this.#state.output.ended) return []
     const { output, subject } = this.#state
     const running = this.#running
     const word = this.#life.tick(now, { runningSince: running?.started ?? null, inTransaction: this.#inTransaction })
@@ -98,8 +95,7 @@ export class MysqlMachine {
    * it when it speaks next, as with a server that shut down.
    */
   end(error: SallyportError): Effect[] {
-    if (this.#ended) return []
-    this.#ended = true
+    if (this.#state.output.ended) return []
     const { output, current, subject } = this.#state
     if (current) output.cancel(subject.session.sessionId, true)
     output.client(encodePackets(errPayload(error), current?.sequence ?? 0))
@@ -137,7 +133,7 @@ export class MysqlMachine {
 
   /** By turns: the next command is read when the last one was answered. */
   #drainClient(now: number): void {
-    while (!this.#state.current && !this.#ended) {
+    while (!this.#state.current && !this.#state.output.ended) {
       const packet = this.#fromClient.next()
       if (!packet) return
       this.#client.accept(packet, now)
@@ -146,7 +142,8 @@ export class MysqlMachine {
 
   #drainServer(now: number): void {
     for (;;) {
-      const rows = this.#server.inRows ? this.#fromServer.takeRun(this.#server.isRow) : null
+      const { acceptsRow } = this.#server
+      const rows = acceptsRow ? this.#fromServer.takeRun(acceptsRow) : null
       if (rows) {
         this.#server.rows(rows.bytes, rows.count)
         continue

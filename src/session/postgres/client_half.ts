@@ -10,6 +10,7 @@ import { CLIENT } from '../../wire/postgres/type-bytes.ts'
 import type { Admission, Denied, Execution } from '../gate.ts'
 import type { Verdict } from '../verdict.ts'
 import { newRun, type Owed, type Portal, type Prepared, type Run } from './pipeline.ts'
+import { giveShape } from './rows.ts'
 import type { SessionState } from './state.ts'
 import { errorMessage, serverError } from './words.ts'
 
@@ -30,6 +31,7 @@ const SQL_BEARING: ReadonlySet<number> = new Set([
 /** What the client says after its login. Every text goes through the gate; everything else is an allow-list. */
 export class ClientHalf {
   readonly #state: SessionState
+  #flushedFor: Frame | null = null
 
   constructor(state: SessionState) {
     this.#state = state
@@ -39,7 +41,8 @@ export class ClientHalf {
   accept(frame: Frame, now: number): boolean {
     const { pipeline, path, output } = this.#state
     if (SQL_BEARING.has(frame.type) && !this.#state.skipping && pipeline.changesNames(path.uncommitted)) {
-      if (!pipeline.syncOwed) output.server(FLUSH)
+      if (!pipeline.syncOwed && this.#flushedFor !== frame) output.server(FLUSH)
+      this.#flushedFor = frame
       return false
     }
     this.#handle(decodeClient(frame, 'ready'), frame, now)
@@ -78,9 +81,11 @@ export class ClientHalf {
         return this.#send(frame, { kind: 'describe' })
       case 'close': {
         const { registry } = this.#state
-        const undo =
-          message.target === 'statement' ? registry.dropStatement(message.name) : registry.dropPortal(message.name)
-        return this.#send(frame, { kind: 'close', undo })
+        if (message.target === 'statement') {
+          return this.#send(frame, { kind: 'close', closes: undefined, undo: registry.dropStatement(message.name) })
+        }
+        const closes = registry.portal(message.name)
+        return this.#send(frame, { kind: 'close', closes, undo: registry.dropPortal(message.name) })
       }
       case 'flush':
         return this.#state.output.server(frame.bytes)
@@ -141,31 +146,45 @@ export class ClientHalf {
     const prepared = registry.statement(message.statement)
     if (!prepared)
       return this.#refuseWith(serverError('26000', `prepared statement "${message.statement}" does not exist`))
-    const stale = this.#stale(prepared, now)
-    if (stale) return this.#refuse(stale)
-    const portal: Portal = { prepared, shape: undefined, shapeError: null, run: null }
-    this.#send(frame, { kind: 'bind', undo: registry.setPortal(message.portal, portal) })
-    this.#guard(prepared.verdict)
-    if (prepared.verdict.facts.statements.length === 0) return
+    const verdict = this.#renewed(prepared, now)
+    if ('kind' in verdict) return this.#refuse(verdict)
+    const portal: Portal = { prepared: { text: prepared.text, verdict }, description: null, run: null }
+    const closes = registry.portal(message.portal)
+    this.#send(frame, { kind: 'bind', portal, closes, undo: registry.setPortal(message.portal, portal) })
+    this.#guard(verdict)
+    if (verdict.facts.statements.length === 0) return
     // The proxy describes every portal itself: masks hang on what the server says, not on what was expected.
     pipeline.push({ kind: 'shape', portal })
     output.server(encodeDescribe({ kind: 'describe', target: 'portal', name: message.portal }))
   }
 
   #execute(message: Execute, frame: Frame, now: number): void {
-    const { registry, gate, subject, output } = this.#state
+    const { registry } = this.#state
     const portal = registry.portal(message.portal)
     if (!portal) return this.#refuseWith(serverError('34000', `portal "${message.portal}" does not exist`))
-    const stale = this.#stale(portal.prepared, now)
-    if (stale) return this.#refuse(stale)
-    if (!portal.run || portal.run.done) {
-      const { text, verdict } = portal.prepared
-      const admission = gate.admit(subject, this.#state.names, text, now, verdict)
-      if (admission.kind === 'deny') return this.#refuse(admission)
-      output.record(admission.events)
-      portal.run = runsOf(admission, now)[0] ?? null
+    const verdict = this.#renewed(portal.prepared, now)
+    if ('kind' in verdict) return this.#refuse(verdict)
+    if (!portal.run || portal.run.done || portal.run.verdict !== verdict) {
+      const denied = this.#startRun(portal, verdict, now)
+      if (denied) return this.#refuse(denied)
     }
     this.#send(frame, { kind: 'execute', portal, run: portal.run })
+  }
+
+  /** A decision of its own for the first Execute of a portal, and for each after which another verdict holds. */
+  #startRun(portal: Portal, verdict: Verdict, now: number): Denied | null {
+    const { gate, subject, output, pipeline } = this.#state
+    const admission = gate.admit(subject, this.#state.names, portal.prepared.text, now, verdict)
+    if (admission.kind === 'deny') return admission
+    const { run: before } = portal
+    if (before && !before.done && !pipeline.unfinished.includes(before)) {
+      before.done = true
+      output.note(gate.completion(subject, before.execution, { ...before, outcome: 'ok', status: null }, now))
+    }
+    output.record(admission.events)
+    portal.run = runsOf(admission, now)[0] ?? null
+    if (portal.run && portal.description) giveShape(this.#state, portal.run, portal.description)
+    return null
   }
 
   #guard({ decision }: Verdict): void {
@@ -173,16 +192,17 @@ export class ClientHalf {
   }
 
   /**
-   * A statement runs as it was judged, or not at all: when the catalog, the policy or the names have changed so that
-   * another text would be sent now, it has to be prepared again.
+   * The verdict that a prepared statement runs by now: masks and limits of this moment. A statement runs as it was
+   * prepared, or not at all: when the catalog, the policy or the names have changed so that another text would be sent
+   * now, it has to be prepared again.
    */
-  #stale(prepared: Prepared, now: number): Denied | null {
+  #renewed(prepared: Prepared, now: number): Verdict | Denied {
     const { gate, subject, names } = this.#state
     const { grant } = subject
-    if (gate.fresh(prepared.verdict, subject, names) && now >= grant.start && now < grant.end) return null
+    if (gate.fresh(prepared.verdict, subject, names) && now >= grant.start && now < grant.end) return prepared.verdict
     const again = gate.prepare(subject, names, prepared.text, now)
     if (again.kind === 'deny') return again
-    if (again.verdict.text === prepared.verdict.text) return null
+    if (again.verdict.text === prepared.verdict.text) return again.verdict
     return this.#denied(new SallyportError('SP-ORIGIN', 'what the prepared statement means has changed'), now)
   }
 

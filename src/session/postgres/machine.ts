@@ -31,7 +31,6 @@ export class PostgresMachine {
   readonly #fromServer = new Framer({ maxBytes: MAX_SERVER_MESSAGE_BYTES })
   readonly #life: SessionLife
   #held: ReturnType<Framer['next']> = null
-  #ended = false
 
   constructor(gate: Gate, subject: Subject, role: Role, searchPath: Path, now: number) {
     const path = new SearchPath(searchPath)
@@ -57,14 +56,14 @@ export class PostgresMachine {
   }
 
   onClient(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#ended) return []
+    if (this.#state.output.ended) return []
     this.#life.touched(now)
     this.#fromClient.push(chunk)
     return this.#guarded(() => this.#drainClient(now))
   }
 
   onServer(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#ended) return []
+    if (this.#state.output.ended) return []
     this.#life.touched(now)
     this.#fromServer.push(chunk)
     return this.#guarded(() => {
@@ -75,7 +74,7 @@ export class PostgresMachine {
 
   /** Called about once a second: limits of time. */
   onTick(now: number): Effect[] {
-    if (this.#ended) return []
+    if (this.#state.output.ended) return []
     const { pipeline, output, status, subject } = this.#state
     const running = pipeline.running
     const word = this.#life.tick(now, { runningSince: running?.started ?? null, inTransaction: status !== 'I' })
@@ -90,8 +89,7 @@ export class PostgresMachine {
 
   /** Ends the session from outside: the grant ended, the proxy drains, an operator asked. */
   end(error: SallyportError): Effect[] {
-    if (this.#ended) return []
-    this.#ended = true
+    if (this.#state.output.ended) return []
     const { output, pipeline, subject } = this.#state
     if (!pipeline.empty) output.cancel(subject.session.sessionId, true)
     output.client(errorMessage(error, 'FATAL'))
@@ -101,8 +99,10 @@ export class PostgresMachine {
 
   /** Completions of what was still running when the connection broke. */
   abandoned(now: number): Effect[] {
-    const { gate, subject, output, pipeline } = this.#state
-    for (const run of pipeline.unfinished) {
+    const { gate, subject, output, pipeline, registry } = this.#state
+    const suspended = [...registry.portals].flatMap(({ run }) => (run ? [run] : []))
+    for (const run of new Set([...pipeline.unfinished, ...suspended])) {
+      if (run.done) continue
       run.done = true
       output.note(gate.completion(subject, run.execution, { ...run, outcome: 'error', status: '08006' }, now))
     }
@@ -115,7 +115,7 @@ export class PostgresMachine {
   }
 
   #drainClient(now: number): void {
-    for (;;) {
+    while (!this.#state.output.ended) {
       const frame = this.#held ?? this.#fromClient.next()
       if (!frame) return
       const accepted = this.#client.accept(frame, now)
@@ -125,7 +125,7 @@ export class PostgresMachine {
   }
 
   #drainServer(now: number): void {
-    for (;;) {
+    while (!this.#state.output.ended) {
       const rows = this.#fromServer.takeRun(SERVER.dataRow)
       if (rows) {
         this.#server.rows(rows.bytes, rows.count)

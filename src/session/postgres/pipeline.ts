@@ -30,7 +30,10 @@ export type Undo = () => void
 
 /** What the server still owes, in order; each entry says what its answer means. */
 export type Owed =
-  | { readonly kind: 'parse' | 'bind' | 'close'; readonly undo: Undo }
+  | { readonly kind: 'parse'; readonly undo: Undo }
+  /** `closes` is the portal that goes when this succeeds. */
+  | { readonly kind: 'bind'; readonly portal: Portal; readonly closes: Portal | undefined; readonly undo: Undo }
+  | { readonly kind: 'close'; readonly closes: Portal | undefined; readonly undo: Undo }
   /** The client's own Describe: its answer is forwarded. */
   | { readonly kind: 'describe' }
   /** The proxy's Describe of a portal: its answer gives the shape and goes no further. */
@@ -49,9 +52,8 @@ export interface Prepared {
 
 export interface Portal {
   readonly prepared: Prepared
-  /** `undefined` until the server described it; null where it returns no rows. */
-  shape: ResultShape | null | undefined
-  shapeError: SallyportError | null
+  /** The body of the server's RowDescription; null where it was not described yet or returns no rows. */
+  description: Uint8Array | null
   run: Run | null
 }
 
@@ -102,7 +104,7 @@ export class Pipeline {
       this.shift()
     }
     for (const owed of skipped.reverse()) if ('undo' in owed) owed.undo()
-    return skipped.flatMap((owed) => (owed.kind === 'execute' && owed.run ? [owed.run] : []))
+    return skipped.flatMap(runsOf)
   }
 
   /** True while a statement is under way after which names may mean something else. */
@@ -129,6 +131,11 @@ export class Pipeline {
     return this.#live()
       .flatMap(runsOf)
       .filter(({ done }) => !done)
+  }
+
+  /** Portals that the server has yet to make: they belong to a later transaction than the one that ends now. */
+  get bound(): ReadonlySet<Portal> {
+    return new Set(this.#live().flatMap((owed) => (owed.kind === 'bind' ? [owed.portal] : [])))
   }
 
   #live(): Owed[] {

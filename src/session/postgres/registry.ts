@@ -34,9 +34,19 @@ export class Registry {
     return replace(this.#portals, name, undefined, true)
   }
 
-  /** Portals live no longer than their transaction. */
-  endTransaction(): void {
-    this.#portals.clear()
+  /** Portals live no longer than their transaction. Returns those that are gone; `later` are of the next one. */
+  endTransaction(later: ReadonlySet<Portal>): Portal[] {
+    const gone: Portal[] = []
+    for (const [name, portal] of this.#portals) {
+      if (later.has(portal)) continue
+      this.#portals.delete(name)
+      gone.push(portal)
+    }
+    return gone
+  }
+
+  get portals(): Iterable<Portal> {
+    return this.#portals.values()
   }
 
   dropAllStatements(): void {

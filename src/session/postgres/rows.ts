@@ -1,7 +1,24 @@
 import { SallyportError } from '../../errors.ts'
 import { rewriteRows } from '../../wire/postgres/row-rewriter.ts'
 import type { Run } from './pipeline.ts'
+import { shapeOf } from './result_shape.ts'
 import type { SessionState } from './state.ts'
+
+/**
+ * Works out what is done with the rows of a run, under the verdict that it runs by. A description that differs from the
+ * analysis keeps the result back: the client gets an error, and the server is asked to stop.
+ */
+export function giveShape(state: SessionState, run: Run, description: Uint8Array): void {
+  const { masks, catalog } = run.verdict
+  try {
+    run.shape = shapeOf(description, { plan: run.plan, masks, catalog })
+  } catch (error) {
+    if (!(error instanceof SallyportError)) throw error
+    run.withheld = error
+    state.output.catalogStale(error.detail)
+    state.output.cancel(state.subject.session.sessionId, true)
+  }
+}
 
 /**
  * Forwards a run of rows under a plan: as one piece where no field is masked, rewritten where one is, and not at all

@@ -5,8 +5,7 @@ import type { Frame } from '../../wire/postgres/framer.ts'
 import { decodeParameterStatus, decodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
 import type { Portal, Run } from './pipeline.ts'
-import { shapeOf } from './result_shape.ts'
-import { maskRows } from './rows.ts'
+import { giveShape, maskRows } from './rows.ts'
 import { applySettings } from './settings.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errorMessage, notice, scrubbed, withoutPosition } from './words.ts'
@@ -25,8 +24,7 @@ export class ServerHalf {
   rows(bytes: Uint8Array, count: number): void {
     const run = this.#runInFront()
     if (!run) throw unexpected('rows')
-    if (!run.plan) return this.#passRows(run, bytes, count)
-    if (!run.shape) throw unexpected('rows that were not described')
+    if (run.plan && !run.shape && !run.withheld) throw unexpected('rows that were not described')
     maskRows(this.#state, run, bytes, count)
   }
 
@@ -35,7 +33,7 @@ export class ServerHalf {
       case SERVER.commandComplete:
         return this.#commandComplete(frame, now)
       case SERVER.readyForQuery:
-        return this.#ready(frame)
+        return this.#ready(frame, now)
       case SERVER.rowDescription:
         return this.#rowDescription(frame)
       case SERVER.noData:
@@ -47,11 +45,11 @@ export class ServerHalf {
       case SERVER.emptyQueryResponse:
         return this.#emptyQuery(frame)
       case SERVER.parseComplete:
-        return this.#complete(frame, 'parse')
+        return this.#complete(frame, 'parse', now)
       case SERVER.bindComplete:
-        return this.#complete(frame, 'bind')
+        return this.#complete(frame, 'bind', now)
       case SERVER.closeComplete:
-        return this.#complete(frame, 'close')
+        return this.#complete(frame, 'close', now)
       case SERVER.parameterDescription:
         if (this.#state.pipeline.front?.kind !== 'describe') throw unexpected('a parameter description')
         return this.#toClient(frame.bytes)
@@ -86,12 +84,6 @@ export class ServerHalf {
     return front?.kind === 'query' ? (front.runs[front.index] ?? null) : null
   }
 
-  #passRows(run: Run, bytes: Uint8Array, count: number): void {
-    run.rows += count
-    run.bytes += bytes.length
-    this.#toClient(bytes)
-  }
-
   #rowDescription(frame: Frame): void {
     const { pipeline } = this.#state
     const front = pipeline.front
@@ -106,52 +98,33 @@ export class ServerHalf {
     }
     const run = front?.kind === 'query' ? front.runs[front.index] : undefined
     if (!run) throw unexpected('a row description')
-    try {
-      run.shape = shapeOf(frame.body, { plan: run.plan, masks: run.verdict.masks, catalog: run.verdict.catalog })
-    } catch (error) {
-      return this.#withhold(run, error)
-    }
-    this.#toClient(frame.bytes)
-  }
-
-  #describePortal(portal: Portal, frame: Frame): void {
-    const { verdict } = portal.prepared
-    const plan = verdict.decision.effect === 'allow' && !verdict.decision.verbatim ? verdict.decision.plans[0] : null
-    try {
-      portal.shape = shapeOf(frame.body, { plan: plan ?? null, masks: verdict.masks, catalog: verdict.catalog })
-    } catch (error) {
-      if (!(error instanceof SallyportError)) throw error
-      portal.shapeError = error
-      this.#state.output.catalogStale(error.detail)
-    }
-    this.#giveShape(portal)
+    giveShape(this.#state, run, frame.body)
+    if (!run.withheld) this.#toClient(frame.bytes)
   }
 
   /** The Execute may stand in the queue already: its run learns the shape before its first row comes. */
-  #giveShape(portal: Portal): void {
-    const { run } = portal
-    if (!run) return
-    run.shape = portal.shape ?? null
-    if (portal.shapeError) this.#withhold(run, portal.shapeError)
+  #describePortal(portal: Portal, frame: Frame): void {
+    portal.description = frame.body.slice()
+    if (portal.run) giveShape(this.#state, portal.run, portal.description)
   }
 
   #noData(frame: Frame): void {
     const { pipeline } = this.#state
     const front = pipeline.front
     if (front?.kind === 'shape') {
-      pipeline.shift()
-      front.portal.shape = null
-      return
+      return pipeline.shift()
     }
     if (front?.kind !== 'describe') throw unexpected('NoData')
     pipeline.shift()
     this.#toClient(frame.bytes)
   }
 
-  #complete(frame: Frame, kind: 'parse' | 'bind' | 'close'): void {
+  #complete(frame: Frame, kind: 'parse' | 'bind' | 'close', now: number): void {
     const { pipeline } = this.#state
-    if (pipeline.front?.kind !== kind) throw unexpected(`the end of a ${kind}`)
+    const { front } = pipeline
+    if (front?.kind !== kind) throw unexpected(`the end of a ${kind}`)
     pipeline.shift()
+    if (front.kind !== 'parse') this.#left(front.closes, now)
     this.#toClient(frame.bytes)
   }
 
@@ -160,7 +133,7 @@ export class ServerHalf {
     if (!run) throw unexpected('the end of a command')
     const { tag } = decodeCommandComplete(frame.body)
     applySettings(this.#state, run.facts, tag)
-    if (!run.plan || run.rows === 0) run.rows = Math.max(run.rows, affected(tag))
+    if (!run.withheld && (!run.plan || run.rows === 0)) run.rows = Math.max(run.rows, affected(tag))
     this.#finish(run, run.withheld ? 'withheld' : 'ok', run.withheld?.refusal.sqlstate ?? null, now)
     if (run.withheld) this.#tellWithheld(run.withheld)
     else {
@@ -194,6 +167,8 @@ export class ServerHalf {
       this.#finish(run, 'withheld', run.withheld.refusal.sqlstate, now)
       return this.#tellWithheld(run.withheld)
     }
+    // A later Execute of this portal was judged anew and counts for itself.
+    if (run && front.portal.run !== run) this.#finish(run, 'ok', null, now)
     this.#toClient(frame.bytes)
   }
 
@@ -257,12 +232,9 @@ export class ServerHalf {
     output.note(gate.completion(subject, run.execution, { ...run, outcome, status }, now))
   }
 
-  /** Keeps back the rest of a result: the client gets `error`, and the server is asked to stop. */
-  #withhold(run: Run, error: unknown): void {
-    if (!(error instanceof SallyportError)) throw error
-    run.withheld = error
-    this.#state.output.catalogStale(error.detail)
-    this.#state.output.cancel(this.#state.subject.session.sessionId, true)
+  /** A portal is gone: what it gave before a suspension is all that there will be. */
+  #left(portal: Portal | undefined, now: number): void {
+    if (portal?.run) this.#finish(portal.run, 'ok', null, now)
   }
 
   #tellWithheld(error: SallyportError): void {
@@ -270,7 +242,7 @@ export class ServerHalf {
     this.#state.muted = true
   }
 
-  #ready(frame: Frame): void {
+  #ready(frame: Frame, now: number): void {
     const { pipeline, path, registry, output } = this.#state
     const front = pipeline.front
     if (front?.kind !== 'sync' && front?.kind !== 'query' && front?.kind !== 'refused_query') {
@@ -282,7 +254,7 @@ export class ServerHalf {
     if (status === 'I') {
       if (this.#state.batchFailed) path.rollback()
       else path.commit()
-      registry.endTransaction()
+      for (const portal of registry.endTransaction(pipeline.bound)) this.#left(portal, now)
     }
     this.#state.names = namesOf(path)
     this.#state.muted = false

@@ -1,0 +1,332 @@
+import type { Identity } from '../../src/identity/identity.ts'
+import type { Grant } from '../../src/policy/grant.ts'
+import type { MaskingPolicy } from '../../src/policy/masking_policy.ts'
+import type { Limits, Role } from '../../src/policy/role.ts'
+import { createEngines } from '../../src/proxy/engines.ts'
+import type { Effect } from '../../src/session/effects.ts'
+import { Gate, type Subject } from '../../src/session/gate.ts'
+import type { Target } from '../../src/session/ports.ts'
+import type { Engine } from '../../src/session/verdict.ts'
+import { type Catalog, type Dialect, type Relation, relationKey } from '../../src/sql/catalog.ts'
+
+export const START = 1_800_000_000_000
+export const MINUTE = 60_000
+
+const INT = ['integer', 23] as const
+const TEXT = ['text', 25] as const
+
+export const USERS_OID = 20_001
+export const ORDERS_OID = 20_002
+export const SECRETS_OID = 20_003
+
+function table(
+  schema: string,
+  name: string,
+  oid: number,
+  columns: Readonly<Record<string, readonly [string, number]>>,
+) {
+  const relation: Relation = {
+    kind: 'table',
+    schema,
+    name,
+    oid,
+    columns: Object.entries(columns).map(([column, [type, typeOid]], index) => ({
+      name: column,
+      ordinal: index + 1,
+      type,
+      typeOid,
+      collation: null,
+      generatedFrom: [],
+    })),
+    primaryKey: ['id'],
+    constrained: ['id'],
+    parents: [],
+    definition: null,
+    hasTriggers: false,
+    hasRules: false,
+    rowSecurity: false,
+  }
+  return relation
+}
+
+const RELATIONS: readonly Relation[] = [
+  table('shop', 'users', USERS_OID, { id: INT, name: TEXT, email: TEXT, ssn: TEXT }),
+  table('shop', 'orders', ORDERS_OID, { id: INT, user_id: INT, total: INT, note: TEXT }),
+  table('shop', 'secrets', SECRETS_OID, { id: INT, api_key: TEXT }),
+  // Another schema with a table of the same name: what `orders` means hangs on the path.
+  table('archive', 'orders', 20_004, { id: INT, user_id: INT, total: INT, note: TEXT }),
+]
+
+export function catalogOf(dialect: Dialect, digest = 'catalog-1'): Catalog {
+  const postgres = dialect === 'postgres'
+  return {
+    dialect,
+    version: postgres ? '18.0' : dialect === 'mysql' ? '9.7.0' : '10.11.19-MariaDB',
+    major: postgres ? 18 : dialect === 'mysql' ? 9 : 10,
+    database: postgres ? 'app' : '',
+    digest,
+    schemas: new Set(postgres ? ['shop', 'archive', 'pg_catalog'] : ['shop', 'archive', 'mysql', 'information_schema']),
+    relations: new Map(RELATIONS.map((one) => [relationKey(one.schema, one.name), one])),
+    relationsByOid: new Map(RELATIONS.map((one) => [one.oid, one])),
+    functions: new Map(),
+    operators: new Map(),
+    types: new Map(),
+    searchPath: ['shop'],
+    lowerCaseTableNames: 0,
+    sqlMode: new Set(),
+  }
+}
+
+const NO_LIMITS: Limits = {
+  maxRowsPerResult: 0,
+  maxBytesPerResult: 0,
+  statementTimeoutMs: 0,
+  idleTimeoutMs: 0,
+  idleInTransactionTimeoutMs: 0,
+  maxSessions: 0,
+}
+
+export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?: Partial<Limits> } = {}): Role {
+  return {
+    name: 'analyst',
+    digest: 'role-1',
+    description: '',
+    unrestricted: false,
+    scope: [
+      {
+        databases: ['*'],
+        schemas: ['shop', 'archive'],
+        tables: ['*'],
+        columns: null,
+        exceptTables: ['secrets'],
+        exceptColumns: [],
+        verbs: ['read', 'insert', 'update', 'delete'],
+        where: [],
+      },
+    ],
+    call: [],
+    unmask: [],
+    computed: 'notice',
+    requireWhere: false,
+    parameters: new Map(),
+    networks: [],
+    acr: [],
+    ...over,
+    limits: { ...NO_LIMITS, ...over.limits },
+  }
+}
+
+const EVERYWHERE = { targets: ['*'], databases: ['*'], schemas: ['shop'] }
+
+export const MASKING: MaskingPolicy = {
+  digest: 'masking-1',
+  masks: [
+    { ...EVERYWHERE, tables: ['users'], columns: ['email'], rule: { strategy: 'email' } },
+    {
+      ...EVERYWHERE,
+      tables: ['users'],
+      columns: ['ssn'],
+      rule: { strategy: 'partial', keepFirst: 0, keepLast: 4, fill: '*' },
+    },
+  ],
+}
+
+export const ALICE: Identity = {
+  issuer: 'https://idp.example.test',
+  subject: 'alice-1',
+  email: 'alice@example.test',
+  name: 'Alice',
+  groups: ['analysts'],
+  aliases: ['alice', 'alice@example.test'],
+  tokenId: null,
+  expiresAt: START + 60 * MINUTE,
+  authTime: null,
+  acr: null,
+  amr: [],
+}
+
+export function targetOf(engine: Target['engine'], over: Partial<Target> = {}): Target {
+  return {
+    name: 'shop-db',
+    engine,
+    host: 'db.example.test',
+    port: 5432,
+    tls: { mode: 'disable', ca: null, serverName: null },
+    labels: {},
+    defaultDatabase: 'app',
+    admin: { user: 'admin', password: 'x' },
+    maxConnections: 10,
+    capture: 'normalized',
+    catalogPollMs: 1000,
+    ...over,
+  }
+}
+
+export function grantOf(over: Partial<Grant> = {}): Grant {
+  return {
+    id: 'grant-1',
+    principal: { subject: ALICE.subject },
+    target: 'shop-db',
+    role: 'analyst',
+    parameters: new Map(),
+    start: START - MINUTE,
+    end: START + 60 * MINUTE,
+    reason: 'a ticket',
+    ticket: null,
+    ...over,
+  }
+}
+
+/** Everything that a session hangs on, and that a story may change under it. */
+export interface World {
+  catalog: Catalog | undefined
+  role: Role
+  masking: MaskingPolicy
+  readonly gate: Gate
+  readonly subject: Subject
+}
+
+const engines = createEngines()
+const ENGINES: Readonly<Record<Target['engine'], Engine>> = {
+  postgres: await engines(catalogOf('postgres')),
+  mysql: await engines(catalogOf('mysql')),
+}
+
+export function worldOf(engine: Target['engine'], role: Role = roleOf(), grant: Partial<Grant> = {}): World {
+  let ids = 0
+  const target = targetOf(engine)
+  const held = grantOf(grant)
+  const world: { catalog: Catalog | undefined; role: Role; masking: MaskingPolicy } = {
+    catalog: catalogOf(engine),
+    role,
+    masking: MASKING,
+  }
+  const gate = new Gate({
+    catalogs: { current: () => world.catalog },
+    policy: {
+      configDigest: 'config-1',
+      role: (name) => (name === world.role.name ? world.role : undefined),
+      masking: () => world.masking,
+    },
+    ids: { uuid: () => `id-${++ids}` },
+  })
+  const subject: Subject = {
+    session: {
+      sessionId: 'session-1',
+      identity: ALICE,
+      claimedUser: 'alice/shop-db',
+      application: null,
+      protocol: engine,
+      clientAddress: '192.0.2.1',
+      clientPort: 1,
+      tlsVersion: 'TLSv1.3',
+      target: target.name,
+      targetHost: target.host,
+      targetPort: target.port,
+      database: engine === 'postgres' ? 'app' : null,
+      databaseUser: 'u',
+      grantId: held.id,
+      role: role.name,
+      reason: held.reason,
+      ticket: null,
+    },
+    identity: ALICE,
+    grant: held,
+    target,
+    database: engine === 'postgres' ? 'app' : '',
+    engine: ENGINES[engine],
+  }
+  return Object.assign(world, { gate, subject })
+}
+
+/** What a story does, one after the other; times count in milliseconds from `START`. */
+export type Step =
+  | { readonly from: 'client' | 'server'; readonly bytes: Uint8Array }
+  | { readonly from: 'clock'; readonly at: number }
+  | { readonly from: 'world'; readonly act: (world: World) => void }
+
+interface Session {
+  onClient(chunk: Uint8Array, now: number): Effect[]
+  onServer(chunk: Uint8Array, now: number): Effect[]
+  onTick(now: number): Effect[]
+  abandoned(now: number): Effect[]
+}
+
+/** Runs the steps, each piece of bytes cut by `chunks`; the effects in order. */
+export function play(
+  world: World,
+  session: Session,
+  steps: readonly Step[],
+  chunks: (bytes: Uint8Array) => readonly Uint8Array[] = (bytes) => [bytes],
+): Effect[] {
+  const effects: Effect[] = []
+  let now = START
+  for (const step of steps) {
+    if (step.from === 'world') step.act(world)
+    else if (step.from === 'clock') {
+      now = START + step.at
+      effects.push(...session.onTick(now))
+    } else {
+      for (const chunk of chunks(step.bytes)) {
+        effects.push(...(step.from === 'client' ? session.onClient(chunk, now) : session.onServer(chunk, now)))
+      }
+    }
+  }
+  return effects
+}
+
+export function everyByte(bytes: Uint8Array): Uint8Array[] {
+  return Array.from(bytes, (byte) => Uint8Array.of(byte))
+}
+
+export const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
+export const join = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]))
+
+/** What both sides got and what was recorded, whatever the pieces were that it came in. */
+export function outcome(effects: readonly Effect[]) {
+  const bytes = (kinds: readonly string[]) =>
+    join(effects.flatMap((effect) => (kinds.includes(effect.kind) && 'bytes' in effect ? [effect.bytes] : [])))
+  return {
+    client: Buffer.from(bytes(['client'])).toString('latin1'),
+    server: Buffer.from(bytes(['sql', 'server'])).toString('latin1'),
+    rest: effects.filter(({ kind }) => !['client', 'sql', 'server'].includes(kind)),
+  }
+}
+
+/** SQL under a permit only after the record that its decision is in; nothing at all after the end. */
+export function breaches(effects: readonly Effect[]): string[] {
+  const recorded = new Set<string>()
+  const found: string[] = []
+  for (const [index, effect] of effects.entries()) {
+    if (effect.kind === 'record' && effect.event.kind === 'decision') recorded.add(effect.event.statementId)
+    if (effect.kind === 'sql' && effect.permit.decisionId !== '' && !recorded.has(effect.permit.decisionId)) {
+      found.push(`sql before its record at ${index}`)
+    }
+    if (effect.kind === 'end' && index !== effects.length - 1) found.push(`${effects[index + 1]?.kind} after the end`)
+  }
+  return found
+}
+
+/** The effects that are no bytes, one line each. */
+export function lineOf(effect: Effect): string {
+  switch (effect.kind) {
+    case 'record':
+    case 'note': {
+      const { event } = effect
+      if (event.kind === 'decision') {
+        return `${effect.kind} ${event.effect} ${event.statementKind}${event.code ? ` ${event.code}` : ''}`
+      }
+      if (event.kind !== 'completion') return `${effect.kind} ${event.kind}`
+      const withheld = event.rowsWithheld > 0 ? ` withheld ${event.rowsWithheld}` : ''
+      return `${effect.kind} ${event.outcome}${event.status ? ` ${event.status}` : ''} ${event.statementKind} rows ${event.rows}${withheld}`
+    }
+    case 'cancel':
+      return `cancel ${effect.sessionId}${effect.statementOnly ? ' statement' : ''}`
+    case 'catalog_stale':
+      return 'catalog stale'
+    case 'end':
+      return `end ${effect.error?.code ?? 'normal'}`
+    default:
+      return effect.kind
+  }
+}
