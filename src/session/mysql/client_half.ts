@@ -6,6 +6,7 @@ import { CURSOR } from '../../wire/mysql/com-stmt-execute.ts'
 import { type Command, decodeCommand, encodeCommand } from '../../wire/mysql/command.ts'
 import type { Packet } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
+import type { ResponseTo } from '../../wire/mysql/response.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
 import { type Exchange, newExchange, newRun, type Prepared, type Run } from './exchange.ts'
@@ -47,13 +48,13 @@ export class ClientHalf {
         this.#forward(packet)
         return output.end('client closed the session', null)
       case 'ping':
-        return this.#simple(packet, sequence, 'simple', null)
+        return this.#simple(packet, sequence, 'ok', null)
       case 'statistics':
         return this.#simple(packet, sequence, 'statistics', null)
       case 'resetConnection':
-        return this.#simple(packet, sequence, 'simple', () => this.#connectionReset())
+        return this.#simple(packet, sequence, 'ok', () => this.#connectionReset())
       case 'setOption':
-        return this.#simple(packet, sequence, 'simple', null)
+        return this.#simple(packet, sequence, 'setOption', null)
       case 'initDb':
         return this.#initDb(command.database, packet, sequence, now)
       case 'query':
@@ -66,7 +67,7 @@ export class ClientHalf {
         return this.#fetch(command.statementId, packet, sequence, now)
       case 'stmtReset':
         longData.delete(command.statementId)
-        return this.#simple(packet, sequence, 'simple', null)
+        return this.#simple(packet, sequence, 'ok', null)
       case 'stmtClose':
         statements.delete(command.statementId)
         longData.delete(command.statementId)
@@ -81,9 +82,13 @@ export class ClientHalf {
     }
   }
 
-  #simple(packet: Packet, sequence: number, kind: 'simple' | 'statistics', onOk: Exchange['onOk']): void {
-    this.#state.current = newExchange(kind, sequence, { onOk })
+  #simple(packet: Packet, sequence: number, to: ResponseTo, onOk: Exchange['onOk']): void {
+    this.#expect(to, sequence, { onOk })
     this.#forward(packet)
+  }
+
+  #expect(to: ResponseTo, sequence: number, fields: Parameters<typeof newExchange>[3]): void {
+    this.#state.current = newExchange(to, this.#state.capabilities, sequence, fields)
   }
 
   #forward(packet: Packet): void {
@@ -105,7 +110,7 @@ export class ClientHalf {
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     output.record(admission.events)
     output.sql(admission.permit, encodePackets(packet.payload, 0))
-    this.#state.current = newExchange('query', sequence, { runs: runsOf(admission, now) })
+    this.#expect('ok', sequence, { runs: runsOf(admission, now) })
   }
 
   #query(text: string, sequence: number, now: number): void {
@@ -120,7 +125,7 @@ export class ClientHalf {
     const bytes = encodeUtf8(admission.permit.text)
     output.sql(admission.permit, encodePackets(encodeComQuery({ bytes, attributes: [] }, capabilities), 0))
     this.#state.warnings = null
-    this.#state.current = newExchange('query', sequence, { runs })
+    this.#expect('query', sequence, { runs })
   }
 
   /** KILL and SHOW WARNINGS are answered here: one knows our numbers, the other our warnings. */
@@ -215,7 +220,7 @@ export class ClientHalf {
       encodePackets(encodeCommand({ kind: 'stmtPrepare', ...textOf(permit.text) }, this.#state.capabilities), 0),
     )
     const onOk = (statementId: number) => statements.set(statementId, prepared)
-    this.#state.current = newExchange('prepare', sequence, { prepared, onOk })
+    this.#expect('stmtPrepare', sequence, { prepared, onOk })
   }
 
   #execute(command: ComStmtExecute, packet: Packet, sequence: number, now: number): void {
@@ -231,7 +236,7 @@ export class ClientHalf {
     output.record(admission.events)
     output.server(encodePackets(packet.payload, 0))
     this.#state.warnings = null
-    this.#state.current = newExchange('execute', sequence, { runs, prepared })
+    this.#expect('stmtExecute', sequence, { runs, prepared })
   }
 
   #fetch(statementId: number, packet: Packet, sequence: number, now: number): void {
@@ -245,7 +250,7 @@ export class ClientHalf {
     if (preparation.kind === 'deny') return this.#refuse(preparation, sequence)
     if (preparation.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     output.server(encodePackets(packet.payload, 0))
-    this.#state.current = newExchange('fetch', sequence, { runs: [prepared.cursor], prepared, phase: 'rows' })
+    this.#expect('stmtFetch', sequence, { runs: [prepared.cursor], prepared })
   }
 
   #changed(now: number): Denied {

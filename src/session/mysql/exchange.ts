@@ -3,6 +3,7 @@ import type { StatementPlan } from '../../policy/decision.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 import type { ParameterType } from '../../wire/mysql/parameters.ts'
+import { ResponseMachine, type ResponseTo } from '../../wire/mysql/response.ts'
 import type { Execution } from '../gate.ts'
 import type { Verdict } from '../verdict.ts'
 import type { ResultShape } from './result_shape.ts'
@@ -36,45 +37,39 @@ export interface Prepared {
   cursor: Run | null
 }
 
-/** Where in the answer to a command the server is ("Command Phase"). */
-export type Phase = 'first' | 'params' | 'paramsEnd' | 'columns' | 'columnsEnd' | 'rows'
-
 /** One command and its answer. The protocol is strictly by turns: there is one at a time. */
 export interface Exchange {
-  readonly kind: 'simple' | 'statistics' | 'query' | 'prepare' | 'execute' | 'fetch'
+  readonly to: ResponseTo
+  /** Where in the answer the server is. */
+  readonly response: ResponseMachine
   readonly runs: readonly Run[]
   /** The prepared statement that is executed or fetched from, or is being prepared. */
   readonly prepared: Prepared | null
   /** Applied when the server answers OK. */
   readonly onOk: ((statementId: number) => void) | null
+  /** Of the run whose result is due. */
   index: number
-  phase: Phase
-  left: number
-  columnsAfterParams: number
+  /** Of the result that is being described. */
   columns: ColumnDefinition[]
   /** Number of the next packet to the client. */
   sequence: number
-  /** True while our packets to the client stand one to one with the server's to us, so that raw bytes may pass. */
-  aligned: boolean
 }
 
 export function newExchange(
-  kind: Exchange['kind'],
+  to: ResponseTo,
+  capabilities: number,
   sequence: number,
-  fields: Partial<Pick<Exchange, 'runs' | 'prepared' | 'onOk' | 'phase'>> = {},
+  fields: Partial<Pick<Exchange, 'runs' | 'prepared' | 'onOk'>> = {},
 ): Exchange {
   return {
-    kind,
+    to,
+    response: new ResponseMachine(to, capabilities),
     runs: fields.runs ?? [],
     prepared: fields.prepared ?? null,
     onOk: fields.onOk ?? null,
     index: 0,
-    phase: fields.phase ?? 'first',
-    left: 0,
-    columnsAfterParams: 0,
     columns: [],
     sequence,
-    aligned: sequence === 1,
   }
 }
 

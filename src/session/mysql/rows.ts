@@ -37,7 +37,7 @@ function rewritten({ shape, plan }: Run, exchange: Exchange, bytes: Uint8Array):
   const { types, ordinals, maskers } = shape
   const mask = (ordinal: number, value: Uint8Array | null) =>
     value === null ? null : (maskers[ordinal]?.(value) ?? null)
-  return exchange.kind === 'query'
+  return exchange.to === 'query'
     ? rewriteTextRun(bytes, types.length, ordinals, mask)
     : rewriteBinaryRun(bytes, types, ordinals, mask)
 }

@@ -15,7 +15,6 @@ export interface SessionState {
   readonly subject: Subject
   readonly output: Output
   readonly capabilities: number
-  readonly deprecateEof: boolean
   readonly unrestricted: boolean
   /** The id of an own session by the number that its handshake gave, or null. */
   readonly ownSession: (number: number) => string | null
