@@ -2,20 +2,22 @@ import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { SallyportError } from '../errors.ts'
 import { errPayload } from '../session/mysql/words.ts'
+import { CACHING_SHA2_BYTE } from '../wire/mysql/auth/caching-sha2.ts'
+import { readClearPassword } from '../wire/mysql/auth/clear-password.ts'
+import { PLUGIN } from '../wire/mysql/auth/plugin.ts'
 import { encodeAuthMoreData, encodeAuthSwitchRequest } from '../wire/mysql/auth-switch.ts'
 import { CAPABILITY, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
+import { type Packet, PacketFramer } from '../wire/mysql/framer.ts'
 import { decodeLogin, type HandshakeResponse } from '../wire/mysql/handshake-response.ts'
 import { encodeHandshakeV10, SCRAMBLE_BYTES } from '../wire/mysql/handshake-v10.ts'
-import { encodePackets, HEADER_BYTES, lengthAt } from '../wire/mysql/packets.ts'
+import { encodePackets } from '../wire/mysql/packets.ts'
 import { STATUS } from '../wire/mysql/server-status.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { pull } from './inbox.ts'
 import { type Secured, secureServer } from './tls.ts'
 
-const PLUGIN = 'caching_sha2_password'
-const CLEAR_PLUGIN = 'mysql_clear_password'
 /** Asks a `caching_sha2_password` client for its whole password, which it sends in clear inside TLS. */
-const FULL_AUTHENTICATION = Uint8Array.of(4)
+const FULL_AUTHENTICATION = Uint8Array.of(CACHING_SHA2_BYTE.fullWanted)
 /** utf8mb4_general_ci, which every server and client knows. */
 const UTF8MB4 = 45
 const MAX_LOGIN_PACKET_BYTES = 256 * 1024
@@ -36,11 +38,6 @@ export interface MysqlKnock {
   readonly sequence: number
 }
 
-interface Read {
-  readonly payload: Uint8Array
-  readonly sequence: number
-}
-
 /** The start of a MySQL connection, from our greeting to the client's token. TLS is demanded before anything is said. */
 export async function greetMysql(context: ProxyContext, arrival: Arrival, socket: Socket): Promise<MysqlKnock> {
   const number = context.sessions.newNumber()
@@ -55,7 +52,7 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
     capabilities: OURS,
     collation: UTF8MB4,
     status,
-    plugin: PLUGIN,
+    plugin: PLUGIN.cachingSha2,
   } as const
   socket.write(encodePackets(encodeHandshakeV10(greeting), 0))
   const first = await readPacket(socket)
@@ -79,41 +76,38 @@ async function insideTls(tls: Secured, scramble: Uint8Array, number: number): Pr
   const login = decodeLogin(second.payload)
   if (login.kind !== 'handshakeResponse') throw new SallyportError('SP-PROTOCOL', 'a second SSLRequest')
   const capabilities = negotiate(login.capabilities, OURS)
-  if (login.plugin === CLEAR_PLUGIN) {
-    return { ...base(), token: textOf(login.authResponse), sequence: second.sequence + 1 }
+  if (login.plugin === PLUGIN.clear) {
+    return { ...base(), token: tokenOf(login.authResponse), sequence: second.sequence + 1 }
   }
   let sequence = second.sequence
-  if (login.plugin !== PLUGIN) {
-    sequence = (
-      await ask(socket, encodeAuthSwitchRequest(PLUGIN, Buffer.concat([scramble, Uint8Array.of(0)])), sequence)
-    ).sequence
+  if (login.plugin !== PLUGIN.cachingSha2) {
+    const request = encodeAuthSwitchRequest(PLUGIN.cachingSha2, Buffer.concat([scramble, Uint8Array.of(0)]))
+    sequence = (await ask(socket, request, sequence)).sequence
   }
   const answer = await ask(socket, encodeAuthMoreData(FULL_AUTHENTICATION), sequence)
-  return { ...base(), token: textOf(answer.payload), sequence: answer.sequence + 1 }
+  return { ...base(), token: tokenOf(answer.payload), sequence: answer.sequence + 1 }
 
   function base() {
     return { socket, tls, login: login as HandshakeResponse, capabilities, number }
   }
 }
 
-async function ask(socket: Socket, payload: Uint8Array, sequence: number): Promise<Read> {
+async function ask(socket: Socket, payload: Uint8Array, sequence: number): Promise<Packet> {
   socket.write(encodePackets(payload, sequence + 1))
   return readPacket(socket)
 }
 
 /** One packet; what came after it goes back to the socket, for whoever reads next. */
-async function readPacket(socket: Socket): Promise<Read> {
-  let bytes = await pull(socket)
+async function readPacket(socket: Socket): Promise<Packet> {
+  const framer = new PacketFramer({ maxPayloadBytes: MAX_LOGIN_PACKET_BYTES })
   for (;;) {
-    if (bytes.length >= HEADER_BYTES) {
-      const end = HEADER_BYTES + lengthAt(bytes, 0)
-      if (end > MAX_LOGIN_PACKET_BYTES) throw new SallyportError('SP-PROTOCOL', 'a packet of the login is too large')
-      if (bytes.length >= end) {
-        if (bytes.length > end) socket.unshift(bytes.subarray(end))
-        return { payload: bytes.subarray(HEADER_BYTES, end), sequence: bytes[3] as number }
-      }
-    }
-    bytes = Buffer.concat([bytes, await pull(socket)])
+    const chunk = await pull(socket)
+    framer.push(chunk)
+    const packet = framer.next()
+    if (!packet) continue
+    // The packet ends in this chunk, so all that is left of the bytes is left of the chunk.
+    if (framer.buffered > 0) socket.unshift(chunk.subarray(chunk.length - framer.buffered))
+    return packet
   }
 }
 
@@ -127,9 +121,9 @@ function newScramble(): Uint8Array {
   return Uint8Array.from({ length: SCRAMBLE_BYTES }, () => randomInt(0x21, 0x7f))
 }
 
-function textOf(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0)
-  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
+/** A client that was given no password sends an empty packet, or a NUL alone. */
+function tokenOf(payload: Uint8Array): string {
+  return payload.length === 0 ? '' : readClearPassword(payload)
 }
 
 /** The server's own version where only one server can be meant and its catalog is at hand. */
