@@ -22,7 +22,8 @@ export const POSTGRES_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string
   ['lock_timeout', duration],
   ['idle_in_transaction_session_timeout', limitedDuration],
   ['search_path', isPlainPath],
-  ['client_encoding', oneOf('utf8', 'utf-8', 'unicode')],
+  // The server compares letters and digits alone (clean_encoding_name), and asyncpg sends the name in quotes.
+  ['client_encoding', single((value) => ['utf8', 'unicode'].includes(value.toLowerCase().replace(/[^a-z0-9]/g, '')))],
   ['names', oneOf('utf8', 'utf-8', 'unicode')],
   ['standard_conforming_strings', on],
   ['escape_string_warning', boolean],
