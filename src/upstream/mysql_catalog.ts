@@ -162,10 +162,8 @@ function relationOf(table: TableRow, parts: Parts): Relation {
   const columns = rows.map((row) => columnOf(row, table.collation, names))
   const kind = kindOf(table)
   const uses = parts.uses.get(key) ?? []
-  const used = uses.flatMap((use) => [
-    ...(use.name === null ? [] : [use.name]),
-    ...columnsNamedIn(use.expression ?? '', names),
-  ])
+  const inTexts = uses.flatMap((use) => columnsNamedIn(use.expression ?? '', names))
+  const used = [...uses.flatMap((use) => (use.name === null ? [] : [use.name])), ...inTexts]
   return {
     kind,
     schema: table.schema,
@@ -174,6 +172,7 @@ function relationOf(table: TableRow, parts: Parts): Relation {
     columns,
     primaryKey: (parts.primary.get(key) ?? []).map((row) => row.name),
     constrained: withSources(used, columns),
+    inPrintedTexts: withSources(inTexts, columns),
     parents: [],
     definition: kind === 'view' ? (parts.definitions.get(key) ?? null) : null,
     hasTriggers: kind === 'table' && parts.triggers.has(table.schema, table.name),

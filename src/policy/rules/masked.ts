@@ -10,8 +10,7 @@ import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf }
 export const maskedRule = eachStatement('masked', (context, statement) => {
   for (const use of usesOf(statement)) {
     if (use.relation.kind === 'system') continue
-    // A table's definition is metadata, as it is in PostgreSQL's catalogs; SECURITY.md says so.
-    const refused = statement.kind === 'show' ? null : judgeUse(context, statement, use)
+    const refused = statement.kind === 'show' ? judgeShown(context, use) : judgeUse(context, statement, use)
     if (refused) return refused
   }
   return null
@@ -29,4 +28,12 @@ function judgeUse(context: RuleContext, statement: StatementFacts, use: Relation
   }
   const reason = unsubstitutable(context, statement, use)
   return reason === null ? null : refuse('SP-MASKED', reason)
+}
+
+/** A table's definition prints the texts of its CHECKs and index expressions; on a masked column they may quote values. */
+function judgeShown(context: RuleContext, use: RelationUse): Refused | null {
+  const { relation } = use
+  const told = relation.inPrintedTexts?.find((name) => use.columns.has(name) && context.masks.of(relation, name))
+  if (told === undefined) return null
+  return refuse('SP-MASKED', `the definition of ${nameOf(use)} prints conditions on the masked column ${told}`)
 }
