@@ -17,7 +17,8 @@ const TEXT = ['text', 25] as const
 
 export const USERS_OID = 20_001
 export const ORDERS_OID = 20_002
-export const SECRETS_OID = 20_003
+const SECRETS_OID = 20_003
+export const ARCHIVED_OID = 20_004
 
 function table(
   schema: string,
@@ -54,7 +55,7 @@ const RELATIONS: readonly Relation[] = [
   table('shop', 'orders', ORDERS_OID, { id: INT, user_id: INT, total: INT, note: TEXT }),
   table('shop', 'secrets', SECRETS_OID, { id: INT, api_key: TEXT }),
   // Another schema with a table of the same name: what `orders` means hangs on the path.
-  table('archive', 'orders', 20_004, { id: INT, user_id: INT, total: INT, note: TEXT }),
+  table('archive', 'orders', ARCHIVED_OID, { id: INT, user_id: INT, total: INT, note: TEXT }),
 ]
 
 export function catalogOf(dialect: Dialect, digest = 'catalog-1'): Catalog {

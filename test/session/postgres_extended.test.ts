@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { catalogOf, MINUTE, roleOf, type Step, worldOf } from './fixture.ts'
+import { catalogOf, MINUTE, play, roleOf, type Step, worldOf } from './fixture.ts'
 import {
   BOUND,
   bind,
@@ -9,6 +10,7 @@ import {
   execute,
   FLUSH,
   failed,
+  machineOf,
   NO_DATA,
   PARSED,
   parse,
@@ -20,6 +22,7 @@ import {
   SYNTAX_ERROR,
   server,
   story,
+  told,
 } from './postgres_story.ts'
 
 const USERS = described(['users.id', 'users.email'])
@@ -249,6 +252,34 @@ describe('the extended protocol', () => {
     const typed = { kind: 'parse', name: '', text: 'SELECT $1', parameterTypes: [16_384] } as const
     expect(story([client(parse('SELECT 1; SELECT 2'), SYNC)])[0]).toBe('record deny opaque SP-MULTI')
     expect(story([client(typed, SYNC)])[0]).toBe('record deny opaque SP-FUNCTION')
+  })
+})
+
+describe('a name that an unanswered message changes', () => {
+  const CHANGE = [{ kind: 'close', target: 'statement', name: 's' }, parse('SELECT 2', 's')] as const
+
+  it('waits for the answer behind a Sync: what runs is what was recorded', () => {
+    const steps = [
+      client(parse('SELECT 1', 's'), SYNC),
+      server(PARSED, ready()),
+      client(parse('SELECT 3', 's'), ...CHANGE, SYNC, bind('s'), execute(), SYNC),
+      server(failed('42P05', 'exists')),
+      server(ready()),
+      server(BOUND, described(['?']), row('1'), done('SELECT 1'), ready()),
+    ]
+    const world = worldOf('postgres')
+    const effects = play(world, machineOf(world), steps)
+    const recorded = effects.flatMap((effect) =>
+      effect.kind === 'record' && effect.event.kind === 'decision' ? [effect.event.statement.sha256] : [],
+    )
+    expect(recorded).toEqual([createHash('sha256').update('SELECT 1').digest('hex')])
+    expect(told(effects).slice(-4, -1)).toEqual(['< row 1', 'note ok select rows 1', '< done SELECT 1'])
+    story(steps)
+  })
+
+  it('does not wait within one batch', () => {
+    const lines = story([client(...CHANGE, bind('s'), execute(), SYNC)])
+    expect(lines.at(-1)).toBe('> sync')
   })
 })
 

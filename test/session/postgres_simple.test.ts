@@ -281,9 +281,9 @@ describe('the path', () => {
       '> query SET search_path = archive',
       'note ok set rows 0',
       '< done SET',
+      '< ready I',
       'record allow select',
       '> query SELECT id FROM "archive"."orders"',
-      '< ready I',
     ])
   })
 

@@ -8,6 +8,7 @@ import { Framer } from '../../src/wire/postgres/framer.ts'
 import type { RowDescriptionInput } from '../../src/wire/postgres/row-description.ts'
 import { decodeServer, encodeServer, type ServerMessage } from '../../src/wire/postgres/server.ts'
 import {
+  ARCHIVED_OID,
   breaches,
   everyByte,
   join,
@@ -69,6 +70,7 @@ const FIELDS: Readonly<Record<string, readonly [oid: number, column: number, typ
   'users.ssn': [USERS_OID, 4, 25],
   'orders.id': [ORDERS_OID, 1, 23],
   'orders.total': [ORDERS_OID, 3, 23],
+  'archived.id': [ARCHIVED_OID, 1, 23],
 }
 
 export function described(names: readonly string[], format: 0 | 1 = 0): RowDescriptionInput {

@@ -10,6 +10,7 @@ import { CLIENT } from '../../wire/postgres/type-bytes.ts'
 import type { Admission, Denied, Execution } from '../gate.ts'
 import type { Verdict } from '../verdict.ts'
 import { newRun, type Owed, type Portal, type Prepared, type Run } from './pipeline.ts'
+import { DROP_UNNAMED } from './registry.ts'
 import { giveShape } from './rows.ts'
 import type { SessionState } from './state.ts'
 import { errorMessage, serverError } from './words.ts'
@@ -20,13 +21,7 @@ const REFUSED_TEXT = 'SALLYPORT REFUSED THIS STATEMENT'
 const FIRST_USER_OID = 16_384
 const FLUSH = Uint8Array.of(CLIENT.flush, 0, 0, 0, 4)
 /** Messages that may carry or start SQL: they wait while names are changing. */
-const SQL_BEARING: ReadonlySet<number> = new Set([
-  CLIENT.query,
-  CLIENT.parse,
-  CLIENT.bind,
-  CLIENT.execute,
-  CLIENT.functionCall,
-])
+const SQL_BEARING: ReadonlySet<string> = new Set(['query', 'parse', 'bind', 'execute', 'functionCall'])
 
 /** What the client says after its login. Every text goes through the gate; everything else is an allow-list. */
 export class ClientHalf {
@@ -37,16 +32,25 @@ export class ClientHalf {
     this.#state = state
   }
 
-  /** False when the frame must wait: a SET under way may change what its names mean. */
+  /** False when the frame must wait: what is under way may change what its names mean. */
   accept(frame: Frame, now: number): boolean {
-    const { pipeline, path, output } = this.#state
-    if (SQL_BEARING.has(frame.type) && !this.#state.skipping && pipeline.changesNames(path.uncommitted)) {
+    const { pipeline, output } = this.#state
+    const message = decodeClient(frame, 'ready')
+    if (!this.#state.skipping && this.#mustWait(message)) {
       if (!pipeline.syncOwed && this.#flushedFor !== frame) output.server(FLUSH)
       this.#flushedFor = frame
       return false
     }
-    this.#handle(decodeClient(frame, 'ready'), frame, now)
+    this.#handle(message, frame, now)
     return true
+  }
+
+  #mustWait(message: ClientMessage): boolean {
+    const { pipeline, path } = this.#state
+    if (!SQL_BEARING.has(message.kind)) return false
+    if (pipeline.changesNames(path.uncommitted)) return true
+    if (message.kind === 'bind') return pipeline.unsettled('statement', message.statement)
+    return message.kind === 'execute' && pipeline.unsettled('portal', message.portal)
   }
 
   #handle(message: ClientMessage, frame: Frame, now: number): void {
@@ -80,12 +84,8 @@ export class ClientHalf {
       case 'describe':
         return this.#send(frame, { kind: 'describe' })
       case 'close': {
-        const { registry } = this.#state
-        if (message.target === 'statement') {
-          return this.#send(frame, { kind: 'close', closes: undefined, undo: registry.dropStatement(message.name) })
-        }
-        const closes = registry.portal(message.name)
-        return this.#send(frame, { kind: 'close', closes, undo: registry.dropPortal(message.name) })
+        const change = { of: message.target, name: message.name, value: undefined }
+        return this.#send(frame, { kind: 'close', change })
       }
       case 'flush':
         return this.#state.output.server(frame.bytes)
@@ -102,33 +102,39 @@ export class ClientHalf {
   }
 
   #send(frame: Frame, owed: Owed): void {
-    this.#state.batchOpen = true
-    this.#state.pipeline.push(owed)
     this.#state.output.server(frame.bytes)
+    this.#state.batchOpen = true
+    this.#owe(owed)
+  }
+
+  #owe(owed: Owed): void {
+    this.#state.pipeline.push(owed)
+    if ('change' in owed) this.#state.registry.propose(owed.change)
   }
 
   #query(text: string, now: number): void {
-    const { gate, subject, output, pipeline, registry } = this.#state
+    const { gate, subject, output } = this.#state
     const admission = gate.admit(subject, this.#state.names, text, now)
     if (admission.kind === 'deny') return this.#refuseQuery(admission)
-    registry.dropStatement('')
     output.record(admission.events)
     output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
     this.#guard(admission.verdict)
-    pipeline.push({ kind: 'query', runs: runsOf(admission, now), index: 0 })
+    this.#owe({ kind: 'query', runs: runsOf(admission, now), index: 0, change: DROP_UNNAMED })
   }
 
   #parse(message: Parse, now: number): void {
-    const { gate, subject, output, pipeline, registry } = this.#state
+    const { gate, subject, output } = this.#state
     const preparation = gate.prepare(subject, this.#state.names, message.text, now)
     if (preparation.kind === 'deny') return this.#refuse(preparation)
     const { verdict, permit } = preparation
     const unsuitable = this.#unsuitable(verdict, message.parameterTypes, now)
     if (unsuitable) return this.#refuse(unsuitable)
-    const undo = registry.setStatement(message.name, { text: message.text, verdict })
     output.sql(permit, encodeParse({ ...message, text: permit.text }))
     this.#state.batchOpen = true
-    pipeline.push({ kind: 'parse', undo })
+    this.#owe({
+      kind: 'parse',
+      change: { of: 'statement', name: message.name, value: { text: message.text, verdict } },
+    })
   }
 
   #unsuitable(verdict: Verdict, types: readonly number[], now: number): Denied | null {
@@ -149,8 +155,7 @@ export class ClientHalf {
     const verdict = this.#renewed(prepared, now)
     if ('kind' in verdict) return this.#refuse(verdict)
     const portal: Portal = { prepared: { text: prepared.text, verdict }, description: null, run: null }
-    const closes = registry.portal(message.portal)
-    this.#send(frame, { kind: 'bind', portal, closes, undo: registry.setPortal(message.portal, portal) })
+    this.#send(frame, { kind: 'bind', change: { of: 'portal', name: message.portal, value: portal } })
     this.#guard(verdict)
     if (verdict.facts.statements.length === 0) return
     // The proxy describes every portal itself: masks hang on what the server says, not on what was expected.
@@ -222,20 +227,19 @@ export class ClientHalf {
   }
 
   #refuseWith(error: Uint8Array): void {
-    const { output, pipeline, registry } = this.#state
+    const { output } = this.#state
     this.#state.skipping = true
     if (this.#alone) {
       output.client(error)
       return
     }
     // In a transaction a refusal really fails it: the server itself gets a text that it must refuse at this place.
-    const undo = registry.dropStatement('')
     output.sql(REFUSAL, encodeParse({ kind: 'parse', name: '', text: REFUSED_TEXT, parameterTypes: [] }))
-    pipeline.push({ kind: 'refusal', error, undo })
+    this.#owe({ kind: 'refusal', error, change: DROP_UNNAMED })
   }
 
   #refuseQuery({ error, events }: Denied): void {
-    const { output, pipeline } = this.#state
+    const { output } = this.#state
     output.record(events)
     if (this.#alone) {
       output.client(errorMessage(error))
@@ -243,7 +247,7 @@ export class ClientHalf {
       return
     }
     output.sql(REFUSAL, encodeQuery({ kind: 'query', text: REFUSED_TEXT }))
-    pipeline.push({ kind: 'refused_query', error: errorMessage(error) })
+    this.#owe({ kind: 'refused_query', error: errorMessage(error), change: DROP_UNNAMED })
   }
 
   /** Nothing is under way and no transaction would have to fail: the proxy can answer by itself. */

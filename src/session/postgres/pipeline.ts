@@ -3,6 +3,7 @@ import type { StatementPlan } from '../../policy/decision.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
 import type { Execution } from '../gate.ts'
 import type { Verdict } from '../verdict.ts'
+import type { Change } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 
 /** One statement that was sent for execution, from its decision to its completion. */
@@ -25,24 +26,18 @@ export interface Run {
   done: boolean
 }
 
-/** A change to the registries made ahead of the server's answer, to be taken back when the server skips the message. */
-export type Undo = () => void
-
 /** What the server still owes, in order; each entry says what its answer means. */
 export type Owed =
-  | { readonly kind: 'parse'; readonly undo: Undo }
-  /** `closes` is the portal that goes when this succeeds. */
-  | { readonly kind: 'bind'; readonly portal: Portal; readonly closes: Portal | undefined; readonly undo: Undo }
-  | { readonly kind: 'close'; readonly closes: Portal | undefined; readonly undo: Undo }
+  | { readonly kind: 'parse' | 'bind' | 'close'; readonly change: Change }
   /** The client's own Describe: its answer is forwarded. */
   | { readonly kind: 'describe' }
   /** The proxy's Describe of a portal: its answer gives the shape and goes no further. */
   | { readonly kind: 'shape'; readonly portal: Portal }
   | { readonly kind: 'execute'; readonly portal: Portal; readonly run: Run | null }
-  | { readonly kind: 'query'; readonly runs: readonly Run[]; index: number }
+  | { readonly kind: 'query'; readonly runs: readonly Run[]; index: number; readonly change: Change }
   /** A text that the server is sure to refuse stands where the client's statement stood; its error becomes ours. */
-  | { readonly kind: 'refusal'; readonly error: Uint8Array; readonly undo: Undo }
-  | { readonly kind: 'refused_query'; readonly error: Uint8Array }
+  | { readonly kind: 'refusal'; readonly error: Uint8Array; readonly change: Change }
+  | { readonly kind: 'refused_query'; readonly error: Uint8Array; readonly change: Change }
   | { readonly kind: 'sync' }
 
 export interface Prepared {
@@ -65,6 +60,9 @@ const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['rollback', 'rollback_to'
 export class Pipeline {
   readonly #queue: Owed[] = []
   #head = 0
+  /** How many entries end in a ReadyForQuery, and how many hold a run that may change names: most often none. */
+  #syncs = 0
+  #naming = 0
 
   get front(): Owed | undefined {
     return this.#queue[this.#head]
@@ -76,9 +74,11 @@ export class Pipeline {
 
   push(owed: Owed): void {
     this.#queue.push(owed)
+    this.#count(owed, 1)
   }
 
   shift(): void {
+    if (this.front) this.#count(this.front, -1)
     this.#head++
     if (this.#head === this.#queue.length) {
       this.#queue.length = 0
@@ -90,25 +90,29 @@ export class Pipeline {
   }
 
   get syncOwed(): boolean {
-    return this.#live().some(({ kind }) => kind === 'sync' || kind === 'query' || kind === 'refused_query')
+    return this.#syncs > 0
   }
 
   /**
    * An error in the extended protocol: the server ignores everything up to the next Sync. The entries up to there are
-   * dropped and what they changed is taken back, newest first. Returns the runs that will never happen.
+   * dropped. Returns the runs that will never happen.
    */
   skipToSync(): Run[] {
-    const skipped: Owed[] = []
-    while (!this.empty && this.front?.kind !== 'sync') {
-      skipped.push(this.front as Owed)
+    const skipped: Run[] = []
+    while (this.front && this.front.kind !== 'sync') {
+      skipped.push(...runsOf(this.front))
       this.shift()
     }
-    for (const owed of skipped.reverse()) if ('undo' in owed) owed.undo()
-    return skipped.flatMap(runsOf)
+    return skipped
   }
 
-  /** True while a statement is under way after which names may mean something else. */
+  /**
+   * True while a statement is under way after which names may mean something else. An error under way takes an
+   * uncommitted path back too, at the end of its implicit transaction.
+   */
   changesNames(pathUncommitted: boolean): boolean {
+    if (pathUncommitted && this.syncOwed) return true
+    if (this.#naming === 0) return false
     return this.#live().some((owed) =>
       runsOf(owed).some(
         ({ facts: { kind }, done }) =>
@@ -133,14 +137,38 @@ export class Pipeline {
       .filter(({ done }) => !done)
   }
 
-  /** Portals that the server has yet to make: they belong to a later transaction than the one that ends now. */
-  get bound(): ReadonlySet<Portal> {
-    return new Set(this.#live().flatMap((owed) => (owed.kind === 'bind' ? [owed.portal] : [])))
+  /**
+   * True where the last change of a name is not answered and a Sync stands after it: should the change fail, what is
+   * sent now would still run, and on what had that name before.
+   */
+  unsettled(of: Change['of'], name: string): boolean {
+    let synced = false
+    for (let at = this.#queue.length - 1; this.syncOwed && at >= this.#head; at--) {
+      const owed = this.#queue[at] as Owed
+      if (endsInReady(owed)) synced = true
+      if ('change' in owed && owed.change.of === of && owed.change.name === name) return synced
+    }
+    return false
+  }
+
+  /** Changes of names that the server has yet to answer, in order. */
+  get changes(): Change[] {
+    return this.#live().flatMap((owed) => ('change' in owed ? [owed.change] : []))
+  }
+
+  #count(owed: Owed, by: 1 | -1): void {
+    if (endsInReady(owed)) this.#syncs += by
+    const naming = runsOf(owed).some(({ facts: { kind } }) => CHANGES_NAMES.has(kind) || ENDS_TRANSACTION.has(kind))
+    if (naming) this.#naming += by
   }
 
   #live(): Owed[] {
     return this.#head === 0 ? this.#queue : this.#queue.slice(this.#head)
   }
+}
+
+function endsInReady({ kind }: Owed): boolean {
+  return kind === 'sync' || kind === 'query' || kind === 'refused_query'
 }
 
 function runsOf(owed: Owed): readonly Run[] {

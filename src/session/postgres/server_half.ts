@@ -120,11 +120,11 @@ export class ServerHalf {
   }
 
   #complete(frame: Frame, kind: 'parse' | 'bind' | 'close', now: number): void {
-    const { pipeline } = this.#state
+    const { pipeline, registry } = this.#state
     const { front } = pipeline
     if (front?.kind !== kind) throw unexpected(`the end of a ${kind}`)
     pipeline.shift()
-    if (front.kind !== 'parse') this.#left(front.closes, now)
+    this.#left(registry.settle(front.change), now)
     this.#toClient(frame.bytes)
   }
 
@@ -180,7 +180,7 @@ export class ServerHalf {
   }
 
   #error(frame: Frame, now: number): void {
-    const { pipeline } = this.#state
+    const { pipeline, registry } = this.#state
     this.#state.batchFailed = true
     const fields = decodeErrorFields(frame.body)
     const status = errorField(fields, 'C') ?? 'XX000'
@@ -197,6 +197,7 @@ export class ServerHalf {
     }
     if (front.kind === 'sync') return
     for (const skipped of pipeline.skipToSync()) if (!skipped.done) this.#finish(skipped, 'cancelled', status, now)
+    registry.fail('change' in front ? front.change : null, pipeline.changes)
     if (pipeline.empty) this.#state.skipping = true
   }
 
@@ -249,12 +250,13 @@ export class ServerHalf {
       throw unexpected('ReadyForQuery')
     }
     pipeline.shift()
+    if (front.kind !== 'sync') registry.settle(front.change)
     const { status } = decodeReadyForQuery(frame.body)
     this.#state.status = status
     if (status === 'I') {
       if (this.#state.batchFailed) path.rollback()
       else path.commit()
-      for (const portal of registry.endTransaction(pipeline.bound)) this.#left(portal, now)
+      for (const portal of registry.endTransaction(pipeline.changes)) this.#left(portal, now)
     }
     this.#state.names = namesOf(path)
     this.#state.muted = false

@@ -25,12 +25,12 @@ export function applySettings(state: SessionState, facts: StatementFacts, tag: s
       path.release(facts.name ?? '')
       break
     case 'deallocate':
-      if (facts.name) registry.dropStatement(facts.name)
-      else registry.dropAllStatements()
+      if (facts.name) registry.deallocate(facts.name)
+      else registry.deallocateAll()
       break
     case 'discard':
       if (facts.name === 'all') {
-        registry.dropAllStatements()
+        registry.deallocateAll()
         path.reset()
       }
       break
