@@ -25,18 +25,29 @@ export function subqueryText(relation: Relation, plan: Substitution, partition: 
   const columns = relation.columns.map(({ name }) => columnText(name, plan.masks.get(name), mode))
   const from = `FROM ${qualifiedText(relation)}${partition === '' ? '' : ` ${partition}`}`
   if (plan.where !== null) checkCondition(plan.where, mode)
-  const where = plan.where === null ? '' : ` WHERE (${plan.where}) ${FENCE}`
-  const hint = plan.masks.size > 0 ? indexHint(relation) : ''
-  return `(SELECT ${columns.join(', ')} ${from}${hint}${where})`
+  const where = plan.where === null ? '' : ` WHERE (${plan.where})`
+  const hint = plan.masks.size > 0 && takesHints(relation) ? indexHint(relation) : ''
+  const order = plan.masks.size > 0 && !takesHints(relation) ? orderText(relation, plan) : ''
+  const fence = where === '' && order === '' ? '' : ` ${FENCE}`
+  return `(SELECT ${columns.join(', ')} ${from}${hint}${where}${order}${fence})`
 }
 
 /**
  * A scan of an index that holds a masked column gives the rows in its order, whatever is selected. The catalog does
- * not name the indexes, so a masked table is read by its primary key alone. Views take no hints.
+ * not name the indexes, so a masked table is read by its primary key alone.
  */
-function indexHint({ kind, primaryKey }: Relation): string {
-  if (kind !== 'table' && kind !== 'partitioned') return ''
+function indexHint({ primaryKey }: Relation): string {
   return primaryKey.length > 0 ? ' USE INDEX (PRIMARY)' : ' USE INDEX ()'
+}
+
+function takesHints({ kind }: Relation): boolean {
+  return kind === 'table' || kind === 'partitioned'
+}
+
+/** A view takes no hints, so its rows are put in an order that every reader may know; the fence keeps the server to it. */
+function orderText({ columns }: Relation, { masks }: Substitution): string {
+  const clear = columns.filter(({ name }) => !masks.has(name)).map(({ name }) => quoteName(name))
+  return clear.length === 0 ? '' : ` ORDER BY ${clear.join(', ')}`
 }
 
 /** A condition is one expression over the relation's own columns: it can neither end early nor read elsewhere. */

@@ -38,7 +38,8 @@ export interface Stack {
 
 export interface StackOptions {
   readonly settings?: readonly string[]
-  readonly setupSql?: readonly string[]
+  /** In place of the usual fixture. */
+  readonly fixture?: readonly string[]
   readonly target?: Section
   /** More of the proxy's configuration, in place of the usual. */
   readonly proxy?: Partial<SallyportOptions>
@@ -69,12 +70,10 @@ export async function startStack(
   }
   try {
     const [server, oidc] = await Promise.all([
-      startServer({ setupSql: [...FIXTURE_SQL, ...(options.setupSql ?? [])], settings: options.settings ?? [] }).then(
-        (started) => {
-          closing.push(() => started.stop())
-          return started
-        },
-      ),
+      startServer({ setupSql: options.fixture ?? FIXTURE_SQL, settings: options.settings ?? [] }).then((started) => {
+        closing.push(() => started.stop())
+        return started
+      }),
       startOidc().then((started) => {
         closing.push(() => started.stop())
         return started
