@@ -62,7 +62,6 @@ export const MYSQL_FUNCTIONS: ReadonlySet<string> = new Set(
 export const MYSQL_HIDDEN_VARIABLES: ReadonlySet<string> = new Set([
   'debug',
   'debug_sync',
-  'init_connect',
   'init_file',
   'init_replica',
   'init_slave',

@@ -1,6 +1,7 @@
 import { SallyportError } from '../errors.ts'
 import type { Dialect } from '../sql/catalog.ts'
 import type { SettingChange } from '../sql/facts.ts'
+import { anyValue } from './setting_values.ts'
 import { MYSQL_SETTINGS } from './settings_mysql.ts'
 import { POSTGRES_SETTINGS } from './settings_postgres.ts'
 
@@ -23,7 +24,8 @@ const CHANGES_MEANING: ReadonlySet<string> = new Set([
 
 /**
  * Null where the session may make this change, else the refusal, with a `detail` for the person. Only listed settings,
- * only constants that the list's check passes, never for the whole server.
+ * only constants that the list's check passes, never for the whole server. Where any value will do, an expression will
+ * too: the analysis lets it read settings alone.
  */
 export function judgeSetting(dialect: Dialect, { name, scope, values }: SettingChange): SallyportError | null {
   if (scope === 'global') return refused(name, 'is a setting of the whole server')
@@ -31,7 +33,7 @@ export function judgeSetting(dialect: Dialect, { name, scope, values }: SettingC
   const check = (dialect === 'postgres' ? POSTGRES_SETTINGS : MYSQL_SETTINGS).get(name.toLowerCase())
   if (!check) return refused(name, 'is kept as it is by the proxy')
   if (values === null) return null
-  if (values === 'expression') return refused(name, 'takes a constant only')
+  if (values === 'expression') return check === anyValue ? null : refused(name, 'takes a constant only')
   return check(values) ? null : refused(name, 'can not take this value here')
 }
 

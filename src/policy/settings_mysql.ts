@@ -1,4 +1,4 @@
-import { boolean, off, on, oneOf, single, whole } from './setting_values.ts'
+import { anyValue, boolean, off, on, oneOf, single, whole } from './setting_values.ts'
 import type { ValueCheck } from './settings.ts'
 
 const SAFE_MODES: ReadonlySet<string> = new Set([
@@ -66,6 +66,11 @@ export const MYSQL_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string, V
   ['sql_quote_show_create', on],
   ['sql_warnings', boolean],
   ['profiling', off],
+  // What the server tells of the session's own settings; MariaDB's JDBC driver adds to the list by an expression.
+  ['session_track_system_variables', anyValue],
+  ['session_track_schema', anyValue],
+  ['session_track_state_change', anyValue],
+  ['session_track_transaction_info', anyValue],
 ])
 
 function isSafeMode(values: readonly string[]): boolean {

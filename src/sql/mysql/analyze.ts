@@ -74,7 +74,7 @@ function statementFacts(part: Statement, text: string, context: AnalysisContext,
   if (upper === 'SHOW') return withCalls(showFacts(cursor, part, text, context), cursor, context)
   if (/^(?:EXPLAIN|DESCRIBE|DESC|ANALYZE)$/.test(upper)) return explainFacts(cursor, part, text, context, parsers)
   if (upper === 'PREPARE') return prepareFacts(cursor, part, context, parsers)
-  const session = sessionFacts(cursor, part)
+  const session = sessionFacts(cursor, part, context.sqlMode)
   if (session !== null) return withCalls(session, cursor, context)
   throw new SallyportError('SP-OPAQUE', `statements that begin with ${upper || 'no word'} are refused`)
 }

@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts'
 import { setFacts } from './set_statement.ts'
 import { blank, type Statement } from './statement_facts.ts'
 
-type Reader = (cursor: Cursor, statement: Statement) => StatementFacts
+type Reader = (cursor: Cursor, statement: Statement, sqlMode: ReadonlySet<string>) => StatementFacts
 
 /** Statements about the session and its transaction, each with a small grammar of its own. */
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
@@ -22,10 +22,14 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 ])
 
 /** Null where the statement is not one of these. */
-export function sessionFacts(cursor: Cursor, statement: Statement): StatementFacts | null {
+export function sessionFacts(
+  cursor: Cursor,
+  statement: Statement,
+  sqlMode: ReadonlySet<string>,
+): StatementFacts | null {
   const reader = READERS.get(cursor.peek().upper)
   if (!reader || (cursor.sees('DROP') && !cursor.sees('DROP', 'PREPARE'))) return null
-  const facts = reader(cursor, statement)
+  const facts = reader(cursor, statement, sqlMode)
   cursor.end()
   return facts
 }

@@ -14,8 +14,11 @@ const SCOPES: ReadonlyMap<string, Scope> = new Map<string, Scope>([
   ['LOCAL', 'session'],
 ])
 
-/** SET of variables, NAMES, CHARACTER SET and TRANSACTION (Reference Manual 15.7.6, 15.3.7). */
-export function setFacts(cursor: Cursor, statement: Statement): StatementFacts {
+/**
+ * SET of variables, NAMES, CHARACTER SET and TRANSACTION (Reference Manual 15.7.6, 15.3.7). `sqlMode` is the session's
+ * mode before it.
+ */
+export function setFacts(cursor: Cursor, statement: Statement, sqlMode: ReadonlySet<string>): StatementFacts {
   cursor.expect('SET')
   if (isTransaction(cursor)) return transaction(cursor, statement)
   const settings: SettingChange[] = []
@@ -26,7 +29,7 @@ export function setFacts(cursor: Cursor, statement: Statement): StatementFacts {
       cursor.next()
       sticky = scope
     }
-    settings.push(assignment(cursor, sticky))
+    settings.push(assignment(cursor, sticky, sqlMode))
   })
   return { ...blank(statement, 'set'), verbs: ['session'], settings }
 }
@@ -52,7 +55,7 @@ function mode(cursor: Cursor): string {
   return cursor.fail('unknown isolation level')
 }
 
-function assignment(cursor: Cursor, sticky: Scope): SettingChange {
+function assignment(cursor: Cursor, sticky: Scope, sqlMode: ReadonlySet<string>): SettingChange {
   if (cursor.sees('NAMES') && cursor.peek(1).upper !== '=') return names(cursor)
   if (cursor.accept('CHARACTER', 'SET') || cursor.accept('CHARSET'))
     return { name: 'character_set', scope: 'session', values: charset(cursor) }
@@ -60,7 +63,7 @@ function assignment(cursor: Cursor, sticky: Scope): SettingChange {
   if (token.kind === 'uservar') return userVariable(cursor, token)
   const { name, scope } = target(cursor, token, sticky)
   if (!cursor.accept('=')) cursor.expect(':=')
-  const values = settingValue(cursor)
+  const values = (name === 'sql_mode' ? appendedMode(cursor, sqlMode) : null) ?? settingValue(cursor)
   // A number names a set of modes: it is read back like an expression.
   const numbered = name === 'sql_mode' && values !== null && /^\d/.test(values[0] ?? '')
   return { name, scope, values: numbered ? 'expression' : values }
@@ -134,4 +137,15 @@ function settingValue(cursor: Cursor): SettingChange['values'] {
   if (expr.queries.length > 0 || expr.columns.length > 0)
     cursor.fail('a setting takes a constant or an expression over settings', 'SP-OPAQUE')
   return 'expression'
+}
+
+/** `CONCAT(@@sql_mode, ',X')`: how MariaDB's JDBC driver adds a mode. Null for anything else, with nothing read. */
+function appendedMode(cursor: Cursor, sqlMode: ReadonlySet<string>): readonly string[] | null {
+  const [call, open, variable, comma, added, close, after] = [0, 1, 2, 3, 4, 5, 6].map((at) => cursor.peek(at))
+  const isMode = variable?.kind === 'sysvar' && /^(?:session\.)?sql_mode$/i.test(variable.value)
+  const isCall = call?.upper === 'CONCAT' && open?.upper === '(' && comma?.upper === ',' && close?.upper === ')'
+  const isLast = after?.kind === 'end' || after?.upper === ','
+  if (!isCall || !isMode || added?.kind !== 'string' || !isLast) return null
+  for (let read = 0; read < 6; read++) cursor.next()
+  return [`${[...sqlMode].join(',')}${added.value}`]
 }
