@@ -61,8 +61,9 @@ function allow(input: LoginInput, identity: Identity): LoginAllowed {
     throw new SallyportError('SP-AUTH', 'the user name is not that of the person whom the token names')
   }
   const target = input.targets.get(route.target)
-  // A target that does not exist and one that the person holds no grant on give the same answer.
-  const none = new SallyportError('SP-NO-GRANT', `no active grant on ${route.target} for ${nameOf(identity)}`)
+  // A target that does not exist and one that the person holds no grant on give the same answer, that of chooseGrant.
+  const asked = route.role === null ? '' : ` with role ${route.role}`
+  const none = new SallyportError('SP-NO-GRANT', `no active grant on ${route.target}${asked}`)
   if (!target || target.engine !== input.engine) throw none
   const grant = chooseGrant(identity, input.grants, route.target, route.role, input.now)
   const role = input.policy.role(grant.role)
@@ -82,8 +83,4 @@ function refuseStranger(cause: SallyportError): LoginRefused {
   // Group overage names its fix, and only the holder of a good token can meet it.
   const told = cause.code === 'SP-GROUP-OVERAGE' ? cause : new SallyportError('SP-AUTH', 'the login was refused')
   return { kind: 'refused', error: told, detail: cause.detail, code: cause.code, identity: null }
-}
-
-function nameOf(identity: Identity): string {
-  return identity.email ?? identity.subject
 }
