@@ -29,6 +29,8 @@ export interface OpenedLogin {
   readonly credential: Credential
   /** Gives back every place and account that the login took; may be called more than once. */
   readonly release: () => void
+  /** For what goes wrong between here and the start of the session: gives everything back, records it, throws. */
+  readonly failed: (cause: unknown) => Promise<never>
 }
 
 /**
@@ -41,16 +43,19 @@ export async function openLogin(context: ProxyContext, shown: ShownLogin): Promi
     for (const give of releases.splice(0)) give()
   }
   let allowed: LoginAllowed | null = null
-  try {
-    allowed = await authenticate(context, shown)
-    return await open(context, shown, allowed, releases, release)
-  } catch (cause) {
+  const failed = async (cause: unknown): Promise<never> => {
     release()
     const error = asSallyportError(cause)
     if (error.code === 'SP-INTERNAL')
       context.log.error({ err: error.cause ?? error }, 'login failed by an internal error')
     if (allowed) await recordRefusal(context, shown, error, error.detail, allowed)
     throw error
+  }
+  try {
+    allowed = await authenticate(context, shown)
+    return { ...(await open(context, shown, allowed, releases)), release, failed }
+  } catch (cause) {
+    return failed(cause)
   }
 }
 
@@ -97,8 +102,7 @@ async function open(
   shown: ShownLogin,
   allowed: LoginAllowed,
   releases: (() => void)[],
-  release: () => void,
-): Promise<OpenedLogin> {
+): Promise<Omit<OpenedLogin, 'release' | 'failed'>> {
   const { identity, target, grant, role } = allowed
   const { counts, accounts, catalogs } = context
   releases.push(counts.take(`target:${target.name}`, target.maxConnections, `to ${target.name}`))
@@ -113,7 +117,7 @@ async function open(
     accounts.close(shown.sessionId).catch((err: unknown) => context.log.error({ err }, 'closing an account failed'))
   })
   const session = factsOf(shown, allowed, database, credential.user)
-  return { allowed, credential, release, subject: { session, identity, grant, target, database, engine } }
+  return { allowed, credential, subject: { session, identity, grant, target, database, engine } }
 }
 
 /** A role whose every rule names other databases gets no session in this one. */

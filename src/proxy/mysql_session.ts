@@ -53,8 +53,7 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
   try {
     await connect(context, knock, opened, sessionId, accepted)
   } catch (error) {
-    opened.release()
-    throw error
+    await opened.failed(error)
   }
 }
 

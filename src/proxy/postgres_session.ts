@@ -58,8 +58,7 @@ async function login(context: ProxyContext, arrival: Arrival, knock: PostgresKno
   try {
     await connect(context, knock, opened, sessionId, accepted)
   } catch (error) {
-    opened.release()
-    throw error
+    await opened.failed(error)
   }
 }
 

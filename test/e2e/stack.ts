@@ -39,6 +39,8 @@ export interface PostgresStack {
   token(person: Person, options?: TokenOptions): Promise<string>
   /** For command-line clients, as a person through the proxy. */
   login(person: Person, more?: Partial<Login>): Promise<Login>
+  /** How a driver connects as a person through the proxy. */
+  driver(person: Person): Promise<pg.ClientConfig>
   /** A connected driver, as a person through the proxy; `stop` ends it where the test did not. */
   connect(person: Person, more?: pg.ClientConfig): Promise<pg.Client>
   /** A connected driver, as the superuser straight to the database. */
@@ -132,6 +134,14 @@ function stackOf(
     tokens.push(made)
     return made
   }
+  const driver = async (person: Person): Promise<pg.ClientConfig> => ({
+    host: 'localhost',
+    port: proxy.postgresPort,
+    user: emailOf(person),
+    password: await token(person),
+    database: 'postgres',
+    ssl: { ca },
+  })
   const connected = async (config: pg.ClientConfig) => {
     const client = new pg.Client(config)
     // A session that the proxy ends is told to the test by its own queries; unheard, this event would end the process.
@@ -155,16 +165,8 @@ function stackOf(
       caFile: proxy.tls.ca,
       ...more,
     }),
-    connect: async (person, more) =>
-      connected({
-        host: 'localhost',
-        port: proxy.postgresPort,
-        user: emailOf(person),
-        password: more?.password ?? (await token(person)),
-        database: 'postgres',
-        ssl: { ca },
-        ...more,
-      }),
+    driver,
+    connect: async (person, more) => connected({ ...(await driver(person)), ...more }),
     direct: ({ ...more } = {}) => {
       const { host, port, user, password, database } = postgres
       return connected({ host, port, user, password, database, ssl: { ca: postgres.ca }, ...more })
