@@ -8,6 +8,7 @@ const OPERATORS = [
   ...['(', ')', ',', ';', '.', '=', '<', '>', '+', '-', '*', '/', '%', '^', '~', '!', '&', '|', '{', '}'],
 ]
 
+const BACKSLASH = 0x5c
 const WORD_START = /[A-Za-z_\u0080-\uD7FF\uE000-\uFFFF]/
 /** A run of characters that MySQL's lexer takes for one identifier. */
 const WORD = /[A-Za-z0-9_$\u0080-\uD7FF\uE000-\uFFFF]+/y
@@ -97,21 +98,31 @@ function readString(text: string, open: number, start: number, mode: LexMode): T
   let value = ''
   let at = open + 1
   for (;;) {
+    const end = plainEnd(text, at, quote, mode)
+    value += text.slice(at, end)
+    at = end
     const char = text[at]
     if (char === undefined) throw syntax('a string is not closed')
     if (char === quote) {
       if (text[at + 1] !== quote) break
       value += quote
-      at += 2
-    } else if (char === '\\' && !mode.noBackslashEscapes) {
-      value += unescaped(text[at + 1])
-      at += 2
     } else {
-      value += char
-      at += 1
+      value += unescaped(text[at + 1])
     }
+    at += 2
   }
   return make('string', text, start, at + 1, value)
+}
+
+/** Where the characters that stand for themselves end. A literal may have many millions, so they are taken in one piece. */
+function plainEnd(text: string, from: number, quote: string, { noBackslashEscapes }: LexMode): number {
+  const quoteCode = quote.charCodeAt(0)
+  let at = from
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quoteCode || (code === BACKSLASH && !noBackslashEscapes)) break
+  }
+  return at
 }
 
 /** String literals, table of escape sequences; `\%` and `\_` keep their backslash. */
