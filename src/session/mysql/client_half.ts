@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
+import type { StatementFacts } from '../../sql/facts.ts'
 import { encodeComQuery } from '../../wire/mysql/com-query.ts'
 import type { ComStmtExecute } from '../../wire/mysql/com-stmt-execute.ts'
 import { CURSOR } from '../../wire/mysql/com-stmt-execute.ts'
@@ -9,6 +10,7 @@ import { encodePackets } from '../../wire/mysql/packets.ts'
 import type { ResponseTo } from '../../wire/mysql/response.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
+import type { Verdict } from '../verdict.ts'
 import { type Exchange, newExchange, newRun, type Prepared, type Run } from './exchange.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errPayload, okPayload, warningsAnswer } from './words.ts'
@@ -52,7 +54,7 @@ export class ClientHalf {
       case 'statistics':
         return this.#simple(packet, sequence, 'statistics', null)
       case 'resetConnection':
-        return this.#simple(packet, sequence, 'ok', () => this.#connectionReset())
+        return this.#simple(packet, sequence, 'ok', () => this.#connectionReset(now))
       case 'setOption':
         return this.#simple(packet, sequence, 'setOption', null)
       case 'initDb':
@@ -67,12 +69,16 @@ export class ClientHalf {
         return this.#fetch(command.statementId, packet, sequence, now)
       case 'stmtReset':
         longData.delete(command.statementId)
+        this.#closeCursor(statements.get(command.statementId), now)
         return this.#simple(packet, sequence, 'ok', null)
       case 'stmtClose':
+        this.#closeCursor(statements.get(command.statementId), now)
         statements.delete(command.statementId)
         longData.delete(command.statementId)
         return this.#forward(packet)
       case 'stmtSendLongData': {
+        // The server ignores it for a statement that is not there (mysql_stmt_get_longdata); and so nothing piles up.
+        if (!statements.has(command.statementId)) return
         const sent = longData.get(command.statementId) ?? new Set<number>()
         longData.set(command.statementId, sent.add(command.parameter))
         return this.#forward(packet)
@@ -95,12 +101,24 @@ export class ClientHalf {
     this.#state.output.server(encodePackets(packet.payload, 0))
   }
 
-  #connectionReset(): void {
+  #connectionReset(now: number): void {
     const { statements, sqlPrepared, longData, names } = this.#state
+    for (const prepared of statements.values()) this.#closeCursor(prepared, now)
     statements.clear()
     sqlPrepared.clear()
     longData.clear()
     this.#state.names = namesOf(names.defaultDatabase, null)
+  }
+
+  /** What a cursor gave so far is all that there will be of its result. */
+  #closeCursor(prepared: Prepared | undefined, now: number): void {
+    const run = prepared?.cursor
+    if (!prepared || !run) return
+    prepared.cursor = null
+    if (run.done) return
+    run.done = true
+    const { gate, subject, output } = this.#state
+    output.note(gate.completion(subject, run.execution, { ...run, outcome: 'ok', status: null }, now))
   }
 
   /** The same judgment as USE. */
@@ -117,6 +135,10 @@ export class ClientHalf {
     const { gate, subject, output, capabilities } = this.#state
     const admission = gate.admit(subject, this.#state.names, text, now)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
+    if (showsOwnWarnings(admission.verdict)) {
+      const error = new SallyportError('SP-MULTI', 'warnings are shown by a message of their own')
+      return this.#refuse(this.#denied(error, now), sequence)
+    }
     const local = this.#ownAnswer(admission, sequence, now)
     if (local) return
     const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
@@ -124,8 +146,19 @@ export class ClientHalf {
     output.record(audited(admission, runs))
     const bytes = encodeUtf8(admission.permit.text)
     output.sql(admission.permit, encodePackets(encodeComQuery({ bytes, attributes: [] }, capabilities), 0))
-    this.#state.warnings = null
+    this.#resetWarnings(runs)
     this.#expect('query', sequence, { runs })
+  }
+
+  /**
+   * The server may show its warnings again once a statement has reset them that could not have made one about a
+   * protected value. One that uses no table resets nothing in MariaDB (SHOW WARNINGS).
+   */
+  #resetWarnings(runs: readonly Run[]): void {
+    const resets = runs.some(({ facts }) => facts.uses.length > 0)
+    const guarded = runs.some(({ plan }) => plan?.scrubErrors)
+    if (resets && !guarded) this.#state.warnings = null
+    else if (this.#state.warnings) this.#state.warnings = []
   }
 
   /** KILL and SHOW WARNINGS are answered here: one knows our numbers, the other our warnings. */
@@ -139,18 +172,20 @@ export class ClientHalf {
       this.#kill(Number(facts.name), facts.killQuery, sequence, admission, now)
       return true
     }
-    if (facts.kind === 'show' && facts.name === 'warnings' && warnings) {
+    if (showsWarnings(facts) && warnings) {
       output.record(events)
+      // Ours are notes: there is no error among them.
+      const shown = facts.name === 'errors' ? [] : warnings
       const done = {
         outcome: 'ok',
         status: null,
-        rows: warnings.length,
+        rows: shown.length,
         bytes: 0,
         rowsWithheld: 0,
         started: now,
       } as const
       output.note(gate.completion(subject, execution, done, now))
-      output.client(warningsAnswer(warnings, status, capabilities, sequence))
+      output.client(warningsAnswer(shown, status, capabilities, sequence))
       return true
     }
     return false
@@ -209,7 +244,7 @@ export class ClientHalf {
     const { verdict, permit } = preparation
     const notOne = verdict.facts.statements.length !== 1
     const nested = verdict.facts.statements.some(
-      ({ kind }) => kind === 'prepare' || kind === 'execute' || kind === 'kill',
+      (facts) => facts.kind === 'prepare' || facts.kind === 'execute' || facts.kind === 'kill' || showsWarnings(facts),
     )
     if (!verdict.role.unrestricted && (notOne || nested)) {
       return this.#refuse(this.#denied(new SallyportError('SP-UNSUPPORTED', 'this can not be prepared'), now), sequence)
@@ -232,10 +267,11 @@ export class ClientHalf {
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf(admission, now)
+    this.#closeCursor(prepared, now)
     prepared.cursor = (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
     output.record(admission.events)
     output.server(encodePackets(packet.payload, 0))
-    this.#state.warnings = null
+    this.#resetWarnings(runs)
     this.#expect('stmtExecute', sequence, { runs, prepared })
   }
 
@@ -248,7 +284,11 @@ export class ClientHalf {
     // A cursor that was opened under a grant that has since ended gives no more rows.
     const preparation = gate.prepare(subject, this.#state.names, prepared.text, now)
     if (preparation.kind === 'deny') return this.#refuse(preparation, sequence)
-    if (preparation.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
+    const { verdict } = prepared.cursor
+    // Its rows would be masked as they were when it was opened.
+    if (!gate.fresh(verdict, subject, { ...this.#state.names, key: verdict.namesKey })) {
+      return this.#refuse(this.#changed(now), sequence)
+    }
     output.server(encodePackets(packet.payload, 0))
     this.#expect('stmtFetch', sequence, { runs: [prepared.cursor], prepared })
   }
@@ -279,6 +319,17 @@ export class ClientHalf {
 
 const STMT_EXECUTE = 0x17
 const NO_LONG_DATA: ReadonlySet<number> = new Set()
+
+function showsWarnings({ kind, name }: StatementFacts): boolean {
+  return kind === 'show' && (name === 'warnings' || name === 'errors')
+}
+
+/** True where a statement would show the warnings of another one of its message, or be prepared to show any. */
+function showsOwnWarnings({ facts: { statements }, role }: Verdict): boolean {
+  if (role.unrestricted) return false
+  if (statements.length > 1 && statements.some(showsWarnings)) return true
+  return statements.some(({ inner }) => inner !== null && showsWarnings(inner))
+}
 
 function textOf(text: string) {
   return { text, bytes: encodeUtf8(text) }

@@ -53,6 +53,8 @@ export interface Exchange {
   columns: ColumnDefinition[]
   /** Number of the next packet to the client. */
   sequence: number
+  /** The client has its last packet; what the server still sends of its answer is dropped. */
+  told: boolean
 }
 
 export function newExchange(
@@ -70,6 +72,7 @@ export function newExchange(
     index: 0,
     columns: [],
     sequence,
+    told: false,
   }
 }
 

@@ -5,7 +5,7 @@ import type { Packet } from '../../wire/mysql/framer.ts'
 import { type Eof, type Err, encodeErr, encodeOk, encodeResultEnd, type Ok } from '../../wire/mysql/outcome.ts'
 import { encodePackets, packetCount, renumberPackets } from '../../wire/mysql/packets.ts'
 import type { PrepareOk } from '../../wire/mysql/prepare-ok.ts'
-import type { ResponseMachine } from '../../wire/mysql/response.ts'
+import type { Classified, ResponseMachine } from '../../wire/mysql/response.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
 import type { Exchange, Run } from './exchange.ts'
 import { shapeOf } from './result_shape.ts'
@@ -34,6 +34,7 @@ export class ServerHalf {
   /** Whole rows in whole packets; `packets` differs from `count` only for one row that takes several packets. */
   rows(bytes: Uint8Array, count: number, packets: number = count): void {
     const exchange = this.#exchange()
+    if (exchange.told) return
     const run = exchange.runs[exchange.index]
     const out = run ? maskRun(this.#state, run, exchange, bytes, count) : bytes
     if (out) this.#raw(exchange, out, packets)
@@ -42,6 +43,7 @@ export class ServerHalf {
   packet({ payload }: Packet, now: number): void {
     const exchange = this.#exchange()
     const message = exchange.response.next(payload)
+    if (exchange.told) return this.#drop(exchange, message)
     switch (message.kind) {
       case 'err':
         return this.#error(exchange, payload, message.err, now)
@@ -71,6 +73,12 @@ export class ServerHalf {
       case 'localInfile':
         throw new SallyportError('SP-PROTOCOL', 'the database asks for a file of the client, which was not offered')
     }
+  }
+
+  #drop({ response }: Exchange, message: Classified): void {
+    if (message.kind === 'ok') this.#state.status = message.ok.status
+    if (message.kind === 'resultEnd') this.#state.status = message.end.status
+    if (response.done) this.#state.current = null
   }
 
   #exchange(): Exchange {
@@ -182,15 +190,16 @@ export class ServerHalf {
     this.#state.output.cancel(this.#state.subject.session.sessionId, true)
   }
 
-  /** What ends the exchange when it was the last packet of the answer. */
   #pass(exchange: Exchange, payload: Uint8Array): void {
     this.#send(exchange, payload)
     if (exchange.response.done) this.#state.current = null
   }
 
+  /** The client gets no more than this; the exchange ends when the server has said all. */
   #last(exchange: Exchange, payload: Uint8Array): void {
     this.#send(exchange, payload)
-    this.#state.current = null
+    exchange.told = true
+    if (exchange.response.done) this.#state.current = null
   }
 
   #send(exchange: Exchange, payload: Uint8Array): void {
