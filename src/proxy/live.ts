@@ -42,6 +42,11 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
       context.metrics.auditFailures.inc()
       context.log.error({ code: error.code, session: session.sessionId }, 'an audit record failed')
     },
+    recorded: (event) => {
+      if (event.kind === 'decision') {
+        context.metrics.decisions.inc({ engine, effect: event.effect, code: event.code ?? 'none' })
+      }
+    },
     ended: (cause) => finish(context, opened, cause),
   })
   const grantEnd = allowed.grant.end

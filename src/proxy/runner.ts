@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { AuditEvent } from '../audit/event.ts'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import type { Effect } from '../session/effects.ts'
 import type { AuditLog, Clock } from '../session/ports.ts'
@@ -25,6 +26,8 @@ export interface RunnerInput {
   /** Called once, when both connections are over. */
   readonly ended: (cause: string) => void
   readonly failed: (error: SallyportError) => void
+  /** Called with each record once it is durable. */
+  readonly recorded: (event: AuditEvent) => void
 }
 
 interface Step {
@@ -152,13 +155,14 @@ export class Runner {
   async #recordAndGoOn(effects: readonly Effect[], at: number): Promise<void> {
     let next = at
     while (next >= 0) {
-      const events = []
+      const events: AuditEvent[] = []
       let effect = effects[next]
       while (effect?.kind === 'record') {
         events.push(effect.event)
         effect = effects[++next]
       }
       await this.#input.audit.append(events)
+      for (const event of events) this.#input.recorded(event)
       if (this.#over) return
       next = this.#perform(effects, next)
     }

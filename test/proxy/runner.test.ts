@@ -105,6 +105,7 @@ function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
     catalogStale: (reason) => log.push(`stale ${reason}`),
     ended: (cause) => log.push(`ended: ${cause}`),
     failed: ({ code }) => log.push(`failed ${code}`),
+    recorded: () => {},
   })
   runner.start([])
   return { client, upstream, audit, log, runner }
