@@ -105,7 +105,7 @@ function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
     catalogStale: (reason) => log.push(`stale ${reason}`),
     ended: (cause) => log.push(`ended: ${cause}`),
     failed: ({ code }) => log.push(`failed ${code}`),
-    recorded: () => {},
+    recorded: ({ id }) => log.push(`recorded ${id}`),
   })
   runner.start([])
   return { client, upstream, audit, log, runner }
@@ -113,11 +113,12 @@ function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
 
 describe('a record', () => {
   it('is durable before anything after it is written, to either side', async () => {
-    const { client, upstream, audit } = runnerOf({ q: [record('a'), sql('SELECT'), toClient('x')] })
+    const { client, upstream, audit, log } = runnerOf({ q: [record('a'), sql('SELECT'), toClient('x')] })
     client.emit('data', bytes('q'))
     await new Promise((resolve) => setImmediate(resolve))
-    expect([upstream.text, client.text, audit.seen]).toEqual(['', '', ['a']])
+    expect([upstream.text, client.text, audit.seen, log]).toEqual(['', '', ['a'], []])
     await audit.answer()
+    expect(log).toEqual(['recorded a'])
     expect([upstream.text, client.text]).toEqual(['SELECT', 'x'])
   })
 
