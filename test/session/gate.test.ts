@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import type { Subject } from '../../src/session/gate.ts'
+import type { Names } from '../../src/session/verdict.ts'
+import { catalogOf, MINUTE, roleOf, START, targetOf, type World, worldOf } from './fixture.ts'
+
+const FRESH: Names = { searchPath: null, defaultDatabase: null, sqlMode: null, key: '' }
+const ARCHIVE: Names = { ...FRESH, searchPath: ['archive'], key: 'archive' }
+const ORDERS = 'SELECT id FROM orders WHERE note = $$a secret$$'
+
+/** The answer to one text, with the number of times that it was analysed so far. */
+function counted(world: World) {
+  let analysed = 0
+  const { engine } = world.subject
+  const analyze: typeof engine.analyze = (text, context) => {
+    analysed++
+    return engine.analyze(text, context)
+  }
+  const subject: Subject = { ...world.subject, engine: { ...engine, analyze } }
+  return { subject, analysed: () => analysed }
+}
+
+describe('the gate', () => {
+  it('issues a permit for the rewritten text alone, tied to its record', () => {
+    const { gate, subject } = worldOf('postgres')
+    const admission = gate.admit(subject, FRESH, ORDERS, START)
+    if (admission.kind === 'deny') throw new Error('refused')
+    expect(admission.permit.text).toContain('"shop"."orders"')
+    expect(admission.events.map((event) => event.kind === 'decision' && event.statementId)).toEqual([
+      admission.permit.decisionId,
+    ])
+  })
+
+  it('records the text without its literals, and in full only where the target says so', () => {
+    const world = worldOf('postgres')
+    const record = (subject: Subject) => JSON.stringify(world.gate.admit(subject, FRESH, ORDERS, START).events)
+    expect(record(world.subject)).not.toContain('a secret')
+    expect(record({ ...world.subject, target: targetOf('postgres', { capture: 'full' }) })).toContain('a secret')
+  })
+
+  it('analyses a text once in its context, and anew when anything that it hangs on changes', () => {
+    const world = worldOf('postgres')
+    const { subject, analysed } = counted(world)
+    const ask = (names: Names = FRESH) => world.gate.admit(subject, names, ORDERS, START)
+    ask()
+    ask()
+    expect(analysed()).toBe(1)
+    ask(ARCHIVE)
+    expect(analysed()).toBe(2)
+    world.catalog = catalogOf('postgres', 'another')
+    ask()
+    expect(analysed()).toBe(3)
+    world.role = roleOf({ digest: 'another' })
+    ask()
+    expect(analysed()).toBe(4)
+    world.masking = { ...world.masking, digest: 'another' }
+    ask()
+    expect(analysed()).toBe(5)
+  })
+
+  it('judges the window of the grant at each execution, whatever is cached', () => {
+    const { gate, subject } = worldOf('postgres')
+    const code = (now: number) => {
+      const answer = gate.admit(subject, FRESH, 'SELECT 1', now)
+      return answer.kind === 'deny' ? answer.error.code : 'allowed'
+    }
+    const times = [START, START + 60 * MINUTE, START + 60 * MINUTE - 1, START - 2 * MINUTE, START]
+    expect(times.map(code)).toEqual(['allowed', 'SP-GRANT-ENDED', 'allowed', 'SP-GRANT-ENDED', 'allowed'])
+  })
+
+  it('refuses and records when it fails itself, and tells nothing of the failure', () => {
+    const world = worldOf('postgres')
+    const failing = () => {
+      throw new Error('a secret of ours')
+    }
+    const subject = { ...world.subject, engine: { ...world.subject.engine, analyze: failing } }
+    const answer = world.gate.admit(subject, FRESH, 'SELECT 1', START)
+    expect(answer).toMatchObject({ kind: 'deny', error: { code: 'SP-INTERNAL' } })
+    expect(answer.events).toHaveLength(1)
+    expect(JSON.stringify(answer.events)).not.toContain('a secret')
+  })
+
+  it('refuses a text whose rewriting fails', () => {
+    const world = worldOf('postgres')
+    const rewrite = () => {
+      throw new Error('no')
+    }
+    const subject = { ...world.subject, engine: { ...world.subject.engine, rewrite } }
+    expect(world.gate.admit(subject, FRESH, 'SELECT 1', START)).toMatchObject({ kind: 'deny' })
+    expect(world.gate.prepare(subject, FRESH, 'SELECT 1', START)).toMatchObject({ kind: 'deny' })
+  })
+
+  it('does not take a verdict that is no longer fresh', () => {
+    const world = worldOf('postgres')
+    const { gate, subject } = world
+    const prepared = gate.prepare(subject, FRESH, ORDERS, START)
+    if (prepared.kind === 'deny') throw new Error('refused')
+    expect(gate.fresh(prepared.verdict, subject, FRESH)).toBe(true)
+    expect(gate.fresh(prepared.verdict, subject, ARCHIVE)).toBe(false)
+    const elsewhere = gate.admit(subject, ARCHIVE, ORDERS, START, prepared.verdict)
+    expect(elsewhere.kind === 'allow' && elsewhere.permit.text).toContain('"archive"."orders"')
+    world.masking = { ...world.masking }
+    expect(gate.fresh(prepared.verdict, subject, FRESH)).toBe(false)
+  })
+})
