@@ -63,6 +63,14 @@ function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: stri
   return { dialect: 'postgres', text, statements: [opaqueFacts(place, code, reason)] }
 }
 
+/**
+ * What the parser says, without the text that it quotes: where a quote is missing that is a piece of a literal, and the
+ * audit keeps none. The place stands there instead, counted in characters from one.
+ */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : 'the text does not parse'
+  if (!(error instanceof Error)) return 'the text does not parse'
+  const said = error.message.replace(/(?: at or near)? ?".*$/s, '')
+  const details = 'sqlDetails' in error ? (error.sqlDetails as { readonly cursorPosition?: unknown }) : {}
+  const at = details.cursorPosition
+  return typeof at === 'number' ? `${said} at character ${at + 1}` : said
 }

@@ -64,6 +64,15 @@ describe('refusals', () => {
     ])
   })
 
+  test.each([
+    ["SELECT 'a piece of a secret", 'unterminated quoted string at character 8'],
+    ["SELECT 'ü' FROM 'secret' x", 'syntax error at character 17'],
+    ["SELECT 'O'Secret'", 'unterminated quoted string at character 17'],
+    ['CREATE ROLE r SECRET', 'unrecognized role option at character 15'],
+  ])('what does not parse is named by its place: %s', (sql, reason) => {
+    for (const parser of [PARSER_15, PARSER_18]) expect(one(sql, parser).opaque?.reason).toBe(reason)
+  })
+
   test('an empty message has no statement', () => {
     for (const sql of ['', ' ', ';', '-- x']) expect(analyze(sql).statements).toEqual([])
   })
