@@ -41,6 +41,9 @@ export interface StackOptions {
   /** In place of the usual fixture. */
   readonly fixture?: readonly string[]
   readonly target?: Section
+  /** In place of the one target; each person has a grant on each. */
+  readonly targets?: (server: DatabaseServer) => readonly Section[]
+  readonly secrets?: Readonly<Record<string, string>>
   /** More of the proxy's configuration, in place of the usual. */
   readonly proxy?: Partial<SallyportOptions>
 }
@@ -57,6 +60,11 @@ export function grantsOf(change: Partial<Record<Person, Section>> = {}): readonl
     reason: 'end-to-end tests',
     ...change[person],
   }))
+}
+
+function grantsOn(target: string): readonly Section[] {
+  if (target === TARGET) return grantsOf()
+  return grantsOf().map((grant) => ({ ...grant, id: `${grant.id}-${target}`, target }))
 }
 
 /** A database with the fixture, an OpenID Provider, and the program between them. */
@@ -79,19 +87,21 @@ export async function startStack(
         return started
       }),
     ])
+    const targets = options.targets?.(server) ?? [targetOf(TARGET, 'mysql', server, options.target)]
     const proxy = await startSallyport({
       issuer: oidc.issuer,
       audience: oidc.audience,
-      targets: [targetOf(TARGET, 'mysql', server, options.target)],
+      targets,
       roles: ROLES,
-      grants: grantsOf(),
+      grants: targets.flatMap(({ name }) => grantsOn(String(name))),
       masking: MASKING,
       listenerTargets: { mysql: TARGET },
       ...options.proxy,
       secrets: {
         [secretName(TARGET)]: server.password,
         MASKING_KEY: randomBytes(32).toString('base64'),
-        ...options.proxy?.secrets,
+        ...Object.fromEntries(targets.map(({ name }) => [secretName(String(name)), server.password])),
+        ...options.secrets,
       },
     })
     closing.push(() => proxy.stop())
