@@ -308,6 +308,18 @@ export function breaches(effects: readonly Effect[]): string[] {
   return found
 }
 
+/** Allowed decisions without exactly one completion. */
+export function uncompleted(effects: readonly Effect[]): string[] {
+  const open = new Map<string, number>()
+  for (const effect of effects) {
+    if (effect.kind !== 'record' && effect.kind !== 'note') continue
+    const { event } = effect
+    if (event.kind === 'decision' && event.effect === 'allow') open.set(event.statementId, 0)
+    if (event.kind === 'completion') open.set(event.statementId, (open.get(event.statementId) ?? 9) + 1)
+  }
+  return [...open].flatMap(([id, completions]) => (completions === 1 ? [] : [`${id}: ${completions}`]))
+}
+
 /** The effects that are no bytes, one line each. */
 export function lineOf(effect: Effect): string {
   switch (effect.kind) {

@@ -374,7 +374,7 @@ describe('any bytes', () => {
         )
         expect(all.filter(({ kind }) => kind === 'note')).toHaveLength(allowed.length)
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 })

@@ -52,7 +52,7 @@ export function story(steps: readonly Step[], world: () => World = () => worldOf
   return told(effects)
 }
 
-const commandOf = (command: Command) => encodePackets(encodeCommand(command, MODERN), 0)
+export const commandOf = (command: Command) => encodePackets(encodeCommand(command, MODERN), 0)
 export const client = (...commands: readonly Command[]): Step => ({
   from: 'client',
   bytes: join(commands.map(commandOf)),
@@ -132,7 +132,7 @@ export function told(effects: readonly Effect[]): string[] {
   })
 }
 
-function packetsOf(bytes: Uint8Array) {
+export function packetsOf(bytes: Uint8Array) {
   const framer = new PacketFramer({ maxPayloadBytes: 1_000_000 })
   framer.push(bytes)
   const packets = []

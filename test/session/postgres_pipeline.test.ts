@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Effect } from '../../src/session/effects.ts'
 import { type ClientMessage, decodeClient, encodeClient } from '../../src/wire/postgres/client.ts'
-import { breaches, join, roleOf, START, type World, worldOf } from './fixture.ts'
+import { breaches, join, roleOf, START, uncompleted, type World, worldOf } from './fixture.ts'
 import { PostgresBackend } from './postgres_backend.ts'
 import { bind, execute, FLUSH, framesOf, machineOf, parse, query, SYNC, told } from './postgres_story.ts'
 
@@ -123,18 +123,6 @@ function unrecorded(effects: readonly Effect[]): string[] {
     if (line && decisions === 0) found.push(line)
   }
   return found
-}
-
-/** Allowed decisions without exactly one completion. */
-function uncompleted(effects: readonly Effect[]): string[] {
-  const open = new Map<string, number>()
-  for (const effect of effects) {
-    if (effect.kind !== 'record' && effect.kind !== 'note') continue
-    const { event } = effect
-    if (event.kind === 'decision' && event.effect === 'allow') open.set(event.statementId, 0)
-    if (event.kind === 'completion') open.set(event.statementId, (open.get(event.statementId) ?? 9) + 1)
-  }
-  return [...open].flatMap(([id, completions]) => (completions === 1 ? [] : [`${id}: ${completions}`]))
 }
 
 describe('any bytes', () => {
