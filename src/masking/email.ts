@@ -15,18 +15,48 @@ const LABEL_CHARS_MAX = 24
  * one character is hidden. What is not plainly an address becomes `***`.
  */
 export const emailMasker: Masker = (value) => {
+  const at = asciiAddressAt(value)
+  return at > 0 ? masked(value, at, at > 1 ? 1 : 0) : maskUnusual(value)
+}
+
+/** Where the `@` of a plain ASCII address stands, or -1. One pass without a view: nearly all values end here. */
+function asciiAddressAt(value: Uint8Array): number {
+  let at = -1
+  for (let i = 0; i < value.length; i += 1) {
+    const byte = value[i] as number
+    if (byte <= 0x20 || byte >= 0x80) return -1
+    if (byte !== AT) continue
+    if (at >= 0) return -1
+    at = i
+  }
+  return isDomain(value, at) ? at : -1
+}
+
+function maskUnusual(value: Uint8Array): Uint8Array {
   const at = value.indexOf(AT)
-  const dot = value.lastIndexOf(DOT)
-  const isAddress = at > 0 && at === value.lastIndexOf(AT) && dot > at + 1 && isLabel(value, dot + 1)
+  const isAddress = at > 0 && at === value.lastIndexOf(AT) && isDomain(value, at)
   if (!isAddress || !isPrintable(value)) return HIDDEN
   const starts = characterStarts(value.subarray(0, at))
   if (!starts) return HIDDEN
-  const first = starts.length > 2 ? (starts[1] as number) : 0
-  const masked = new Uint8Array(first + MIDDLE.length + value.length - dot)
-  masked.set(value.subarray(0, first))
-  masked.set(MIDDLE, first)
-  masked.set(value.subarray(dot), first + MIDDLE.length)
-  return masked
+  return masked(value, at, starts.length > 2 ? (starts[1] as number) : 0)
+}
+
+/** A domain that ends in a label which may be shown. */
+function isDomain(value: Uint8Array, at: number): boolean {
+  const dot = value.lastIndexOf(DOT)
+  return dot > at + 1 && isLabel(value, dot + 1)
+}
+
+/** The first `shown` bytes, the stars, and the last label with its dot. */
+function masked(value: Uint8Array, at: number, shown: number): Uint8Array {
+  let dot = value.length - 1
+  while (dot > at && value[dot] !== DOT) dot -= 1
+  const out = new Uint8Array(shown + MIDDLE.length + value.length - dot)
+  for (let i = 0; i < shown; i += 1) out[i] = value[i] as number
+  out.set(MIDDLE, shown)
+  const rest = shown + MIDDLE.length
+  for (let i = dot; i < value.length; i += 1) out[rest + i - dot] = value[i] as number
+  return out
 }
 
 /** Two or more ASCII letters, digits or hyphens, the first a letter. */
