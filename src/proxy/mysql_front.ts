@@ -14,6 +14,7 @@ import { encodePackets } from '../wire/mysql/packets.ts'
 import { STATUS } from '../wire/mysql/server-status.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { pull } from './inbox.ts'
+import { recordUnheard } from './login_flow.ts'
 import { type Secured, secureServer } from './tls.ts'
 
 /** Asks a `caching_sha2_password` client for its whole password, which it sends in clear inside TLS. */
@@ -58,7 +59,8 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
   const first = await readPacket(socket)
   const request = decodeLogin(first.payload)
   if (request.kind !== 'sslRequest') {
-    throw new SallyportError('SP-TLS-REQUIRED', 'this listener takes TLS only')
+    const error = new SallyportError('SP-TLS-REQUIRED', 'this listener takes TLS only')
+    return recordUnheard(context, arrival, { user: request.user, tlsVersion: null, error })
   }
   // Clients may send their ClientHello in one segment with the SSLRequest: readPacket has put it back.
   const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [])

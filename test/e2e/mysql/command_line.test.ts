@@ -18,7 +18,7 @@ const EVERY_CANARY = Object.values(CANARIES).flat()
 for (const family of FAMILIES) {
   family.describe(`${family.name}'s command-line client`, () => {
     const client: CommandLineClient = family.name === 'MySQL' ? mysqlProgram : mariadbProgram
-    const noTls = family.name === 'MySQL' ? '--ssl-mode=DISABLED' : '--skip-ssl'
+    const noTls = family.name === 'MySQL' ? ['--ssl-mode=DISABLED'] : ['--skip-ssl-verify-server-cert', '--skip-ssl']
     let stack: Stack
 
     beforeAll(async () => {
@@ -169,9 +169,10 @@ for (const family of FAMILIES) {
       })
 
       it('refuses a client without TLS before it shows its token', async () => {
-        const { code, stderr } = await refused({}, noTls)
+        const { code, stderr, audit } = await refused({}, ...noTls)
         expect(code).not.toBe(0)
-        expect(stderr).toMatch(/TLS|SSL/)
+        expect(stderr).toMatch(/3159|TLS/)
+        expect(audit).toContain('SP-TLS-REQUIRED')
       })
 
       it('refuses a person whose grant has ended, and says what to do', async () => {

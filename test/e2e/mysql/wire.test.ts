@@ -84,6 +84,9 @@ for (const family of FAMILIES) {
       it.each(['caching_sha2_password', 'mysql_clear_password'])('refuse %s in clear', async (plugin) => {
         const { outcome } = await as('alice', { plugin, tls: false })
         expect(errOf(outcome)).toMatchObject({ errno: 3159 })
+        const last = stack.proxy.audit().at(-1)
+        expect(JSON.stringify(last)).toContain('SP-TLS-REQUIRED')
+        expect(JSON.stringify(last)).toContain('alice@example.test')
       })
 
       it('refuse another character set than UTF-8', async () => {
