@@ -1,0 +1,28 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { describe } from 'vitest'
+
+/** Drivers of other languages: used where the machine has them, and named aloud where it does not. */
+
+/** Where Debian puts pgjdbc. */
+const JARS = [process.env.PGJDBC_JAR ?? '', '/usr/share/java/postgresql.jar'] as const
+/** A virtual environment first, then the system's own, for which Debian has the package. */
+const PYTHONS = ['python3', '/usr/bin/python3'] as const
+
+/** A Python that has psycopg2, or null. */
+export const python = PYTHONS.find((program) => spawnSync(program, ['-c', 'import psycopg2']).status === 0) ?? null
+
+/** The driver's archive where there is a Java that runs source files, or null. */
+export const pgjdbc =
+  spawnSync('java', ['--version']).status === 0 ? (JARS.find((jar) => jar !== '' && existsSync(jar)) ?? null) : null
+
+/** Runs the suite with what `found` is, or says loudly that it was left out. */
+export function describeWithDriver(
+  name: string,
+  found: string | null,
+  advice: string,
+  suite: (found: string) => void,
+): void {
+  if (found === null) process.stderr.write(`\n!!!!! NOT TESTED: ${name} is not installed (${advice})\n\n`)
+  describe.skipIf(found === null)(name, () => suite(found as string))
+}
