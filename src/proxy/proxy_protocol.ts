@@ -10,6 +10,8 @@ export interface ProxyHeader {
 /** The PROXY protocol's signature of version 2 (haproxy, proxy-protocol.txt, section 2.2). */
 const SIGNATURE_V2 = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a)
 const HEADER_V2_BYTES = 16
+/** Version 1 begins with `PROXY ` (section 2.1). */
+const START_V1 = Uint8Array.of(0x50, 0x52, 0x4f, 0x58, 0x59, 0x20)
 /** The longest version 1 line, CRLF included (section 2.1). */
 const MAX_V1_BYTES = 107
 /** Addresses of AF_INET6 take 36 bytes; the rest are TLVs, which are skipped. */
@@ -24,6 +26,8 @@ export function parseProxyHeader(bytes: Uint8Array): ProxyHeader | null {
 }
 
 function parseV1(bytes: Uint8Array): ProxyHeader | null {
+  // What can't become a header is refused at once, and not when the deadline is over.
+  if (!START_V1.subarray(0, bytes.length).every((byte, at) => bytes[at] === byte)) throw bad()
   const end = bytes.indexOf(0x0a)
   if (end < 0) {
     if (bytes.length >= MAX_V1_BYTES) throw bad()

@@ -31,6 +31,8 @@ describe('parseProxyHeader', () => {
 
   it.each([
     ascii('GET / HTTP/1.1\r\n'),
+    ascii('GET'),
+    Uint8Array.of(0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f),
     ascii('PROXY TCP4 192.0.2.7 192.0.2.9 99999 5432\r\n'),
     ascii(`PROXY UNKNOWN ${'x'.repeat(120)}`),
     headerV2(0x11, 0x11, v4),
