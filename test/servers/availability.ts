@@ -18,7 +18,8 @@ export function describeWithPostgres15(name: string, suite: () => void): void {
   describeUnless(hasPostgres(15) ? null : 'PostgreSQL 15 is not installed (apt-get install postgresql-15)', name, suite)
 }
 
-function describeUnless(reason: string | null, name: string, suite: () => void): void {
+/** Runs the suite, or says with one loud line for which reason it can't run here. */
+export function describeUnless(reason: string | null, name: string, suite: () => void): void {
   if (reason !== null) process.stderr.write(`\n!!!!! NOT TESTED: ${name}: ${reason}\n\n`)
   describe.skipIf(reason !== null)(name, suite)
 }

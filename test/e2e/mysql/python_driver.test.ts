@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeUnless } from '../../servers/availability.ts'
 import { FAMILIES } from './families.ts'
 import { type Person, type Stack, startStack } from './stack.ts'
 
@@ -23,14 +24,12 @@ connection.close()
 print(json.dumps(answers, default=str))
 `
 
-const missing = spawnSync(PYTHON, ['-c', 'import pymysql']).status !== 0
-if (missing) {
-  process.stderr.write('\n!!!!! NOT TESTED: PyMySQL: it is not installed (apt-get install python3-pymysql)\n\n')
-}
+const found = spawnSync(PYTHON, ['-c', 'import pymysql']).status === 0
+const missing = found ? null : 'PyMySQL is not installed (apt-get install python3-pymysql)'
 
 for (const family of FAMILIES) {
   family.describe(`PyMySQL through ${family.name}`, () => {
-    describe.skipIf(missing)('with a token for a password', () => {
+    describeUnless(missing, 'with a token for a password', () => {
       let stack: Stack
 
       beforeAll(async () => {
