@@ -105,6 +105,15 @@ describe('unrestricted', () => {
   })
 })
 
+describe('unrestricted COPY', () => {
+  it('is refused before it begins, in any part of the message', () => {
+    const role = { unrestricted: true, scope: [] }
+    const statements = [selectOf(users, ['id']), statement({ kind: 'copy' })]
+    const decision = refused({ relations: [users], statements, role })
+    expect(decision).toMatchObject({ code: 'SP-UNSUPPORTED', rule: 'unrestricted', statement: 1 })
+  })
+})
+
 describe('opaque and export', () => {
   it('keeps the code and reason of the analysis', () => {
     const one = statement({ kind: 'opaque', opaque: { code: 'SP-SYNTAX', reason: 'near x' } })

@@ -1,7 +1,10 @@
 import type { StatementFacts } from '../../sql/facts.ts'
 import type { ColumnAccess } from '../decision.ts'
 import { EMPTY_PLAN } from '../plan.ts'
-import { type Rule, usesOf } from '../rule_context.ts'
+import { denied, type Rule, refuse, usesOf } from '../rule_context.ts'
+
+/** Its data is no rows: a session does not carry it for anybody, and refused before it begins leaves it in step. */
+const NO_COPY = refuse('SP-UNSUPPORTED', 'COPY through the connection is not offered: use SELECT and INSERT')
 
 /**
  * An unrestricted role has no scope, no masks and no row conditions: the text goes as it is, understood or not, and the
@@ -11,6 +14,8 @@ export const unrestrictedRule: Rule = {
   name: 'unrestricted',
   judge: ({ input: { role, facts } }) => {
     if (!role.unrestricted) return null
+    const copy = facts.statements.findIndex(({ kind }) => kind === 'copy')
+    if (copy >= 0) return denied('unrestricted', NO_COPY, copy)
     const plans = facts.statements.map((statement) => ({ ...EMPTY_PLAN, columns: clearColumns(statement) }))
     const reason = `the role ${role.name} is unrestricted`
     return { effect: 'allow', rule: 'unrestricted', reason, plans, verbatim: true, limits: role.limits }

@@ -342,6 +342,29 @@ describe('what is not offered', () => {
     },
   )
 
+  it('COPY by the extended protocol is refused too', async () => {
+    const wire = await wireOf(stack, 'alice')
+    const refused = await wire.ask(parse('COPY club.boats TO STDOUT'), bind(), execute(), sync)
+    expect(kindsOf(refused)).toEqual(['errorResponse', 'readyForQuery'])
+    expect(errorOf(refused).M).toMatch(/SP-EXPORT/)
+    await inStep(wire)
+    wire.end()
+  })
+
+  it('COPY of an unrestricted person is refused as well: the session stays in step', async () => {
+    const wire = await wireOf(stack, 'carol')
+    for (const text of [
+      'COPY club.boats TO STDOUT',
+      'COPY club.drafts FROM STDIN',
+      'SELECT 1; COPY club.boats TO STDOUT',
+    ]) {
+      const refused = await wire.ask(query(text))
+      expect(kindsOf(refused)).toEqual(['errorResponse', 'readyForQuery'])
+      await inStep(wire)
+    }
+    wire.end()
+  })
+
   it('FunctionCall is refused, recorded, and the session stays in step', async () => {
     const from = auditOf(stack).length
     const wire = await wireOf(stack, 'alice')

@@ -31,7 +31,7 @@ export function wireOn(socket: Socket): Wire {
   const framer = new Framer({ maxBytes: MAX_BYTES })
   const messages: ServerMessage[] = []
   let over = false
-  let wake = () => undefined as void
+  let wake: () => void = () => undefined
   socket.on('data', (chunk: Uint8Array) => {
     framer.push(chunk)
     for (let frame = framer.next(); frame; frame = framer.next()) messages.push(decodeServer(frame))
