@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeUnless } from '../../servers/availability.ts'
 import { emailOf, type PostgresStack, startPostgresStack, usualGrants } from '../stack.ts'
 import { CLUB_ROLES, CLUB_SQL, SHOWN_IN_PART } from './club.ts'
-import { describeWithDriver, pgjdbc, python } from './foreign_drivers.ts'
+import { pgjdbc, python } from './foreign_drivers.ts'
 
 const PROGRAM_TIMEOUT_MS = 60_000
 const HERE = new URL('.', import.meta.url).pathname
@@ -35,9 +36,10 @@ async function tellAs(program: string, args: readonly string[]): Promise<readonl
   return stdout.trimEnd().split('\n')
 }
 
-describeWithDriver('psycopg2', python, 'apt-get install python3-psycopg2', (program) => {
+const noPython = python === null ? 'psycopg2 is not installed (apt-get install python3-psycopg2)' : null
+describeUnless(noPython, 'the story of psycopg2', () => {
   it('tells its story', async () => {
-    const story = (await tellAs(program, [`${HERE}story.py`])).map((line) => JSON.parse(line) as unknown)
+    const story = (await tellAs(String(python), [`${HERE}story.py`])).map((line) => JSON.parse(line) as unknown)
     expect(story).toEqual([
       { step: 'masked', rows: [['Anchor One', '***********111', null]] },
       { step: 'out of scope', code: '42501', text: expect.stringContaining('SP-SCOPE') },
@@ -55,9 +57,11 @@ describeWithDriver('psycopg2', python, 'apt-get install python3-psycopg2', (prog
   })
 })
 
-describeWithDriver('pgjdbc', pgjdbc, 'apt-get install default-jdk-headless libpostgresql-jdbc-java', (jar) => {
+const noJdbc =
+  pgjdbc === null ? 'pgjdbc is not installed (apt-get install default-jdk-headless libpostgresql-jdbc-java)' : null
+describeUnless(noJdbc, 'the story of pgjdbc', () => {
   it('tells its story', async () => {
-    expect(await tellAs('java', ['-cp', jar, `${HERE}Story.java`])).toEqual([
+    expect(await tellAs('java', ['-cp', String(pgjdbc), `${HERE}Story.java`])).toEqual([
       'masked 1 ***********111 null null',
       'masked 2 ***********222 null null',
       'masked 3 ***********333 null null',

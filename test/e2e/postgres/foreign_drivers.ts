@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { describe } from 'vitest'
 
 /** Drivers of other languages: used where the machine has them, and named aloud where it does not. */
 
@@ -15,14 +14,3 @@ export const python = PYTHONS.find((program) => spawnSync(program, ['-c', 'impor
 /** The driver's archive where there is a Java that runs source files, or null. */
 export const pgjdbc =
   spawnSync('java', ['--version']).status === 0 ? (JARS.find((jar) => jar !== '' && existsSync(jar)) ?? null) : null
-
-/** Runs the suite with what `found` is, or says loudly that it was left out. */
-export function describeWithDriver(
-  name: string,
-  found: string | null,
-  advice: string,
-  suite: (found: string) => void,
-): void {
-  if (found === null) process.stderr.write(`\n!!!!! NOT TESTED: ${name} is not installed (${advice})\n\n`)
-  describe.skipIf(found === null)(name, () => suite(found as string))
-}
