@@ -1,5 +1,5 @@
 import type { MaskRule } from '../masking/rule.ts'
-import type { Column } from '../sql/catalog.ts'
+import type { Column, Relation } from '../sql/catalog.ts'
 import type { OutputField, RelationUse, StatementFacts } from '../sql/facts.ts'
 import type { SqlMask, Substitution } from '../sql/substitution.ts'
 import { columnsRead, columnsWritten, columnUse, maskedColumns, needsOf } from './column_needs.ts'
@@ -37,7 +37,7 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
 
 /**
  * The reference as it has to be replaced, or null where it may stand: every column with a constant mask, every masked
- * column that is not merely passed, every column out of scope, and the row condition.
+ * column that is not merely passed, every column out of scope, the row condition, and in MySQL the order of the rows.
  */
 function substitutionOf(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
   const { relation } = use
@@ -48,8 +48,20 @@ function substitutionOf(context: RuleContext, statement: StatementFacts, use: Re
     if (mask) masks.set(column.name, mask)
   }
   const conditions = context.coverage(relation, 'read')?.where ?? []
-  const where = conditionSql(context.input.catalog.dialect, relation, conditions)
+  const { dialect } = context.input.catalog
+  const where = conditionSql(dialect, relation, conditions)
+  const unordered = unorderedColumns(context, relation)
+  if (unordered.size > 0) return { masks, where, unordered }
   return masks.size === 0 && where === null ? null : { masks, where }
+}
+
+/**
+ * In MySQL an index over a masked column may be what a scan follows, and its rows then come in that column's order. A
+ * substituted reference is read by its primary key, so the reference is replaced although nothing in it is. PostgreSQL
+ * scans a table in its own order as long as index-only scans are off, which the session sees to.
+ */
+function unorderedColumns(context: RuleContext, relation: Relation): ReadonlySet<string> {
+  return new Set(context.input.catalog.dialect === 'postgres' ? [] : maskedColumns(context, relation))
 }
 
 function sqlMaskIn(context: RuleContext, statement: StatementFacts, use: RelationUse, column: Column): SqlMask | null {

@@ -73,7 +73,7 @@ async function connect(
   const settings = judgedSettings(knock)
   const upstream = await loginPostgres(allowed.target, credential, {
     database: subject.database,
-    parameters: [...settings, ['client_encoding', 'UTF8']],
+    parameters: [...settings, ['client_encoding', 'UTF8'], ...PLANNER[allowed.role.unrestricted ? 'any' : 'guarded']],
     applicationName: `sallyport:${sessionId}`,
   })
   for (const [name, value] of [
@@ -116,6 +116,15 @@ async function connect(
     ],
     cancelUpstream: () => cancelPostgres(allowed.target, upstream.pid, upstream.secretKey),
   })
+}
+
+/**
+ * An index-only scan gives rows in the order of its columns, a masked one among them. A session can't set this back:
+ * planner settings are the proxy's, and RESET goes back to what the startup message said.
+ */
+const PLANNER: Readonly<Record<'any' | 'guarded', readonly [string, string][]>> = {
+  any: [],
+  guarded: [['enable_indexonlyscan', 'off']],
 }
 
 /** Startup settings obey the same judgment as SET; the first that does not pass ends the login. */

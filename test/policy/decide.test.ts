@@ -541,6 +541,16 @@ describe('masked columns', () => {
     expect(allowed(given(locking, { masks, role })).plans[0]?.substitutions.get(0)?.masks.has('email')).toBe(true)
   })
 
+  it('are read in an order of their own in MySQL, also where they only pass', () => {
+    const masks = [maskLine('users', 'email', { strategy: 'email' })]
+    const mysql = allowed(given(selectOf(users, ['id']), { masks, dialect: 'mysql' })).plans[0]
+    expect([...(mysql?.substitutions.values() ?? [])]).toEqual([
+      { masks: new Map(), where: null, unordered: new Set(['email']) },
+    ])
+    const postgres = allowed(given(selectOf(users, ['id']), { masks })).plans[0]
+    expect(postgres?.substitutions.size).toBe(0)
+  })
+
   it('leave SHOW CREATE TABLE readable unless it prints conditions on them', () => {
     const shown = (of: typeof users) =>
       statement({

@@ -26,8 +26,9 @@ export function subqueryText(relation: Relation, plan: Substitution, partition: 
   const from = `FROM ${qualifiedText(relation)}${partition === '' ? '' : ` ${partition}`}`
   if (plan.where !== null) checkCondition(plan.where, mode)
   const where = plan.where === null ? '' : ` WHERE (${plan.where})`
-  const hint = plan.masks.size > 0 && takesHints(relation) ? indexHint(relation) : ''
-  const order = plan.masks.size > 0 && !takesHints(relation) ? orderText(relation, plan) : ''
+  const unordered = new Set([...plan.masks.keys(), ...(plan.unordered ?? [])])
+  const hint = unordered.size > 0 && takesHints(relation) ? indexHint(relation) : ''
+  const order = unordered.size > 0 && !takesHints(relation) ? orderText(relation, unordered) : ''
   const fence = where === '' && order === '' ? '' : ` ${FENCE}`
   return `(SELECT ${columns.join(', ')} ${from}${hint}${where}${order}${fence})`
 }
@@ -45,8 +46,8 @@ function takesHints({ kind }: Relation): boolean {
 }
 
 /** A view takes no hints, so its rows are put in an order that every reader may know; the fence keeps the server to it. */
-function orderText({ columns }: Relation, { masks }: Substitution): string {
-  const clear = columns.filter(({ name }) => !masks.has(name)).map(({ name }) => quoteName(name))
+function orderText({ columns }: Relation, unordered: ReadonlySet<string>): string {
+  const clear = columns.filter(({ name }) => !unordered.has(name)).map(({ name }) => quoteName(name))
   return clear.length === 0 ? '' : ` ORDER BY ${clear.join(', ')}`
 }
 
