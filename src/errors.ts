@@ -180,6 +180,13 @@ export const REFUSALS = {
     'The database described a result that differs from what was analysed.',
     'Run the statement again; the catalog has been marked for re-reading.',
   ),
+  'SP-STALE': refusal(
+    '26000',
+    1615,
+    'HY000',
+    'The prepared statement would be sent as another text now: the catalog, the policy or the search path has changed.',
+    'Prepare the statement again; most drivers do so by themselves.',
+  ),
   'SP-MULTI': refusal(
     '0A000',
     1235,

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
-import { SallyportError } from './errors.ts'
+import { asSallyportError, SallyportError } from './errors.ts'
 import { createTokenVerifier } from './oidc/token_verifier.ts'
 import type { ListenerSettings, LiveSettings } from './proxy/context.ts'
 import type { Catalogs, Clock, Credential, PolicySource, Target, Tokens } from './session/ports.ts'
@@ -70,6 +70,20 @@ export class LiveConfig {
     if (sameTargets) return
     this.#catalogs.close()
     this.#catalogs = this.#readCatalogs(next)
+  }
+
+  /** Reads each target's catalog ahead of the first login, which then need not wait; one that fails is told in the log. */
+  warm(): void {
+    for (const target of this.#targets.values()) {
+      this.#catalogs
+        .ensure(target, target.engine === 'postgres' ? target.defaultDatabase : '')
+        .catch((error: unknown) => {
+          this.#log.warn(
+            { target: target.name, detail: asSallyportError(error).detail },
+            'the catalog can not be read yet',
+          )
+        })
+    }
   }
 
   close(): void {

@@ -34,6 +34,7 @@ export async function serve(configDir: string): Promise<Service> {
   await record({ kind: 'process', what: 'start' })
   await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
   const live = new LiveConfig(config, clock, log)
+  live.warm()
   const grants = createFileGrants(config.grants, clock)
   const secureContexts = new SecureContexts()
   const context: ProxyContext = {

@@ -380,7 +380,7 @@ describe('a statement is judged when it runs', () => {
       client(bind('s'), execute(), SYNC),
       server(ready()),
     ])
-    expect(lines.slice(-4)).toEqual(['record deny opaque SP-ORIGIN', '< error XX000 SP-ORIGIN', '> sync', '< ready I'])
+    expect(lines.slice(-4)).toEqual(['record deny opaque SP-STALE', '< error 26000 SP-STALE', '> sync', '< ready I'])
   })
 
   it('but does when the new catalog means the same', () => {

@@ -227,7 +227,7 @@ export class ClientHalf {
       }
       if (!prepared) return new SallyportError('SP-NAME', `no statement named ${run.facts.name} was prepared here`)
       if (!gate.fresh(prepared, subject, { ...this.#state.names, key: prepared.namesKey })) {
-        return new SallyportError('SP-ORIGIN', 'what the prepared statement means may have changed; prepare it again')
+        return new SallyportError('SP-STALE', 'what the prepared statement means may have changed')
       }
       const [facts] = prepared.facts.statements
       const plan = prepared.decision.effect === 'allow' ? prepared.decision.plans[0] : undefined
@@ -294,7 +294,7 @@ export class ClientHalf {
   }
 
   #changed(now: number): Denied {
-    return this.#denied(new SallyportError('SP-ORIGIN', 'what the prepared statement means has changed'), now)
+    return this.#denied(new SallyportError('SP-STALE', 'what the prepared statement means has changed'), now)
   }
 
   #unsupported(command: Command, sequence: number, now: number): void {

@@ -208,7 +208,7 @@ export class ClientHalf {
     const again = gate.prepare(subject, names, prepared.text, now)
     if (again.kind === 'deny') return again
     if (again.verdict.text === prepared.verdict.text) return again.verdict
-    return this.#denied(new SallyportError('SP-ORIGIN', 'what the prepared statement means has changed'), now)
+    return this.#denied(new SallyportError('SP-STALE', 'what the prepared statement means has changed'), now)
   }
 
   #unsupported(what: string, now: number): Denied {
