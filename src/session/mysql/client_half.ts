@@ -10,8 +10,10 @@ import { encodePackets } from '../../wire/mysql/packets.ts'
 import type { ResponseTo } from '../../wire/mysql/response.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
+import { newRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
-import { type Exchange, newExchange, newRun, type Prepared, type Run } from './exchange.ts'
+import { type Exchange, newExchange, type Prepared, type Run } from './exchange.ts'
+import type { ResultShape } from './result_shape.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errPayload, okPayload, warningsAnswer } from './words.ts'
 
@@ -266,7 +268,7 @@ export class ClientHalf {
     const admission = gate.admit(subject, this.#state.names, prepared.text, now, prepared.verdict)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
-    const runs = runsOf(admission, now)
+    const runs = runsOf<ResultShape>(admission, now)
     this.#closeCursor(prepared, now)
     prepared.cursor = (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
     output.record(admission.events)
@@ -333,14 +335,6 @@ function showsOwnWarnings({ facts: { statements }, role }: Verdict): boolean {
 
 function textOf(text: string) {
   return { text, bytes: encodeUtf8(text) }
-}
-
-function runsOf({ verdict, decision, executions }: Extract<Admission, { kind: 'allow' }>, now: number): Run[] {
-  return executions.flatMap((execution, index) => {
-    const facts = verdict.facts.statements[index]
-    const plan = decision.verbatim ? null : (decision.plans[index] ?? null)
-    return facts ? [newRun(verdict, facts, execution, plan, now)] : []
-  })
 }
 
 /** The record of an EXECUTE names what the prepared text touches. */

@@ -1,32 +1,11 @@
-import type { SallyportError } from '../../errors.ts'
-import type { StatementPlan } from '../../policy/decision.ts'
-import type { StatementFacts } from '../../sql/facts.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 import type { ParameterType } from '../../wire/mysql/parameters.ts'
 import { ResponseMachine, type ResponseTo } from '../../wire/mysql/response.ts'
-import type { Execution } from '../gate.ts'
+import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import type { ResultShape } from './result_shape.ts'
 
-/** One statement that was sent for execution, from its decision to its completion. */
-export interface Run {
-  readonly verdict: Verdict
-  readonly facts: StatementFacts
-  /** Null under an unrestricted role: the result passes as it is. */
-  readonly plan: StatementPlan | null
-  readonly execution: Execution
-  /** Milliseconds since the epoch. */
-  readonly started: number
-  shape: ResultShape | null
-  rows: number
-  bytes: number
-  rowsWithheld: number
-  /** Set when the rest of the result is kept back: the client gets this error instead. */
-  withheld: SallyportError | null
-  /** Set when the proxy cancelled it: what the client is told in place of the server's error. */
-  cancelled: SallyportError | null
-  done: boolean
-}
+export type Run = StatementRun<ResultShape>
 
 export interface Prepared {
   readonly text: string
@@ -73,27 +52,5 @@ export function newExchange(
     columns: [],
     sequence,
     told: false,
-  }
-}
-
-export function newRun(
-  verdict: Verdict,
-  facts: StatementFacts,
-  execution: Execution,
-  plan: StatementPlan | null,
-  started: number,
-): Run {
-  const counters = { rows: 0, bytes: 0, rowsWithheld: 0 }
-  return {
-    verdict,
-    facts,
-    plan,
-    execution,
-    started,
-    shape: null,
-    withheld: null,
-    cancelled: null,
-    done: false,
-    ...counters,
   }
 }

@@ -7,6 +7,7 @@ import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
+import { finishRun } from '../run.ts'
 import { ClientHalf } from './client_half.ts'
 import type { Run } from './exchange.ts'
 import { ServerHalf } from './server_half.ts'
@@ -105,16 +106,12 @@ export class MysqlMachine {
 
   /** Completions of what was still running when the connection broke. */
   abandoned(now: number): Effect[] {
-    const { gate, subject, output, current, statements } = this.#state
+    const { output, current, statements } = this.#state
     const open = [
       ...(current?.runs ?? []),
       ...[...statements.values()].flatMap(({ cursor }) => (cursor ? [cursor] : [])),
     ]
-    for (const run of new Set(open)) {
-      if (run.done) continue
-      run.done = true
-      output.note(gate.completion(subject, run.execution, { ...run, outcome: 'error', status: '2013' }, now))
-    }
+    for (const run of new Set(open)) finishRun(this.#state, run, 'error', '2013', now)
     return output.take()
   }
 

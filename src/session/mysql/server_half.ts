@@ -7,6 +7,8 @@ import { encodePackets, packetCount, renumberPackets } from '../../wire/mysql/pa
 import type { PrepareOk } from '../../wire/mysql/prepare-ok.ts'
 import type { Classified, ResponseMachine } from '../../wire/mysql/response.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
+import type { ExecutionResult } from '../gate.ts'
+import { finishRun } from '../run.ts'
 import type { Exchange, Run } from './exchange.ts'
 import { shapeOf } from './result_shape.ts'
 import { maskRun } from './rows.ts'
@@ -176,11 +178,8 @@ export class ServerHalf {
     this.#last(exchange, run.plan?.scrubErrors ? scrubbedErr(err.errno, sqlState) : encodeErr({ ...err, sqlState }))
   }
 
-  #finish(run: Run, outcome: 'ok' | 'error' | 'cancelled' | 'withheld', status: string | null, now: number): void {
-    if (run.done) return
-    run.done = true
-    const { gate, subject, output } = this.#state
-    output.note(gate.completion(subject, run.execution, { ...run, outcome, status }, now))
+  #finish(run: Run, outcome: ExecutionResult['outcome'], status: string | null, now: number): void {
+    finishRun(this.#state, run, outcome, status, now)
   }
 
   #withhold(run: Run, error: unknown): void {

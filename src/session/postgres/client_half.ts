@@ -7,10 +7,12 @@ import { type Execute, encodeDescribe } from '../../wire/postgres/portal.ts'
 import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
 import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { CLIENT } from '../../wire/postgres/type-bytes.ts'
-import type { Admission, Denied, Execution } from '../gate.ts'
+import type { Denied } from '../gate.ts'
+import { finishRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
-import { newRun, type Owed, type Portal, type Prepared, type Run } from './pipeline.ts'
+import type { Owed, Portal, Prepared } from './pipeline.ts'
 import { DROP_UNNAMED } from './registry.ts'
+import type { ResultShape } from './result_shape.ts'
 import { giveShape } from './rows.ts'
 import type { SessionState } from './state.ts'
 import { errorMessage, serverError } from './words.ts'
@@ -182,12 +184,9 @@ export class ClientHalf {
     const admission = gate.admit(subject, this.#state.names, portal.prepared.text, now, verdict)
     if (admission.kind === 'deny') return admission
     const { run: before } = portal
-    if (before && !before.done && !pipeline.unfinished.includes(before)) {
-      before.done = true
-      output.note(gate.completion(subject, before.execution, { ...before, outcome: 'ok', status: null }, now))
-    }
+    if (before && !before.done && !pipeline.unfinished.includes(before)) finishRun(this.#state, before, 'ok', null, now)
     output.record(admission.events)
-    portal.run = runsOf(admission, now)[0] ?? null
+    portal.run = runsOf<ResultShape>(admission, now)[0] ?? null
     if (portal.run && portal.description) giveShape(this.#state, portal.run, portal.description)
     return null
   }
@@ -258,11 +257,3 @@ export class ClientHalf {
 }
 
 const REFUSAL = Permit.issue(REFUSED_TEXT, '')
-
-function runsOf(admission: Extract<Admission, { kind: 'allow' }>, now: number): Run[] {
-  const { verdict, decision, executions } = admission
-  return executions.map((execution: Execution, index) => {
-    const plan = decision.verbatim ? null : (decision.plans[index] ?? null)
-    return newRun(verdict, index, execution, plan, now)
-  })
-}

@@ -6,6 +6,7 @@ import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
+import { finishRun } from '../run.ts'
 import { ClientHalf } from './client_half.ts'
 import { Pipeline } from './pipeline.ts'
 import { Registry } from './registry.ts'
@@ -99,13 +100,10 @@ export class PostgresMachine {
 
   /** Completions of what was still running when the connection broke. */
   abandoned(now: number): Effect[] {
-    const { gate, subject, output, pipeline, registry } = this.#state
+    const { output, pipeline, registry } = this.#state
     const suspended = [...registry.portals].flatMap(({ run }) => (run ? [run] : []))
-    for (const run of new Set([...pipeline.unfinished, ...suspended])) {
-      if (run.done) continue
-      run.done = true
-      output.note(gate.completion(subject, run.execution, { ...run, outcome: 'error', status: '08006' }, now))
-    }
+    for (const run of new Set([...pipeline.unfinished, ...suspended]))
+      finishRun(this.#state, run, 'error', '08006', now)
     return output.take()
   }
 

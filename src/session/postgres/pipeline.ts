@@ -1,30 +1,9 @@
-import type { SallyportError } from '../../errors.ts'
-import type { StatementPlan } from '../../policy/decision.ts'
-import type { StatementFacts } from '../../sql/facts.ts'
-import type { Execution } from '../gate.ts'
+import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Change } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 
-/** One statement that was sent for execution, from its decision to its completion. */
-export interface Run {
-  readonly verdict: Verdict
-  readonly facts: StatementFacts
-  /** Null under an unrestricted role: the result passes as it is. */
-  readonly plan: StatementPlan | null
-  readonly execution: Execution
-  /** Milliseconds since the epoch. */
-  readonly started: number
-  shape: ResultShape | null
-  rows: number
-  bytes: number
-  rowsWithheld: number
-  /** Set when the rest of the result is kept back: the client gets this error instead. */
-  withheld: SallyportError | null
-  /** Set when the proxy cancelled it: what the client is told in place of the server's 57014. */
-  cancelled: SallyportError | null
-  done: boolean
-}
+export type Run = StatementRun<ResultShape>
 
 /** What the server still owes, in order; each entry says what its answer means. */
 export type Owed =
@@ -174,27 +153,4 @@ function endsInReady({ kind }: Owed): boolean {
 function runsOf(owed: Owed): readonly Run[] {
   if (owed.kind === 'query') return owed.runs
   return owed.kind === 'execute' && owed.run ? [owed.run] : []
-}
-
-export function newRun(
-  verdict: Verdict,
-  index: number,
-  execution: Execution,
-  plan: StatementPlan | null,
-  started: number,
-): Run {
-  const facts = verdict.facts.statements[index] as StatementFacts
-  const counters = { rows: 0, bytes: 0, rowsWithheld: 0 }
-  return {
-    verdict,
-    facts,
-    plan,
-    execution,
-    started,
-    shape: null,
-    withheld: null,
-    cancelled: null,
-    done: false,
-    ...counters,
-  }
 }

@@ -4,6 +4,8 @@ import { decodeErrorFields, errorField } from '../../wire/postgres/error-respons
 import type { Frame } from '../../wire/postgres/framer.ts'
 import { decodeParameterStatus, decodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
+import type { ExecutionResult } from '../gate.ts'
+import { finishRun } from '../run.ts'
 import type { Portal, Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
 import { applySettings } from './settings.ts'
@@ -226,11 +228,8 @@ export class ServerHalf {
     this.#state.output.end(error.detail, null)
   }
 
-  #finish(run: Run, outcome: 'ok' | 'error' | 'cancelled' | 'withheld', status: string | null, now: number): void {
-    if (run.done) return
-    run.done = true
-    const { gate, subject, output } = this.#state
-    output.note(gate.completion(subject, run.execution, { ...run, outcome, status }, now))
+  #finish(run: Run, outcome: ExecutionResult['outcome'], status: string | null, now: number): void {
+    finishRun(this.#state, run, outcome, status, now)
   }
 
   /** A portal is gone: what it gave before a suspension is all that there will be. */
