@@ -1,4 +1,4 @@
-import type { SallyportError } from '../errors.ts'
+import { SallyportError } from '../errors.ts'
 import type { StatementPlan } from '../policy/decision.ts'
 import type { StatementFacts } from '../sql/facts.ts'
 import type { Admission, Execution, ExecutionResult, Gate, Subject } from './gate.ts'
@@ -65,4 +65,38 @@ export function finishRun(
   if (run.done) return
   run.done = true
   output.note(gate.completion(subject, run.execution, { ...run, outcome, status }, now))
+}
+
+/**
+ * What the client gets of `count` rows, which `rewritten` gives: null once the result was withheld, as it is from here
+ * on when a limit of the role is passed. Bytes are counted as the client receives them.
+ */
+export function withinLimits(
+  session: Session,
+  run: StatementRun<unknown>,
+  count: number,
+  rewritten: () => Uint8Array,
+): Uint8Array | null {
+  if (run.withheld) {
+    run.rowsWithheld += count
+    return null
+  }
+  const { maxRowsPerResult, maxBytesPerResult } = run.verdict.role.limits
+  if (maxRowsPerResult > 0 && run.rows + count > maxRowsPerResult) {
+    return overLimit(session, run, count, `more than ${maxRowsPerResult} rows`)
+  }
+  const out = rewritten()
+  if (maxBytesPerResult > 0 && run.bytes + out.length > maxBytesPerResult) {
+    return overLimit(session, run, count, `more than ${maxBytesPerResult} bytes`)
+  }
+  run.rows += count
+  run.bytes += out.length
+  return out
+}
+
+function overLimit({ output, subject }: Session, run: StatementRun<unknown>, count: number, what: string): null {
+  run.rowsWithheld += count
+  run.withheld = new SallyportError('SP-LIMIT-ROWS', `the result has ${what}`)
+  output.cancel(subject.session.sessionId, true)
+  return null
 }

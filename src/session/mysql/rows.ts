@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import { rewriteBinaryRun, rewriteTextRun } from '../../wire/mysql/row-run.ts'
+import { withinLimits } from '../run.ts'
 import type { Exchange, Run } from './exchange.ts'
 import type { SessionState } from './state.ts'
 
@@ -14,22 +15,10 @@ export function maskRun(
   bytes: Uint8Array,
   count: number,
 ): Uint8Array | null {
-  if (run.withheld) {
-    run.rowsWithheld += count
-    return null
+  if (run.plan && !run.shape && !run.withheld) {
+    throw new SallyportError('SP-PROTOCOL', 'the database sent rows that were not described')
   }
-  if (run.plan && !run.shape) throw new SallyportError('SP-PROTOCOL', 'the database sent rows that were not described')
-  const { maxRowsPerResult, maxBytesPerResult } = run.verdict.role.limits
-  if (maxRowsPerResult > 0 && run.rows + count > maxRowsPerResult) {
-    return overLimit(state, run, count, `more than ${maxRowsPerResult} rows`)
-  }
-  const out = rewritten(run, exchange, bytes)
-  if (maxBytesPerResult > 0 && run.bytes + out.length > maxBytesPerResult) {
-    return overLimit(state, run, count, `more than ${maxBytesPerResult} bytes`)
-  }
-  run.rows += count
-  run.bytes += out.length
-  return out
+  return withinLimits(state, run, count, () => rewritten(run, exchange, bytes))
 }
 
 function rewritten({ shape, plan }: Run, exchange: Exchange, bytes: Uint8Array): Uint8Array {
@@ -40,11 +29,4 @@ function rewritten({ shape, plan }: Run, exchange: Exchange, bytes: Uint8Array):
   return exchange.to === 'query'
     ? rewriteTextRun(bytes, types.length, ordinals, mask)
     : rewriteBinaryRun(bytes, types, ordinals, mask)
-}
-
-function overLimit(state: SessionState, run: Run, count: number, what: string): null {
-  run.rowsWithheld += count
-  run.withheld = new SallyportError('SP-LIMIT-ROWS', `the result has ${what}`)
-  state.output.cancel(state.subject.session.sessionId, true)
-  return null
 }

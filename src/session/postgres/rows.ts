@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import { rewriteRows } from '../../wire/postgres/row-rewriter.ts'
+import { withinLimits } from '../run.ts'
 import type { Run } from './pipeline.ts'
 import { shapeOf } from './result_shape.ts'
 import type { SessionState } from './state.ts'
@@ -25,21 +26,8 @@ export function giveShape(state: SessionState, run: Run, description: Uint8Array
  * once the result was withheld. Bytes are counted as the client receives them.
  */
 export function maskRows(state: SessionState, run: Run, bytes: Uint8Array, count: number): void {
-  if (run.withheld) {
-    run.rowsWithheld += count
-    return
-  }
-  const { maxRowsPerResult, maxBytesPerResult } = run.verdict.role.limits
-  if (maxRowsPerResult > 0 && run.rows + count > maxRowsPerResult) {
-    return overLimit(state, run, count, `more than ${maxRowsPerResult} rows`)
-  }
-  const out = rewritten(run, bytes)
-  if (maxBytesPerResult > 0 && run.bytes + out.length > maxBytesPerResult) {
-    return overLimit(state, run, count, `more than ${maxBytesPerResult} bytes`)
-  }
-  run.rows += count
-  run.bytes += out.length
-  if (!state.muted) state.output.client(out)
+  const out = withinLimits(state, run, count, () => rewritten(run, bytes))
+  if (out && !state.muted) state.output.client(out)
 }
 
 function rewritten(run: Run, bytes: Uint8Array): Uint8Array {
@@ -49,10 +37,4 @@ function rewritten(run: Run, bytes: Uint8Array): Uint8Array {
   return rewriteRows(bytes, columnCount, ordinals, (ordinal, value) =>
     value === null ? null : (maskers[ordinal]?.(value) ?? null),
   )
-}
-
-function overLimit(state: SessionState, run: Run, count: number, what: string): void {
-  run.rowsWithheld += count
-  run.withheld = new SallyportError('SP-LIMIT-ROWS', `the result has ${what}`)
-  state.output.cancel(state.subject.session.sessionId, true)
 }
