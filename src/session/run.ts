@@ -25,8 +25,8 @@ export interface StatementRun<Shape> {
   done: boolean
 }
 
-/** Where the completion of a run goes: the part of a session's state that both protocols have. */
-interface Session {
+/** The part of a session's state that both protocols have: where the completion of a run goes. */
+export interface Session {
   readonly gate: Gate
   readonly subject: Subject
   readonly output: Output

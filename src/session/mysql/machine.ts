@@ -1,4 +1,4 @@
-import { asSallyportError, type SallyportError } from '../../errors.ts'
+import type { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
 import { PacketFramer } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
@@ -8,6 +8,7 @@ import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
 import { finishRun } from '../run.ts'
+import { askClock, takeStep } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
 import type { Run } from './exchange.ts'
 import { ServerHalf } from './server_half.ts'
@@ -61,17 +62,15 @@ export class MysqlMachine {
   }
 
   onClient(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#state.output.ended) return []
-    this.#life.touched(now)
-    this.#fromClient.push(chunk)
-    return this.#guarded(() => this.#drainClient(now))
+    return this.#step(now, () => {
+      this.#fromClient.push(chunk)
+      this.#drainClient(now)
+    })
   }
 
   onServer(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#state.output.ended) return []
-    this.#life.touched(now)
-    this.#fromServer.push(chunk)
-    return this.#guarded(() => {
+    return this.#step(now, () => {
+      this.#fromServer.push(chunk)
       this.#drainServer(now)
       this.#drainClient(now)
     })
@@ -79,16 +78,10 @@ export class MysqlMachine {
 
   /** Called about once a second: limits of time. MySQL has no notice outside of an answer. */
   onTick(now: number): Effect[] {
-    if (this.#state.output.ended) return []
-    const { output, subject } = this.#state
-    const running = this.#running
-    const word = this.#life.tick(now, { runningSince: running?.started ?? null, inTransaction: this.#inTransaction })
-    if (word?.kind === 'end') return this.end(word.error)
-    if (word?.kind === 'cancel' && running && !running.cancelled) {
-      running.cancelled = word.error
-      output.cancel(subject.session.sessionId, true)
-    }
-    return output.take()
+    const { output } = this.#state
+    if (output.ended) return []
+    const event = askClock(this.#life, this.#state, this.#running, this.#inTransaction, now)
+    return event?.kind === 'end' ? this.end(event.error) : output.take()
   }
 
   /**
@@ -151,14 +144,8 @@ export class MysqlMachine {
     }
   }
 
-  /** A broken packet or an error of our own ends this session, and no other. */
-  #guarded(step: () => void): Effect[] {
-    const { output } = this.#state
-    try {
-      step()
-      return output.take()
-    } catch (error) {
-      return [...output.take(), ...this.end(asSallyportError(error))]
-    }
+  #step(now: number, step: () => void): Effect[] {
+    this.#life.touched(now)
+    return takeStep(this.#state.output, step, (error) => this.end(error))
   }
 }

@@ -1,4 +1,4 @@
-import { SallyportError } from '../../errors.ts'
+import type { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
 import { Framer } from '../../wire/postgres/framer.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
@@ -7,6 +7,7 @@ import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
 import { finishRun } from '../run.ts'
+import { askClock, takeStep } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
 import { Pipeline } from './pipeline.ts'
 import { Registry } from './registry.ts'
@@ -57,17 +58,15 @@ export class PostgresMachine {
   }
 
   onClient(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#state.output.ended) return []
-    this.#life.touched(now)
-    this.#fromClient.push(chunk)
-    return this.#guarded(() => this.#drainClient(now))
+    return this.#step(now, () => {
+      this.#fromClient.push(chunk)
+      this.#drainClient(now)
+    })
   }
 
   onServer(chunk: Uint8Array, now: number): Effect[] {
-    if (this.#state.output.ended) return []
-    this.#life.touched(now)
-    this.#fromServer.push(chunk)
-    return this.#guarded(() => {
+    return this.#step(now, () => {
+      this.#fromServer.push(chunk)
       this.#drainServer(now)
       if (this.#held) this.#drainClient(now)
     })
@@ -75,16 +74,11 @@ export class PostgresMachine {
 
   /** Called about once a second: limits of time. */
   onTick(now: number): Effect[] {
-    if (this.#state.output.ended) return []
-    const { pipeline, output, status, subject } = this.#state
-    const running = pipeline.running
-    const word = this.#life.tick(now, { runningSince: running?.started ?? null, inTransaction: status !== 'I' })
-    if (word?.kind === 'end') return this.end(word.error)
-    if (word?.kind === 'cancel' && running && !running.cancelled) {
-      running.cancelled = word.error
-      output.cancel(subject.session.sessionId, true)
-    }
-    if (word?.kind === 'notice') output.client(notice('01000', word.text, word.hint))
+    const { pipeline, output, status } = this.#state
+    if (output.ended) return []
+    const event = askClock(this.#life, this.#state, pipeline.running, status !== 'I', now)
+    if (event?.kind === 'end') return this.end(event.error)
+    if (event?.kind === 'notice') output.client(notice('01000', event.text, event.hint))
     return output.take()
   }
 
@@ -135,18 +129,8 @@ export class PostgresMachine {
     }
   }
 
-  /** A broken message or an error of our own ends this session, and no other. */
-  #guarded(step: () => void): Effect[] {
-    const { output } = this.#state
-    try {
-      step()
-      return output.take()
-    } catch (error) {
-      const known =
-        error instanceof SallyportError
-          ? error
-          : new SallyportError('SP-INTERNAL', 'an internal error', { cause: error })
-      return [...output.take(), ...this.end(known)]
-    }
+  #step(now: number, step: () => void): Effect[] {
+    this.#life.touched(now)
+    return takeStep(this.#state.output, step, (error) => this.end(error))
   }
 }
