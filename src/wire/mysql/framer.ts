@@ -1,3 +1,4 @@
+import { ChunkQueue } from '../../bytes/chunk_queue.ts'
 import { CHUNK_BYTES, HEADER_BYTES, lengthAt } from './packets.ts'
 import { broken } from './text.ts'
 
@@ -33,8 +34,8 @@ export class PacketFramer {
   #maxBytes: number
   #chunk: Uint8Array = EMPTY
   #at = 0
-  #queue: Uint8Array[] = []
-  #head = 0
+  /** What came after the current chunk. */
+  readonly #waiting = new ChunkQueue()
   /** Header of the packet being gathered. */
   readonly #header = new Uint8Array(HEADER_BYTES)
   #headerBytes = 0
@@ -59,19 +60,17 @@ export class PacketFramer {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    if (this.#at === this.#chunk.length && this.#head === this.#queue.length) {
+    if (this.#at === this.#chunk.length && this.#waiting.empty) {
       this.#chunk = chunk
       this.#at = 0
     } else {
-      this.#queue.push(chunk)
+      this.#waiting.push(chunk)
     }
   }
 
   /** Bytes received and not yet handed out. Not zero when TLS is about to begin means that they belong to TLS. */
   get buffered(): number {
-    let bytes = this.#gathered + this.#chunk.length - this.#at
-    for (let i = this.#head; i < this.#queue.length; i++) bytes += this.#queue[i]!.length
-    return bytes
+    return this.#gathered + this.#chunk.length - this.#at + this.#waiting.bytes
   }
 
   /** The next whole payload, or null when more bytes are needed. A bad length or number throws `SP-PROTOCOL`. */
@@ -207,19 +206,10 @@ export class PacketFramer {
 
   /** Steps to the next queued chunk; false, and no reference to the spent one, when there is none. */
   #advance(): boolean {
-    const next = this.#queue[this.#head]
+    const next = this.#waiting.take()
     this.#at = 0
-    if (next === undefined) {
-      this.#chunk = EMPTY
-      return false
-    }
-    this.#chunk = next
-    this.#queue[this.#head++] = EMPTY
-    if (this.#head === this.#queue.length) {
-      this.#queue = []
-      this.#head = 0
-    }
-    return true
+    this.#chunk = next ?? EMPTY
+    return next !== undefined
   }
 }
 

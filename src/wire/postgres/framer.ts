@@ -1,3 +1,4 @@
+import { ChunkQueue } from '../../bytes/chunk_queue.ts'
 import { broken, HEADER_BYTES, readI32 } from './message.ts'
 
 /** MAX_STARTUP_PACKET_LENGTH of the server: bytes after the length field of a packet that has no type byte. */
@@ -27,8 +28,8 @@ export class Framer {
   #maxBytes: number
   #chunk: Uint8Array = EMPTY
   #at = 0
-  #queue: Uint8Array[] = []
-  #head = 0
+  /** What came after the current chunk. */
+  readonly #waiting = new ChunkQueue()
   #held: Uint8Array = EMPTY
   #heldBytes = 0
 
@@ -44,19 +45,17 @@ export class Framer {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    if (this.#at === this.#chunk.length && this.#head === this.#queue.length) {
+    if (this.#at === this.#chunk.length && this.#waiting.empty) {
       this.#chunk = chunk
       this.#at = 0
     } else {
-      this.#queue.push(chunk)
+      this.#waiting.push(chunk)
     }
   }
 
   /** Bytes received and not yet handed out. Not zero when TLS begins means that someone spoke before it. */
   get buffered(): number {
-    let bytes = this.#heldBytes + this.#chunk.length - this.#at
-    for (let i = this.#head; i < this.#queue.length; i++) bytes += this.#queue[i]!.length
-    return bytes
+    return this.#heldBytes + this.#chunk.length - this.#at + this.#waiting.bytes
   }
 
   /** The next whole typed message, or null when more bytes are needed. A bad length throws `SP-PROTOCOL`. */
@@ -158,19 +157,10 @@ export class Framer {
 
   /** Steps to the next queued chunk; false, and no reference to the spent one, when there is none. */
   #advance(): boolean {
-    const next = this.#queue[this.#head]
+    const next = this.#waiting.take()
     this.#at = 0
-    if (next === undefined) {
-      this.#chunk = EMPTY
-      return false
-    }
-    this.#chunk = next
-    this.#queue[this.#head++] = EMPTY
-    if (this.#head === this.#queue.length) {
-      this.#queue = []
-      this.#head = 0
-    }
-    return true
+    this.#chunk = next ?? EMPTY
+    return next !== undefined
   }
 }
 
