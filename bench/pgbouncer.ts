@@ -36,6 +36,7 @@ export async function startPgbouncer(
     `auth_file = ${join(folder, 'users.txt')}`,
     'pool_mode = session',
     'default_pool_size = 200',
+    'max_client_conn = 500',
     'client_tls_sslmode = require',
     `client_tls_cert_file = ${cert}`,
     `client_tls_key_file = ${key}`,
