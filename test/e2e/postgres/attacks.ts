@@ -474,7 +474,7 @@ export const FORBIDDEN: readonly Attack[] = [
     'COPY club.boats TO STDOUT',
     'COPY (SELECT * FROM club.boats) TO STDOUT',
     `COPY club.boats TO '/dev/null'`,
-    `COPY club.boats TO PROGRAM 'true'`,
+    `COPY club.boats TO PROGRAM 'cat > /dev/null'`,
     `SELECT lo_export(0, '/dev/null') WHERE false`,
     `SELECT lo_create(0)`,
   ]),
