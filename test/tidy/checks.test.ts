@@ -144,6 +144,8 @@ describe('reach', () => {
 describe('text', () => {
   it.each([
     ['src/x.ts', '// TODO: later'],
+    ['src/proxy/x.ts', "const p = Permit.issue('SELECT 1', '')"],
+    ['src/session/mysql/client_half.ts', "Permit.issue('SELECT 1', '')"],
     ['docs/x.md', 'see /wor' + 'k/main'],
     ['docs/x.md', 'see ../' + 'shared/x'],
     ['deploy/x.yaml', 'from https://registry.npm' + 'js.org/pg'],

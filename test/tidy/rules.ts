@@ -159,6 +159,12 @@ interface TextRule {
 }
 
 const TEXT_RULES: readonly TextRule[] = [
+  {
+    where: /^src\//,
+    except: /^src\/session\/(gate|postgres\/client_half)\.ts$/,
+    pattern: /\bPermit\s*\.\s*issue\b/,
+    says: 'a permit that no decision stands behind',
+  },
   { where: /./, except: /^test\/tidy/, pattern: /\b(TODO|FIXME)\b/, says: 'finish it, or leave it out' },
   {
     where: /./,
