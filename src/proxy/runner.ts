@@ -82,9 +82,9 @@ export class Runner {
     socket.on('drain', () => {
       if (!this.#busy) other.resume()
     })
-    socket.on('error', () => this.#broken(`the ${from} connection broke`))
-    socket.on('close', () => this.#broken(`the ${from} closed the connection`))
-    socket.on('end', () => this.#broken(`the ${from} closed the connection`))
+    socket.on('error', () => this.#finish(`the ${from} connection broke`))
+    socket.on('close', () => this.#finish(`the ${from} closed the connection`))
+    socket.on('end', () => this.#finish(`the ${from} closed the connection`))
   }
 
   #take(step: Step): void {
@@ -204,11 +204,6 @@ export class Runner {
       0,
     )
     this.#finish('the audit log failed')
-  }
-
-  #broken(cause: string): void {
-    if (this.#over) return
-    this.#finish(cause)
   }
 
   #finish(cause: string): void {
