@@ -12,6 +12,7 @@ export function buildRole(section: RoleSection): Role {
     digest: digestOf(section),
     description: section.description,
     unrestricted: section.unrestricted,
+    exports: section.exports,
     scope: section.scope.map(buildScope),
     call: section.call,
     unmask: section.unmask,

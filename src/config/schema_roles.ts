@@ -23,7 +23,7 @@ const scopeRule = z.strictObject({
   columns: patterns.optional().describe('Default: all.'),
   exceptTables: z.array(pattern).default([]),
   exceptColumns: z.array(pattern).default([]),
-  verbs: z.array(z.enum(['read', 'insert', 'update', 'delete', 'ddl', 'call', 'export', 'session'])).min(1),
+  verbs: z.array(z.enum(['read', 'insert', 'update', 'delete', 'ddl', 'call', 'export', 'explain', 'session'])).min(1),
   where: z.array(condition).default([]).describe('Row scope: all conditions hold together.'),
 })
 
@@ -47,6 +47,12 @@ export const rolesSection = z.array(
         .boolean()
         .default(false)
         .describe('Everything on the target, unmasked, statements that are not understood too.'),
+      exports: z
+        .boolean()
+        .default(false)
+        .describe(
+          'An unrestricted role may take data out as COPY too; other roles have the verb export in their scope.',
+        ),
       scope: z.array(scopeRule).default([]),
       call: z
         .array(z.string().regex(/^[^.]+\.[^.]+$/, 'must be schema.name'))

@@ -46,7 +46,26 @@ const KINDS: Readonly<Record<StatementKind, KindVerdict>> = {
     code: 'SP-EXPORT',
     reason: 'COPY is an export, and this grant carries no permission for one',
   },
+  merge: RELATIONS,
+  declare_cursor: RELATIONS,
+  fetch: SESSION,
+  truncate: refused('TRUNCATE empties a table for everybody; use DELETE'),
+  lock: refused('LOCK keeps other sessions out'),
+  listen: refused('LISTEN opens a channel between sessions'),
+  notify: refused('NOTIFY opens a channel between sessions'),
+  call: refused('CALL runs a procedure that is not analysed'),
+  do: refused('DO runs code that is not analysed'),
+  create_table_as: refused('the grant does not allow changes of definitions'),
+  ddl: refused('the grant does not allow changes of definitions'),
+  maintenance: refused('maintenance of tables is not part of this grant'),
+  two_phase: refused('a prepared transaction outlives the session and its grant'),
+  administration: refused('administration of the server is not part of this grant'),
   opaque: { verdict: 'refused', code: 'SP-OPAQUE', reason: 'the statement is not fully understood' },
+}
+
+/** Hoisted for the table above. */
+function refused(reason: string): KindVerdict {
+  return { verdict: 'refused', code: 'SP-VERB', reason }
 }
 
 const UNOFFERED: KindVerdict = {

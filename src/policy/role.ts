@@ -44,6 +44,8 @@ export interface Role {
   readonly description: string
   /** Everything on the target, unmasked, opaque statements too. Excludes scope rules. */
   readonly unrestricted: boolean
+  /** An unrestricted role may also take data out as COPY; a narrow role has the verb `export` in its scope. */
+  readonly exports: boolean
   readonly scope: readonly ScopeRule[]
   /** `schema.name` of routines that may run although they can't be analysed. */
   readonly call: readonly string[]

@@ -23,7 +23,8 @@ export interface AnalysisContext {
   readonly sqlMode: ReadonlySet<string>
 }
 
-export type Verb = 'read' | 'insert' | 'update' | 'delete' | 'ddl' | 'call' | 'export' | 'session'
+/** `explain`: the plan of a statement, without a right to read its rows. `export`: rows as COPY data. */
+export type Verb = 'read' | 'insert' | 'update' | 'delete' | 'ddl' | 'call' | 'export' | 'explain' | 'session'
 
 /** One kind per statement form; `policy/kinds.ts` pins a verdict for each. */
 export type StatementKind =
@@ -51,6 +52,26 @@ export type StatementKind =
   | 'close_cursor'
   | 'unlisten'
   | 'copy'
+  | 'merge'
+  | 'truncate'
+  | 'lock'
+  /** DECLARE ... CURSOR FOR: `name` is the cursor's, `inner` its query. */
+  | 'declare_cursor'
+  /** FETCH and MOVE: `name` is the cursor's. */
+  | 'fetch'
+  | 'listen'
+  | 'notify'
+  | 'call'
+  | 'do'
+  | 'create_table_as'
+  /** Any other change of definitions whose objects are known (`definitions`). */
+  | 'ddl'
+  /** VACUUM, ANALYZE, REINDEX, CLUSTER, CHECKPOINT, REFRESH MATERIALIZED VIEW. */
+  | 'maintenance'
+  /** PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED. */
+  | 'two_phase'
+  /** Roles, databases, tablespaces, replication, extensions, languages, ALTER SYSTEM, LOAD. */
+  | 'administration'
   | 'opaque'
 
 /** Half-open, in UTF-16 units of `Facts.text`. */
@@ -119,6 +140,33 @@ export interface SettingChange {
   readonly values: readonly string[] | null | 'expression'
 }
 
+/** COPY through the connection; files and programs of the server are opaque. */
+export interface CopyFacts {
+  readonly direction: 'to' | 'from'
+  readonly format: 'text' | 'csv' | 'binary'
+  readonly header: boolean
+  /** One byte each; the escape of CSV is the quote where none is given. */
+  readonly delimiter: string
+  readonly quote: string
+  readonly escape: string
+  readonly nullText: string
+  /** CSV, TO: output columns that are always quoted; `all` for `*`. */
+  readonly forceQuote: readonly string[] | 'all'
+  /** TO: the SELECT (or TABLE, VALUES) that gives the same rows, as SQL; a COPY of a table has its columns listed and ONLY. */
+  readonly query: string | null
+}
+
+/** An object that a change of definitions makes, alters or drops. */
+export interface DefinitionChange {
+  readonly change: 'create' | 'alter' | 'drop'
+  /** `table`, `view`, `index`, `function`, `type`, `schema`... */
+  readonly object: string
+  readonly schema: string | null
+  readonly name: string
+  /** The relation as it is now, where it exists. */
+  readonly relation: Relation | null
+}
+
 export interface StatementFacts {
   readonly kind: StatementKind
   /** Verbs that the grant must hold, each on the relations in the matching role. */
@@ -140,6 +188,10 @@ export interface StatementFacts {
   /** PREPARE, EXPLAIN: the facts of the inner statement. */
   readonly inner: StatementFacts | null
   readonly hasWhere: boolean
+  /** Kind `copy` only. */
+  readonly copy?: CopyFacts
+  /** Kinds `ddl`, `create_table_as` and `maintenance`: what they change. */
+  readonly definitions?: readonly DefinitionChange[]
   /** Set on kind `opaque`: why the statement isn't understood, and the code to refuse it with. */
   readonly opaque: { readonly code: ErrorCode; readonly reason: string } | null
 }

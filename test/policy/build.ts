@@ -136,6 +136,7 @@ export function roleOf(over: Partial<Role> = {}): Role {
     digest: 'r',
     description: '',
     unrestricted: false,
+    exports: false,
     scope: [scopeRule()],
     call: [],
     unmask: [],

@@ -93,6 +93,7 @@ export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?:
     digest: 'role-1',
     description: '',
     unrestricted: false,
+    exports: false,
     scope: [
       {
         databases: ['*'],

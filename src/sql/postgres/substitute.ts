@@ -1,6 +1,6 @@
-import type { Column } from '../catalog.ts'
 import type { RelationUse } from '../facts.ts'
-import type { SqlMask, Substitution } from '../substitution.ts'
+import type { Substitution } from '../substitution.ts'
+import { columnSql } from './mask_sql.ts'
 import { quoteName } from './source.ts'
 
 /**
@@ -19,12 +19,4 @@ export function subqueryFor(use: RelationUse, substitution: Substitution): strin
 
 export function qualifiedName(use: RelationUse): string {
   return `${quoteName(use.relation.schema)}.${quoteName(use.relation.name)}`
-}
-
-function columnSql(column: Column, mask: SqlMask | undefined): string {
-  const name = quoteName(column.name)
-  if (mask === undefined) return name
-  const value = mask.kind === 'null' ? 'NULL' : `'${mask.text.replaceAll("'", "''")}'`
-  const collation = column.collation === null ? '' : ` COLLATE ${column.collation}`
-  return `${value}::${column.type}${collation} AS ${name}`
 }
