@@ -35,6 +35,7 @@ async function mysqlEngine(dialect: 'mysql' | 'mariadb'): Promise<Engine> {
   const parsers = await loadMysqlParsers(dialect)
   return {
     analyze: (text, context) => analyzeMysql(text, context, parsers),
-    rewrite: (facts, plans, context) => rewriteMysql(facts, plans, context, parsers),
+    // MySQL's errors hold no position to map back.
+    rewrite: (facts, plans, context) => ({ text: rewriteMysql(facts, plans, context, parsers), edits: [] }),
   }
 }

@@ -9,6 +9,7 @@ import type { MaskingPolicy } from '../policy/masking_policy.ts'
 import { createMasks, type Masks } from '../policy/masks.ts'
 import type { Role } from '../policy/role.ts'
 import type { Catalog, Relation } from '../sql/catalog.ts'
+import type { Rewritten } from '../sql/edits.ts'
 import type { AnalysisContext, Facts, StatementFacts } from '../sql/facts.ts'
 import type { SubstitutionPlan } from '../sql/substitution.ts'
 import type { Subject } from './gate.ts'
@@ -16,7 +17,7 @@ import type { Subject } from './gate.ts'
 /** One database dialect's analysis and rewriting, with its parser already in hand. */
 export interface Engine {
   readonly analyze: (text: string, context: AnalysisContext) => Facts
-  readonly rewrite: (facts: Facts, plans: readonly SubstitutionPlan[], context: AnalysisContext) => string
+  readonly rewrite: (facts: Facts, plans: readonly SubstitutionPlan[], context: AnalysisContext) => Rewritten
 }
 
 /** What the session has set that changes what a name means. `key` is equal only where all of it is. */
@@ -33,6 +34,8 @@ export interface Verdict {
   readonly decision: Decision
   /** The SQL to send. */
   readonly text: string
+  /** What of the client's text was replaced in it: the server's error positions are mapped back by these. */
+  readonly edits: Rewritten['edits']
   readonly masks: Masks
   readonly catalog: Catalog
   readonly role: Role
@@ -106,6 +109,7 @@ export class VerdictCache {
       facts,
       decision: rewritten.decision,
       text: rewritten.text,
+      edits: rewritten.edits,
       masks,
       catalog,
       role,
@@ -144,14 +148,15 @@ function rewriteAllowed(
   facts: Facts,
   context: AnalysisContext,
   engine: Engine,
-): { decision: Decision; text: string } {
-  if (decision.effect === 'deny' || decision.verbatim) return { decision, text: facts.text }
+): Rewritten & { readonly decision: Decision } {
+  const asWritten = { text: facts.text, edits: [] }
+  if (decision.effect === 'deny' || decision.verbatim) return { decision, ...asWritten }
   try {
     const plans = decision.plans.map((plan) => plan.substitutions)
-    return { decision, text: engine.rewrite(facts, plans, context) }
+    return { decision, ...engine.rewrite(facts, plans, context) }
   } catch (error) {
     if (!(error instanceof SallyportError)) throw error
-    return { decision: refusedRewrite(error), text: facts.text }
+    return { decision: refusedRewrite(error), ...asWritten }
   }
 }
 

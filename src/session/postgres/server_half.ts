@@ -1,16 +1,17 @@
 import { SallyportError } from '../../errors.ts'
 import { decodeCommandComplete } from '../../wire/postgres/command-complete.ts'
-import { decodeErrorFields, errorField } from '../../wire/postgres/error-response.ts'
+import { decodeErrorFields, encodeErrorFields, errorField } from '../../wire/postgres/error-response.ts'
 import type { Frame } from '../../wire/postgres/framer.ts'
 import { decodeParameterStatus, decodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
 import type { ExecutionResult } from '../gate.ts'
 import { finishRun } from '../run.ts'
-import type { Portal, Run } from './pipeline.ts'
+import type { Verdict } from '../verdict.ts'
+import type { Owed, Portal, Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
 import { applySettings } from './settings.ts'
 import { namesOf, type SessionState } from './state.ts'
-import { errorMessage, notice, scrubbed, withoutPosition } from './words.ts'
+import { errorMessage, inClientText, notice, scrubbed } from './words.ts'
 
 const QUERY_CANCELLED = '57014'
 
@@ -206,9 +207,11 @@ export class ServerHalf {
   #wording(frame: Frame, fields: ReturnType<typeof decodeErrorFields>, run: Run | null): Uint8Array {
     const instead = run?.withheld ?? run?.cancelled
     if (instead) return errorMessage(instead)
-    if (this.#mayQuote(run)) return scrubbed('errorResponse', fields)
-    if (run && run.verdict.text === run.verdict.facts.text) return frame.bytes
-    return withoutPosition('errorResponse', fields)
+    const verdict = run?.verdict ?? verdictOf(this.#state.pipeline.front)
+    const mapped = inClientText(fields, verdict)
+    if (this.#mayQuote(run)) return scrubbed('errorResponse', mapped)
+    if (verdict !== null && verdict.edits.length === 0) return frame.bytes
+    return encodeErrorFields({ kind: 'errorResponse', fields: mapped })
   }
 
   /**
@@ -267,7 +270,7 @@ export class ServerHalf {
 
   #notice(frame: Frame): void {
     if (!this.#mayQuote(this.#state.pipeline.running)) return this.#toClient(frame.bytes)
-    this.#toClient(scrubbed('noticeResponse', decodeErrorFields(frame.body)))
+    this.#toClient(scrubbed('noticeResponse', inClientText(decodeErrorFields(frame.body), null)))
   }
 
   #parameterStatus(frame: Frame): void {
@@ -289,6 +292,15 @@ const REQUIRED_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['client_encoding', 'UTF8'],
   ['standard_conforming_strings', 'on'],
 ])
+
+/** The verdict of the statement that an answer belongs to where no run is under way: a Parse, Bind or later Execute. */
+function verdictOf(front: Owed | undefined): Verdict | null {
+  if (front?.kind === 'execute') return front.portal.prepared.verdict
+  if (front?.kind !== 'parse' && front?.kind !== 'bind') return null
+  const { change } = front
+  const prepared = change.of === 'statement' ? change.value : change.value?.prepared
+  return prepared?.verdict ?? null
+}
 
 function outcomeOf(run: Run, status: string): 'error' | 'cancelled' | 'withheld' {
   if (run.withheld) return 'withheld'

@@ -1,5 +1,7 @@
 import type { SallyportError } from '../../errors.ts'
+import { clientPosition } from '../../sql/edits.ts'
 import { encodeErrorFields, errorFields } from '../../wire/postgres/error-response.ts'
+import type { Verdict } from '../verdict.ts'
 
 /** The proxy's refusals and notices in PostgreSQL's own format; the code stands in the message and in the hint. */
 
@@ -26,12 +28,12 @@ export function serverError(sqlstate: string, message: string): Uint8Array {
 
 type Fields = readonly (readonly [string, string])[]
 
-/** Severity, SQLSTATE and the names of schema objects pass; what can quote a value does not. */
-const PASSES = new Set(['S', 'V', 'C', 's', 't', 'c', 'd', 'n'])
+/** Severity, SQLSTATE, position and the names of schema objects pass; what can quote a value does not. */
+const PASSES = new Set(['S', 'V', 'C', 'P', 's', 't', 'c', 'd', 'n'])
 
 /**
  * An error or notice of the server without the texts that could quote a clear value: message, detail, hint and context
- * are replaced, and so is the position, which counts in the text that was sent and not in the client's.
+ * are replaced.
  */
 export function scrubbed(kind: 'errorResponse' | 'noticeResponse', fields: Fields): Uint8Array {
   const kept = fields.filter(([code]) => PASSES.has(code))
@@ -40,7 +42,11 @@ export function scrubbed(kind: 'errorResponse' | 'noticeResponse', fields: Field
   return encodeErrorFields({ kind, fields: [...kept, ['M', text]] })
 }
 
-/** The server's error as it is, but for a position that no longer points into the client's text. */
-export function withoutPosition(kind: 'errorResponse' | 'noticeResponse', fields: Fields): Uint8Array {
-  return encodeErrorFields({ kind, fields: fields.filter(([code]) => code !== 'P') })
+/** The fields with the position counted in the client's text; without one where no text is known that was sent. */
+export function inClientText(fields: Fields, verdict: Verdict | null): Fields {
+  return fields.flatMap(([code, value]): Fields => {
+    if (code !== 'P') return [[code, value]]
+    const position = verdict === null ? null : clientPosition(verdict.facts.text, verdict, Number(value))
+    return position === null ? [] : [['P', String(position)]]
+  })
 }

@@ -1,4 +1,5 @@
 import { SallyportError } from '../../errors.ts'
+import { applyEdits, type Edit, type Rewritten } from '../edits.ts'
 import type { AnalysisContext, Facts, RelationUse } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
 import type { Substitution, SubstitutionPlan } from '../substitution.ts'
@@ -8,13 +9,6 @@ import { isKeyword, quoteName, readSource, type Source } from './source.ts'
 import { qualifiedName, subqueryFor } from './substitute.ts'
 
 const UNPARSED = 'a row condition does not parse'
-
-/** A piece of the text that is replaced. Half-open, in UTF-16 units. */
-interface Edit {
-  readonly start: number
-  readonly end: number
-  readonly text: string
-}
 
 /**
  * The text that goes to the server: each planned reference as a subquery, every other relation under its schema's
@@ -26,19 +20,20 @@ export function rewritePostgres(
   plans: readonly SubstitutionPlan[],
   context: AnalysisContext,
   parser: PostgresParser,
-): string {
+): Rewritten {
   if (facts.dialect !== 'postgres' || context.catalog.dialect !== 'postgres') return refuseRewrite('another dialect')
   const source = readSource(facts.text)
   const replacements = facts.statements.flatMap((statement, index) =>
     statement.uses.map((use) => replacementFor(use, plans[index]?.get(use.id), parser)),
   )
   const edits = replacements.flatMap((replacement) => editsFor(source, replacement))
-  if (edits.length === 0) return facts.text
+  if (edits.length === 0) return { text: facts.text, edits: [] }
   const tree = parseOr(parser, facts.text, 'the statement does not parse')
   const groupings = groupingsFor(tree, source, replacements)
-  const text = splice(facts.text, [...edits, ...groupings.map((grouping) => groupingEdit(source, grouping))])
-  verify(tree, text, (before) => expectedTree(before, source, replacements, groupings, parser), parser)
-  return text
+  const all = [...edits, ...groupings.map((grouping) => groupingEdit(source, grouping))]
+  const rewritten = applyEdits(facts.text, all) ?? refuseRewrite('two replacements overlap')
+  verify(tree, rewritten.text, (before) => expectedTree(before, source, replacements, groupings, parser), parser)
+  return rewritten
 }
 
 function replacementFor(use: RelationUse, substitution: Substitution | undefined, parser: PostgresParser): Replacement {
@@ -76,18 +71,6 @@ function editsFor(source: Source, { use, sql }: Replacement): readonly Edit[] {
 function qualifiedReference(source: Source, use: RelationUse): string {
   const star = source.text[use.span.end - 1] === '*' ? ' *' : ''
   return `${use.only ? 'ONLY ' : ''}${qualifiedName(use)}${star}`
-}
-
-function splice(text: string, edits: readonly Edit[]): string {
-  const ordered = [...edits].sort((a, b) => a.start - b.start)
-  let result = ''
-  let at = 0
-  for (const edit of ordered) {
-    if (edit.start < at) refuseRewrite('two replacements overlap')
-    result += text.slice(at, edit.start) + edit.text
-    at = edit.end
-  }
-  return result + text.slice(at)
 }
 
 /** Compares what the rewritten text means with what it should mean. */

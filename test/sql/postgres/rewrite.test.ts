@@ -20,7 +20,7 @@ function rewrite(sql: string, parser = PARSER_18, substitution: Substitution = {
           .map((use) => [use.id, substitution]),
       ),
   )
-  return rewritePostgres(facts, plans, SHOP, parser)
+  return rewritePostgres(facts, plans, SHOP, parser).text
 }
 
 const REWRITTEN: readonly (readonly [string, string])[] = [
