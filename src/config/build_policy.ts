@@ -13,6 +13,7 @@ export function buildRole(section: RoleSection): Role {
     description: section.description,
     unrestricted: section.unrestricted,
     exports: section.exports,
+    connectNotice: section.connectNotice,
     scope: section.scope.map(buildScope),
     call: section.call,
     unmask: section.unmask,

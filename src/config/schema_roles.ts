@@ -53,6 +53,10 @@ export const rolesSection = z.array(
         .describe(
           'An unrestricted role may take data out as COPY too; other roles have the verb export in their scope.',
         ),
+      connectNotice: z
+        .boolean()
+        .default(true)
+        .describe('PostgreSQL: a notice at connect names the target, the role and the end of the grant.'),
       scope: z.array(scopeRule).default([]),
       call: z
         .array(z.string().regex(/^[^.]+\.[^.]+$/, 'must be schema.name'))

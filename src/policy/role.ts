@@ -46,6 +46,8 @@ export interface Role {
   readonly unrestricted: boolean
   /** An unrestricted role may also take data out as COPY; a narrow role has the verb `export` in its scope. */
   readonly exports: boolean
+  /** A notice at connect names target, role and end of the grant. */
+  readonly connectNotice: boolean
   readonly scope: readonly ScopeRule[]
   /** `schema.name` of routines that may run although they can't be analysed. */
   readonly call: readonly string[]

@@ -70,7 +70,7 @@ async function connect(
   accepted: number,
 ): Promise<void> {
   const { allowed, subject, credential } = opened
-  const settings = judgedSettings(knock)
+  const settings = judgedSettings(knock, allowed.role.unrestricted)
   const upstream = await loginPostgres(allowed.target, credential, {
     database: subject.database,
     parameters: [...settings, ['client_encoding', 'UTF8'], ...PLANNER[allowed.role.unrestricted ? 'any' : 'guarded']],
@@ -111,7 +111,9 @@ async function connect(
         encodeParameterStatus({ kind: 'parameterStatus', name, value }),
       ),
       encodeBackendKeyData({ kind: 'backendKeyData', pid: number, key }),
-      notice('00000', welcome(allowed), 'Every statement is recorded with your name.'),
+      ...(allowed.role.connectNotice
+        ? [notice('00000', welcome(allowed), 'Every statement is recorded with your name.')]
+        : []),
       encodeReadyForQuery({ kind: 'readyForQuery', status: 'I' }),
     ],
     cancelUpstream: () => cancelPostgres(allowed.target, upstream.pid, upstream.secretKey),
@@ -127,9 +129,13 @@ const PLANNER: Readonly<Record<'any' | 'guarded', readonly [string, string][]>> 
   guarded: [['enable_indexonlyscan', 'off']],
 }
 
+/** Under other values the proxy would read another text than the server does, whoever sends it. */
+const READING: ReadonlySet<string> = new Set(['client_encoding', 'standard_conforming_strings'])
+
 /** Startup settings obey the same judgment as SET; the first that does not pass ends the login. */
-function judgedSettings({ startup }: PostgresKnock): [string, string][] {
+function judgedSettings({ startup }: PostgresKnock, unrestricted: boolean): [string, string][] {
   for (const [name, value] of startup.settings) {
+    if (unrestricted && !READING.has(name.toLowerCase())) continue
     const values = name.toLowerCase() === 'search_path' ? pathOf(value) : [value]
     const refusal = judgeSetting('postgres', { name: name.toLowerCase(), scope: 'session', values })
     if (refusal) throw new SallyportError('SP-STARTUP', refusal.detail)

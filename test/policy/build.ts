@@ -137,6 +137,7 @@ export function roleOf(over: Partial<Role> = {}): Role {
     description: '',
     unrestricted: false,
     exports: false,
+    connectNotice: true,
     scope: [scopeRule()],
     call: [],
     unmask: [],

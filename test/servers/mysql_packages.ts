@@ -4,13 +4,12 @@
  * sources, lists and packages stay as they are.
  */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { cacheFolder, onPath } from './process.ts'
+import { DEBIAN_KEYRING, debianMirrors, privateApt } from './apt.ts'
+import { cacheFolder } from './process.ts'
 
 const PACKAGES = ['mysql-server-core', 'mysql-client-core']
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-const DOWNLOAD_TIMEOUT_MS = 300_000
 const LAYOUT = 1
 
 /** Loader of each processor that Debian builds MySQL for (Debian policy, multiarch tuples). */
@@ -49,74 +48,17 @@ export function mysqlTree(): MysqlTree {
 }
 
 function download(root: string): void {
-  for (const tool of ['apt-get', 'apt-config', 'dpkg-deb']) {
-    if (!onPath(tool)) throw new Error(`${tool} is not installed, so the packages of MySQL can't be had`)
-  }
   mkdirSync(dirname(root), { recursive: true })
   const scratch = mkdtempSync(`${root}.`)
   try {
-    const configuration = writeAptConfiguration(scratch, debianMirror())
-    apt(configuration, ['-qq', 'update'])
-    apt(configuration, ['-y', '-qq', '--download-only', 'install', ...PACKAGES])
+    const mirror = debianMirrors().find((uri) => /\/debian\/?$/.test(uri))
+    if (mirror === undefined) throw new Error('apt knows no Debian archive')
+    const apt = privateApt(scratch, [`deb [signed-by=${DEBIAN_KEYRING}] ${mirror} sid main`])
+    apt(['-y', '-qq', '--download-only', 'install', ...PACKAGES])
     unpack(join(scratch, 'cache/archives'), join(scratch, 'tree'))
     renameInto(join(scratch, 'tree'), root)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
-  }
-}
-
-/** The address of the Debian archive that this machine already uses. */
-function debianMirror(): string {
-  const targets = execFileSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {
-    encoding: 'utf8',
-  })
-  const mirror = targets.split('\n').find((uri) => /\/debian\/?$/.test(uri))
-  if (mirror === undefined) throw new Error('apt knows no Debian archive')
-  return mirror
-}
-
-function writeAptConfiguration(scratch: string, mirror: string): string {
-  for (const folder of ['state/lists/partial', 'cache/archives/partial', 'none']) {
-    mkdirSync(join(scratch, folder), { recursive: true })
-  }
-  writeFileSync(join(scratch, 'status'), '')
-  writeFileSync(join(scratch, 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror} sid main\n`)
-  const settings = [
-    ...networkSettings(),
-    `Dir::State "${scratch}/state";`,
-    `Dir::State::status "${scratch}/status";`,
-    `Dir::Cache "${scratch}/cache";`,
-    `Dir::Etc::sourcelist "${scratch}/sources.list";`,
-    ...['sourceparts', 'parts', 'preferencesparts'].map((name) => `Dir::Etc::${name} "${scratch}/none";`),
-    `Dir::Etc::preferences "${scratch}/none/preferences";`,
-    'APT::Install-Recommends "false";',
-    'APT::Sandbox::User "";',
-    'Acquire::Languages "none";',
-    'Acquire::Retries "2";',
-    'Debug::NoLocking "true";',
-  ]
-  const file = join(scratch, 'apt.conf')
-  writeFileSync(file, `${settings.join('\n')}\n`)
-  return file
-}
-
-/**
- * The machine's own proxy and certificate settings, and how old an index it takes (a frozen mirror needs that said).
- * Its hooks would work on its own cache, so nothing else is taken. Signatures are checked in any case.
- */
-function networkSettings(): string[] {
-  const lines = execFileSync('apt-config', ['dump', 'Acquire'], { encoding: 'utf8' }).split('\n')
-  return lines.filter((line) => /^Acquire::(https?::|Check-Valid-Until )/.test(line))
-}
-
-function apt(configuration: string, args: readonly string[]): void {
-  const env = { ...process.env, APT_CONFIG: configuration, DEBIAN_FRONTEND: 'noninteractive' }
-  try {
-    execFileSync('apt-get', args, { env, stdio: 'pipe', timeout: DOWNLOAD_TIMEOUT_MS })
-  } catch (error) {
-    const text =
-      error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n').slice(-2).join(' ') : ''
-    throw new Error(`apt-get ${args.join(' ')} failed: ${text}`, { cause: error })
   }
 }
 

@@ -94,6 +94,7 @@ export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?:
     description: '',
     unrestricted: false,
     exports: false,
+    connectNotice: true,
     scope: [
       {
         databases: ['*'],
