@@ -106,11 +106,13 @@ describe('unrestricted', () => {
 })
 
 describe('unrestricted COPY', () => {
-  it('is refused before it begins, in any part of the message', () => {
+  it('to the client is refused before it begins without `exports`, in any part of the message', () => {
     const role = { unrestricted: true, scope: [] }
-    const statements = [selectOf(users, ['id']), statement({ kind: 'copy' })]
+    const statements = [selectOf(users, ['id']), statement({ kind: 'copy', verbs: ['read', 'export'] })]
     const decision = refused({ relations: [users], statements, role })
-    expect(decision).toMatchObject({ code: 'SP-UNSUPPORTED', rule: 'unrestricted', statement: 1 })
+    expect(decision).toMatchObject({ code: 'SP-EXPORT', rule: 'unrestricted', statement: 1 })
+    allowed({ relations: [users], statements, role: { ...role, exports: true } })
+    allowed({ relations: [users], statements: [statement({ kind: 'copy', verbs: ['insert'] })], role })
   })
 })
 

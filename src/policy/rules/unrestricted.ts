@@ -3,19 +3,18 @@ import type { ColumnAccess } from '../decision.ts'
 import { EMPTY_PLAN } from '../plan.ts'
 import { denied, type Rule, refuse, usesOf } from '../rule_context.ts'
 
-/** Its data is no rows: a session does not carry it for anybody, and refused before it begins leaves it in step. */
-const NO_COPY = refuse('SP-UNSUPPORTED', 'COPY through the connection is not offered: use SELECT and INSERT')
+const NO_EXPORT = refuse('SP-EXPORT', 'COPY TO is an export; the role may have `exports: true`')
 
 /**
  * An unrestricted role has no scope, no masks and no row conditions: the text goes as it is, understood or not, and the
- * audit keeps what is known of it.
+ * audit keeps what is known of it. To take data out as COPY it needs `exports`.
  */
 export const unrestrictedRule: Rule = {
   name: 'unrestricted',
   judge: ({ input: { role, facts } }) => {
     if (!role.unrestricted) return null
-    const copy = facts.statements.findIndex(({ kind }) => kind === 'copy')
-    if (copy >= 0) return denied('unrestricted', NO_COPY, copy)
+    const exported = facts.statements.findIndex(({ kind, verbs }) => kind === 'copy' && verbs.includes('export'))
+    if (exported >= 0 && !role.exports) return denied('unrestricted', NO_EXPORT, exported)
     const plans = facts.statements.map((statement) => ({ ...EMPTY_PLAN, columns: clearColumns(statement) }))
     const reason = `the role ${role.name} is unrestricted`
     return { effect: 'allow', rule: 'unrestricted', reason, plans, verbatim: true, limits: role.limits }

@@ -10,7 +10,8 @@ import { CLIENT } from '../../wire/postgres/type-bytes.ts'
 import type { Denied } from '../gate.ts'
 import { finishRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
-import type { Owed, Portal, Prepared } from './pipeline.ts'
+import { takeCopyData } from './copy_relay.ts'
+import type { Owed, Portal, Prepared, Run } from './pipeline.ts'
 import { DROP_UNNAMED } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 import { giveShape } from './rows.ts'
@@ -38,8 +39,13 @@ export class ClientHalf {
   accept(frame: Frame, now: number): boolean {
     const { pipeline, output } = this.#state
     const message = decodeClient(frame, 'ready')
+    if (this.#state.copyIn && message.kind !== 'terminate') {
+      this.#copyIn(this.#state.copyIn, message, frame)
+      return true
+    }
     if (!this.#state.skipping && this.#mustWait(message)) {
-      if (!pipeline.syncOwed && this.#flushedFor !== frame) output.server(FLUSH)
+      const extended = !pipeline.syncOwed || pipeline.takesData?.kind === 'execute'
+      if (extended && this.#flushedFor !== frame) output.server(FLUSH)
       this.#flushedFor = frame
       return false
     }
@@ -49,10 +55,35 @@ export class ClientHalf {
 
   #mustWait(message: ClientMessage): boolean {
     const { pipeline, path } = this.#state
+    if (message.kind !== 'terminate' && pipeline.takesData) return true
     if (!SQL_BEARING.has(message.kind)) return false
     if (pipeline.changesNames(path.uncommitted)) return true
     if (message.kind === 'bind') return pipeline.unsettled('statement', message.statement)
     return message.kind === 'execute' && pipeline.unsettled('portal', message.portal)
+  }
+
+  copyData(bytes: Uint8Array): void {
+    if (this.#state.copyIn) takeCopyData(this.#state, this.#state.copyIn, bytes)
+  }
+
+  /**
+   * The server ignores Sync and Flush while it reads COPY data (CopyGetData), and so they end here: were one forwarded
+   * just when the COPY fails, it could not be known whether it still counts.
+   */
+  #copyIn(run: Run, message: ClientMessage, frame: Frame): void {
+    switch (message.kind) {
+      case 'copyData':
+        return takeCopyData(this.#state, run, frame.bytes)
+      case 'copyDone':
+      case 'copyFail':
+        this.#state.copyIn = null
+        return this.#state.output.server(frame.bytes)
+      case 'sync':
+      case 'flush':
+        return
+      default:
+        throw new SallyportError('SP-PROTOCOL', `a ${message.kind} message in the middle of COPY data`)
+    }
   }
 
   #handle(message: ClientMessage, frame: Frame, now: number): void {
@@ -92,8 +123,8 @@ export class ClientHalf {
       case 'flush':
         return this.#state.output.server(frame.bytes)
       case 'functionCall':
-        return this.#refuseQuery(this.#unsupported('the FunctionCall message', now))
-      // Outside COPY the server ignores these ("COPY Operations"); COPY itself is refused.
+        return this.#functionCall(message.functionOid, frame, now)
+      // After an error in COPY the client may still be sending; the server ignores it ("COPY Operations").
       case 'copyData':
       case 'copyDone':
       case 'copyFail':
@@ -122,6 +153,20 @@ export class ClientHalf {
     output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
     this.#guard(admission.verdict)
     this.#owe({ kind: 'query', runs: runsOf(admission, now), index: 0, change: DROP_UNNAMED })
+  }
+
+  /**
+   * The fast path calls any function by its OID. Only an unrestricted role may; the record names the OID, in the place
+   * where a statement has its text.
+   */
+  #functionCall(oid: number, frame: Frame, now: number): void {
+    const { gate, subject, output, unrestricted } = this.#state
+    if (!unrestricted) return this.#refuseQuery(this.#unsupported('the FunctionCall message', now))
+    const admission = gate.admit(subject, this.#state.names, `CALL OF pg_proc_${oid}`, now)
+    if (admission.kind === 'deny') return this.#refuseQuery(admission)
+    output.record(admission.events)
+    output.sql(admission.permit, frame.bytes)
+    this.#owe({ kind: 'call', run: runsOf<ResultShape>(admission, now)[0] ?? null })
   }
 
   #parse(message: Parse, now: number): void {

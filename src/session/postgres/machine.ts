@@ -1,7 +1,7 @@
 import type { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
 import { Framer } from '../../wire/postgres/framer.ts'
-import { SERVER } from '../../wire/postgres/type-bytes.ts'
+import { CLIENT, SERVER } from '../../wire/postgres/type-bytes.ts'
 import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
@@ -51,6 +51,7 @@ export class PostgresMachine {
       batchFailed: false,
       muted: false,
       guarded: false,
+      copyIn: null,
     }
     this.#client = new ClientHalf(this.#state)
     this.#server = new ServerHalf(this.#state)
@@ -108,6 +109,11 @@ export class PostgresMachine {
 
   #drainClient(now: number): void {
     while (!this.#state.output.ended) {
+      const data = this.#state.copyIn && !this.#held ? this.#fromClient.takeRun(CLIENT.copyData) : null
+      if (data) {
+        this.#client.copyData(data.bytes)
+        continue
+      }
       const frame = this.#held ?? this.#fromClient.next()
       if (!frame) return
       const accepted = this.#client.accept(frame, now)
@@ -121,6 +127,11 @@ export class PostgresMachine {
       const rows = this.#fromServer.takeRun(SERVER.dataRow)
       if (rows) {
         this.#server.rows(rows.bytes, rows.count)
+        continue
+      }
+      const data = this.#fromServer.takeRun(SERVER.copyData)
+      if (data) {
+        this.#server.copyData(data.bytes, data.count)
         continue
       }
       const frame = this.#fromServer.next()

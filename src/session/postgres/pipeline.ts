@@ -3,7 +3,10 @@ import type { Verdict } from '../verdict.ts'
 import type { Change } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 
-export type Run = StatementRun<ResultShape>
+export interface Run extends StatementRun<ResultShape> {
+  /** COPY data has begun to flow for it, in either direction. */
+  copied?: boolean
+}
 
 /** What the server still owes, in order; each entry says what its answer means. */
 export type Owed =
@@ -17,6 +20,8 @@ export type Owed =
   /** A text that the server is sure to refuse stands where the client's statement stood; its error becomes ours. */
   | { readonly kind: 'refusal'; readonly error: Uint8Array; readonly change: Change }
   | { readonly kind: 'refused_query'; readonly error: Uint8Array; readonly change: Change }
+  /** FunctionCall: its answer and a ReadyForQuery. */
+  | { readonly kind: 'call'; readonly run: Run | null }
   | { readonly kind: 'sync' }
 
 export interface Prepared {
@@ -42,6 +47,7 @@ export class Pipeline {
   /** How many entries end in a ReadyForQuery, and how many hold a run that may change names: most often none. */
   #syncs = 0
   #naming = 0
+  #copying = 0
 
   get front(): Owed | undefined {
     return this.#queue[this.#head]
@@ -100,10 +106,16 @@ export class Pipeline {
     )
   }
 
+  /** What is under way and may yet ask for COPY data: what follows it would be read as such. */
+  get takesData(): Owed | undefined {
+    if (this.#copying === 0) return undefined
+    return this.#live().find((owed) => takesData(owed))
+  }
+
   /** The run that the server is working on, or null. */
   get running(): Run | null {
     for (const owed of this.#live()) {
-      const run = owed.kind === 'query' ? owed.runs[owed.index] : owed.kind === 'execute' ? owed.run : null
+      const run = runsAhead(owed)[0]
       if (run) return run
     }
     return null
@@ -139,6 +151,7 @@ export class Pipeline {
     if (endsInReady(owed)) this.#syncs += by
     const naming = runsOf(owed).some(({ facts: { kind } }) => CHANGES_NAMES.has(kind) || ENDS_TRANSACTION.has(kind))
     if (naming) this.#naming += by
+    if (owed.kind !== 'call' && runsOf(owed).some(mayTakeData)) this.#copying += by
   }
 
   #live(): Owed[] {
@@ -146,11 +159,27 @@ export class Pipeline {
   }
 }
 
-function endsInReady({ kind }: Owed): boolean {
-  return kind === 'sync' || kind === 'query' || kind === 'refused_query'
+/** Entries that the server ends with ReadyForQuery. */
+export function endsInReady({ kind }: Owed): boolean {
+  return kind === 'sync' || kind === 'query' || kind === 'refused_query' || kind === 'call'
+}
+
+function takesData(owed: Owed): boolean {
+  return owed.kind !== 'call' && runsAhead(owed).some((run) => !run.done && !run.copied && mayTakeData(run))
+}
+
+/** Those of its runs that the server has not answered. */
+function runsAhead(owed: Owed): readonly Run[] {
+  return owed.kind === 'query' ? owed.runs.slice(owed.index) : runsOf(owed)
+}
+
+/** True where the statement may turn out to take COPY data: what the client sends after it means something else then. */
+export function mayTakeData({ facts, plan }: Run): boolean {
+  if (facts.kind === 'copy') return !facts.verbs.includes('export')
+  return facts.kind === 'opaque' && plan === null
 }
 
 function runsOf(owed: Owed): readonly Run[] {
   if (owed.kind === 'query') return owed.runs
-  return owed.kind === 'execute' && owed.run ? [owed.run] : []
+  return (owed.kind === 'execute' || owed.kind === 'call') && owed.run ? [owed.run] : []
 }

@@ -7,7 +7,8 @@ import { SERVER } from '../../wire/postgres/type-bytes.ts'
 import type { ExecutionResult } from '../gate.ts'
 import { finishRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
-import type { Owed, Portal, Run } from './pipeline.ts'
+import { beginCopyIn, beginCopyOut, giveCopyData } from './copy_relay.ts'
+import { endsInReady, type Owed, type Portal, type Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
 import { applySettings } from './settings.ts'
 import { namesOf, type SessionState } from './state.ts'
@@ -56,6 +57,14 @@ export class ServerHalf {
       case SERVER.parameterDescription:
         if (this.#state.pipeline.front?.kind !== 'describe') throw unexpected('a parameter description')
         return this.#toClient(frame.bytes)
+      case SERVER.copyInResponse:
+        return beginCopyIn(this.#state, this.#copying(), frame)
+      case SERVER.copyOutResponse:
+        return beginCopyOut(this.#state, this.#copying(), frame)
+      case SERVER.copyDone:
+        return this.#copyDone(frame)
+      case SERVER.functionCallResponse:
+        return this.#called(frame, now)
       default:
         return this.#asynchronous(frame)
     }
@@ -69,21 +78,43 @@ export class ServerHalf {
       case SERVER.parameterStatus:
         return this.#parameterStatus(frame)
       case SERVER.notificationResponse:
-        // LISTEN is opaque, so only an unrestricted session can have asked for these.
+        // A narrow role may not LISTEN, so only an unrestricted session can have asked for these.
         if (this.#state.unrestricted) this.#state.output.client(frame.bytes)
         return
-      case SERVER.copyInResponse:
-      case SERVER.copyOutResponse:
-      case SERVER.copyBothResponse:
-        throw unexpected('a COPY that nobody allowed')
       default:
         throw unexpected(`message type 0x${frame.type.toString(16)}`)
     }
   }
 
+  /** `count` whole CopyData messages. */
+  copyData(bytes: Uint8Array, count: number): void {
+    const run = this.#copying()
+    if (!run.copied) throw unexpected('COPY data')
+    giveCopyData(this.#state, run, bytes, count)
+  }
+
+  #copyDone(frame: Frame): void {
+    const run = this.#copying()
+    if (!run.copied) throw unexpected('the end of COPY data')
+    if (!run.withheld) this.#toClient(frame.bytes)
+  }
+
+  /** The run that COPY data may belong to. */
+  #copying(): Run {
+    return this.#runInFront() ?? unexpectedly('a COPY')
+  }
+
+  #called(frame: Frame, now: number): void {
+    const { front } = this.#state.pipeline
+    if (front?.kind !== 'call' || !front.run) throw unexpected('the result of a function')
+    front.run.bytes += frame.bytes.length
+    this.#finish(front.run, 'ok', null, now)
+    this.#toClient(frame.bytes)
+  }
+
   #runInFront(): Run | null {
     const front = this.#state.pipeline.front
-    if (front?.kind === 'execute') return front.run
+    if (front?.kind === 'execute' || front?.kind === 'call') return front.run
     return front?.kind === 'query' ? (front.runs[front.index] ?? null) : null
   }
 
@@ -136,7 +167,8 @@ export class ServerHalf {
     if (!run) throw unexpected('the end of a command')
     const { tag } = decodeCommandComplete(frame.body)
     applySettings(this.#state, run.facts, tag)
-    if (!run.withheld && (!run.plan || run.rows === 0)) run.rows = Math.max(run.rows, affected(tag))
+    if (run.copied && !run.withheld) run.rows = affected(tag)
+    else if (!run.withheld && (!run.plan || run.rows === 0)) run.rows = Math.max(run.rows, affected(tag))
     this.#finish(run, run.withheld ? 'withheld' : 'ok', run.withheld?.refusal.sqlstate ?? null, now)
     if (run.withheld) this.#tellWithheld(run.withheld)
     else {
@@ -185,6 +217,7 @@ export class ServerHalf {
   #error(frame: Frame, now: number): void {
     const { pipeline, registry } = this.#state
     this.#state.batchFailed = true
+    this.#state.copyIn = null
     const fields = decodeErrorFields(frame.body)
     const status = errorField(fields, 'C') ?? 'XX000'
     const front = pipeline.front
@@ -198,7 +231,7 @@ export class ServerHalf {
       for (const skipped of front.runs.slice(front.index + 1)) this.#finish(skipped, 'cancelled', status, now)
       return
     }
-    if (front.kind === 'sync') return
+    if (front.kind === 'sync' || front.kind === 'call') return
     for (const skipped of pipeline.skipToSync()) if (!skipped.done) this.#finish(skipped, 'cancelled', status, now)
     registry.fail('change' in front ? front.change : null, pipeline.changes)
     if (pipeline.empty) this.#state.skipping = true
@@ -248,11 +281,9 @@ export class ServerHalf {
   #ready(frame: Frame, now: number): void {
     const { pipeline, path, registry, output } = this.#state
     const front = pipeline.front
-    if (front?.kind !== 'sync' && front?.kind !== 'query' && front?.kind !== 'refused_query') {
-      throw unexpected('ReadyForQuery')
-    }
+    if (!front || !endsInReady(front)) throw unexpected('ReadyForQuery')
     pipeline.shift()
-    if (front.kind !== 'sync') registry.settle(front.change)
+    if ('change' in front) registry.settle(front.change)
     const { status } = decodeReadyForQuery(frame.body)
     this.#state.status = status
     if (status === 'I') {
@@ -311,6 +342,10 @@ function outcomeOf(run: Run, status: string): 'error' | 'cancelled' | 'withheld'
 function affected(tag: string): number {
   const count = Number(tag.slice(tag.lastIndexOf(' ') + 1))
   return Number.isSafeInteger(count) ? count : 0
+}
+
+function unexpectedly(what: string): never {
+  throw unexpected(what)
 }
 
 function unexpected(what: string): SallyportError {

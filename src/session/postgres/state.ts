@@ -2,7 +2,7 @@ import type { TransactionStatus } from '../../wire/postgres/session-facts.ts'
 import type { Gate, Subject } from '../gate.ts'
 import type { Output } from '../output.ts'
 import type { Names } from '../verdict.ts'
-import type { Pipeline } from './pipeline.ts'
+import type { Pipeline, Run } from './pipeline.ts'
 import type { Registry } from './registry.ts'
 import type { SearchPath } from './search_path.ts'
 
@@ -25,6 +25,8 @@ export interface SessionState {
   batchFailed: boolean
   /** The client got an error that the server did not send: nothing more reaches it until ReadyForQuery. */
   muted: boolean
+  /** The server takes COPY data for this run; null again once the client has ended it. */
+  copyIn: Run | null
   /** The role is unrestricted: results pass as they are. */
   readonly unrestricted: boolean
   /** A statement of this transaction may quote clear values in errors that no run owns: at Bind, COMMIT or Sync. */

@@ -351,13 +351,9 @@ describe('what is not offered', () => {
     wire.end()
   })
 
-  it('COPY of an unrestricted person is refused as well: the session stays in step', async () => {
+  it('COPY TO of an unrestricted person without exports is refused as well: the session stays in step', async () => {
     const wire = await wireOf(stack, 'carol')
-    for (const text of [
-      'COPY club.boats TO STDOUT',
-      'COPY club.drafts FROM STDIN',
-      'SELECT 1; COPY club.boats TO STDOUT',
-    ]) {
+    for (const text of ['COPY club.boats TO STDOUT', 'SELECT 1; COPY club.boats TO STDOUT']) {
       const refused = await wire.ask(query(text))
       expect(kindsOf(refused)).toEqual(['errorResponse', 'readyForQuery'])
       await inStep(wire)
