@@ -11,7 +11,7 @@ pg_operator pg_opfamily pg_parameter_acl pg_partitioned_table pg_policies pg_pol
 pg_publication_namespace pg_publication_rel pg_publication_tables pg_range pg_rewrite pg_roles pg_rules pg_seclabel
 pg_seclabels pg_sequence pg_sequences pg_settings pg_shdepend pg_shdescription pg_shseclabel pg_statistic_ext
 pg_subscription pg_subscription_rel pg_tables pg_tablespace pg_timezone_abbrevs pg_timezone_names pg_transform
-pg_trigger pg_ts_config pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_type pg_user pg_views`
+pg_trigger pg_ts_config pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_type pg_user pg_user_mappings pg_views`
 
 const INFORMATION_SCHEMA = `
 administrable_role_authorizations applicable_roles attributes character_sets check_constraint_routine_usage
@@ -30,6 +30,7 @@ export const POSTGRES_HIDDEN: ReadonlyMap<string, readonly string[]> = new Map([
   ['pg_catalog.pg_subscription', ['subconninfo']],
   ['pg_catalog.pg_foreign_server', ['srvoptions']],
   ['pg_catalog.pg_foreign_data_wrapper', ['fdwoptions']],
+  ['pg_catalog.pg_user_mappings', ['umoptions']],
   ['pg_catalog.pg_sequences', ['last_value']],
 ])
 

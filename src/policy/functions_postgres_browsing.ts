@@ -64,7 +64,7 @@ pg_settings_get_flags pg_show_all_settings pg_size_bytes pg_size_pretty pg_stati
 pg_tablespace_location pg_tablespace_size pg_timezone_abbrevs pg_timezone_names pg_total_relation_size
 pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible
 pg_typeof regclass shobj_description to_regclass to_regcollation to_regnamespace
-to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_regtypemod`
+to_regoper to_regoperator to_regproc to_regprocedure to_regrole to_regtype to_regtypemod ts_token_type`
 
 export const POSTGRES_BROWSING: ReadonlySet<string> = new Set(
   [TIME, TEXT, GROUPS, JSON_AND_ROWS, OTHER_PLAIN, SESSION, BROWSING].flatMap((list) => list.trim().split(/\s+/)),

@@ -20,6 +20,8 @@ const HOUR_MS = 3_600_000
 
 export type Person = 'alice' | 'bob' | 'carol'
 export interface PostgresStackOptions {
+  /** Default 18; 15 is the distribution's own, as its psql is. */
+  readonly version?: 15 | 18
   readonly setupSql: readonly string[]
   readonly roles: readonly Section[]
   readonly masking: Section
@@ -82,7 +84,7 @@ export async function startPostgresStack(options: PostgresStackOptions): Promise
   }
   try {
     const [postgres, oidc] = await Promise.all([
-      closed(closing, startPostgres({ setupSql: options.setupSql })),
+      closed(closing, startPostgres({ version: options.version ?? 18, setupSql: options.setupSql })),
       closed(closing, startOidc()),
     ])
     const proxy = await closed(closing, startSallyport(proxyOptions(options, postgres, oidc)))

@@ -13,6 +13,7 @@ const RECORDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['pg_timezone_names', ['name', 'abbrev', 'utc_offset', 'is_dst']],
   ['pg_identify_object', ['type', 'schema', 'name', 'identity']],
   ['pg_timezone_abbrevs', ['abbrev', 'utc_offset', 'is_dst']],
+  ['ts_token_type', ['tokid', 'alias', 'description']],
 ])
 
 /** Built-in functions that give a scalar, by the name of their single OUT parameter, or '' for none. */
