@@ -11,7 +11,12 @@ export function columnUse(statement: StatementFacts, use: RelationUse, column: s
   if (named !== 'passed') return named
   // FOR UPDATE and FOR SHARE use the rows beyond showing them.
   const locks = statement.verbs.some((verb) => WRITE_VERBS.includes(verb))
-  return statement.kind === 'select' && use.role === 'read' && !locks ? 'passed' : 'computed'
+  return isSelect(statement) && use.role === 'read' && !locks ? 'passed' : 'computed'
+}
+
+/** PREPARE and DECLARE give a name to a statement, whose result then passes as if it were run by itself. */
+function isSelect({ kind, inner }: StatementFacts): boolean {
+  return kind === 'select' || ((kind === 'prepare' || kind === 'declare_cursor') && inner?.kind === 'select')
 }
 
 /** Columns that the statement reads from this use, in the relation's order; system columns (`ctid`) are none. */

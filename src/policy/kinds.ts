@@ -1,5 +1,4 @@
 import type { ErrorCode } from '../errors.ts'
-import type { Dialect } from '../sql/catalog.ts'
 import type { StatementKind } from '../sql/facts.ts'
 
 /**
@@ -68,14 +67,7 @@ function refused(reason: string): KindVerdict {
   return { verdict: 'refused', code: 'SP-VERB', reason }
 }
 
-const UNOFFERED: KindVerdict = {
-  verdict: 'refused',
-  code: 'SP-UNSUPPORTED',
-  reason: "PREPARE and EXECUTE as SQL are not offered: use the driver's prepared statements",
-}
-
 /** What a statement form means before anything else of it is looked at. */
-export function kindVerdict(dialect: Dialect, kind: StatementKind): KindVerdict {
-  if (dialect === 'postgres' && (kind === 'prepare' || kind === 'execute')) return UNOFFERED
+export function kindVerdict(kind: StatementKind): KindVerdict {
   return KINDS[kind]
 }

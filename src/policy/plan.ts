@@ -28,11 +28,16 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
   }
   return {
     substitutions,
-    fields: statement.output?.map((field) => fieldPlan(context, statement, field, substitutions)) ?? null,
+    fields: fieldsOf(statement)?.map((field) => fieldPlan(context, statement, field, substitutions)) ?? null,
     columns: columnsSeen(context, statement),
     computed: computedColumns(context, statement),
     scrubErrors: usesOf(statement).some((use) => isProtected(context, statement, use)),
   }
+}
+
+/** Of the result; those of PREPARE and DECLARE come when what they named is run. */
+function fieldsOf({ kind, output, inner }: StatementFacts): StatementFacts['output'] {
+  return inner && (kind === 'prepare' || kind === 'declare_cursor') ? inner.output : output
 }
 
 /**

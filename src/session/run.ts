@@ -18,6 +18,8 @@ export interface StatementRun<Shape> {
   rows: number
   bytes: number
   rowsWithheld: number
+  /** What earlier reads of the same cursor gave: the limits of a result count them together. */
+  before?: { readonly rows: number; readonly bytes: number }
   /** Set when the rest of the result is kept back: the client gets this error instead. */
   withheld: SallyportError | null
   /** Set when the proxy cancelled it: what the client is told in place of the server's error. */
@@ -82,11 +84,11 @@ export function withinLimits(
     return null
   }
   const { maxRowsPerResult, maxBytesPerResult } = run.verdict.role.limits
-  if (maxRowsPerResult > 0 && run.rows + count > maxRowsPerResult) {
+  if (maxRowsPerResult > 0 && run.rows + (run.before?.rows ?? 0) + count > maxRowsPerResult) {
     return overLimit(session, run, count, `more than ${maxRowsPerResult} rows`)
   }
   const out = rewritten()
-  if (maxBytesPerResult > 0 && run.bytes + out.length > maxBytesPerResult) {
+  if (maxBytesPerResult > 0 && run.bytes + (run.before?.bytes ?? 0) + out.length > maxBytesPerResult) {
     return overLimit(session, run, count, `more than ${maxBytesPerResult} bytes`)
   }
   run.rows += count

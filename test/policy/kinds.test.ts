@@ -4,7 +4,7 @@ import { kindVerdict } from '../../src/policy/kinds.ts'
 import type { StatementKind } from '../../src/sql/facts.ts'
 import { inputOf, refused, statement } from './build.ts'
 
-const POSTGRES: Readonly<Record<StatementKind, string>> = {
+const KINDS: Readonly<Record<StatementKind, string>> = {
   select: 'relations',
   insert: 'relations',
   update: 'relations',
@@ -26,8 +26,8 @@ const POSTGRES: Readonly<Record<StatementKind, string>> = {
   discard: 'session',
   close_cursor: 'session',
   unlisten: 'session',
-  prepare: 'SP-UNSUPPORTED',
-  execute: 'SP-UNSUPPORTED',
+  prepare: 'relations',
+  execute: 'session',
   copy: 'SP-EXPORT',
   merge: 'relations',
   declare_cursor: 'relations',
@@ -46,10 +46,8 @@ const POSTGRES: Readonly<Record<StatementKind, string>> = {
   opaque: 'SP-OPAQUE',
 }
 
-const MYSQL: Readonly<Record<StatementKind, string>> = { ...POSTGRES, prepare: 'relations', execute: 'session' }
-
-function verdictOf(dialect: 'postgres' | 'mysql', kind: StatementKind): string {
-  const verdict = kindVerdict(dialect, kind)
+function verdictOf(kind: StatementKind): string {
+  const verdict = kindVerdict(kind)
   return verdict.verdict === 'refused' ? verdict.code : verdict.verdict
 }
 
@@ -59,12 +57,11 @@ describe('kinds', () => {
     const union = /export type StatementKind =([\s\S]*?)\n\n/.exec(source)?.[1] ?? ''
     const kinds = Array.from(union.matchAll(/'(\w+)'/g), ([, kind]) => kind)
     expect(kinds.length).toBeGreaterThan(20)
-    expect(Object.keys(POSTGRES).sort()).toEqual(kinds.sort())
+    expect(Object.keys(KINDS).sort()).toEqual(kinds.sort())
   })
 
-  it.each(Object.keys(POSTGRES) as StatementKind[])('%s', (kind) => {
-    expect(verdictOf('postgres', kind)).toBe(POSTGRES[kind])
-    expect(verdictOf('mysql', kind)).toBe(MYSQL[kind])
+  it.each(Object.keys(KINDS) as StatementKind[])('%s', (kind) => {
+    expect(verdictOf(kind)).toBe(KINDS[kind])
   })
 
   it('SHOW PROCESSLIST is refused, other lists are not', () => {

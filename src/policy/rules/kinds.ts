@@ -7,7 +7,7 @@ const BROWSED = new Set(['information_schema'])
 /** Each form of statement has one verdict, pinned in kinds.ts; USE must name a database that the scope reaches. */
 export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
   for (const part of withInner(statement)) {
-    const verdict = kindVerdict(input.catalog.dialect, part.kind)
+    const verdict = kindVerdict(part.kind)
     if (verdict.verdict === 'refused') return verdict
   }
   if (statement.kind === 'show' && statement.name === 'processlist') {

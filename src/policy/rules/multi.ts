@@ -20,6 +20,9 @@ const INDEPENDENT: ReadonlySet<StatementKind> = new Set([
   'unlisten',
 ])
 
+const RUNS_NAMED: ReadonlySet<StatementKind> = new Set(['execute', 'fetch'])
+const MAKES_NAMES: ReadonlySet<StatementKind> = new Set(['prepare', 'deallocate', 'declare_cursor', 'close_cursor'])
+
 /**
  * A message is judged whole before any part goes. Where an earlier part changes what a later one means (search path,
  * default database, character set, modes, a prepared statement), the later one was not judged as it would run.
@@ -30,11 +33,11 @@ export const multiRule: Rule = {
     let changed = false
     let prepared = false
     for (const [index, statement] of facts.statements.entries()) {
-      const depends = (changed && !INDEPENDENT.has(statement.kind)) || (prepared && statement.kind === 'execute')
+      const depends = (changed && !INDEPENDENT.has(statement.kind)) || (prepared && RUNS_NAMED.has(statement.kind))
       if (depends)
         return denied('multi', refuse('SP-MULTI', 'this part depends on an earlier part of the message'), index)
       changed ||= changesNames(statement)
-      prepared ||= statement.kind === 'prepare' || statement.kind === 'deallocate'
+      prepared ||= MAKES_NAMES.has(statement.kind)
     }
     return null
   },

@@ -7,11 +7,12 @@ import { type Execute, encodeDescribe } from '../../wire/postgres/portal.ts'
 import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
 import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { CLIENT } from '../../wire/postgres/type-bytes.ts'
-import type { Denied } from '../gate.ts'
+import type { Admission, Denied } from '../gate.ts'
 import { finishRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import { takeCopyData } from './copy_relay.ts'
-import type { Owed, Portal, Prepared, Run } from './pipeline.ts'
+import { admit, boundNow, countWithCursor, newPortal, preparedUnseen, type Refusal, renewed } from './named.ts'
+import type { Owed, Portal, Run } from './pipeline.ts'
 import { DROP_UNNAMED } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 import { giveShape } from './rows.ts'
@@ -146,13 +147,13 @@ export class ClientHalf {
   }
 
   #query(text: string, now: number): void {
-    const { gate, subject, output } = this.#state
-    const admission = gate.admit(subject, this.#state.names, text, now)
+    const { output } = this.#state
+    const admission = admit(this.#state, text, now)
     if (admission.kind === 'deny') return this.#refuseQuery(admission)
     output.record(admission.events)
     output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
     this.#guard(admission.verdict)
-    this.#owe({ kind: 'query', runs: runsOf(admission, now), index: 0, change: DROP_UNNAMED })
+    this.#owe({ kind: 'query', runs: this.#runs(admission, now), index: 0, change: DROP_UNNAMED })
   }
 
   /**
@@ -196,12 +197,13 @@ export class ClientHalf {
 
   #bind(message: Bind, frame: Frame, now: number): void {
     const { registry, pipeline, output } = this.#state
-    const prepared = registry.statement(message.statement)
+    const prepared =
+      registry.statement(message.statement) ?? preparedUnseen(this.#state, 'EXECUTE', message.statement, now)
     if (!prepared)
       return this.#refuseWith(serverError('26000', `prepared statement "${message.statement}" does not exist`))
-    const verdict = this.#renewed(prepared, now)
+    const verdict = renewed(this.#state, prepared, now)
     if ('kind' in verdict) return this.#refuse(verdict)
-    const portal: Portal = { prepared: { text: prepared.text, verdict }, description: null, run: null }
+    const portal = newPortal({ ...prepared, verdict }, null)
     this.#send(frame, { kind: 'bind', change: { of: 'portal', name: message.portal, value: portal } })
     this.#guard(verdict)
     if (verdict.facts.statements.length === 0) return
@@ -212,10 +214,13 @@ export class ClientHalf {
 
   #execute(message: Execute, frame: Frame, now: number): void {
     const { registry } = this.#state
-    const portal = registry.portal(message.portal)
+    const unseen = registry.portal(message.portal) ? undefined : this.#unseenCursor(message.portal, now)
+    const portal = registry.portal(message.portal) ?? unseen
     if (!portal) return this.#refuseWith(serverError('34000', `portal "${message.portal}" does not exist`))
-    const verdict = this.#renewed(portal.prepared, now)
+    const own = renewed(this.#state, portal.prepared, now)
+    const verdict = 'kind' in own ? own : boundNow(this.#state, own, now)
     if ('kind' in verdict) return this.#refuse(verdict)
+    this.#describe(message.portal, portal)
     if (!portal.run || portal.run.done || portal.run.verdict !== verdict) {
       const denied = this.#startRun(portal, verdict, now)
       if (denied) return this.#refuse(denied)
@@ -225,34 +230,41 @@ export class ClientHalf {
 
   /** A decision of its own for the first Execute of a portal, and for each after which another verdict holds. */
   #startRun(portal: Portal, verdict: Verdict, now: number): Denied | null {
-    const { gate, subject, output, pipeline } = this.#state
-    const admission = gate.admit(subject, this.#state.names, portal.prepared.text, now, verdict)
+    const { gate, subject, names, output, pipeline } = this.#state
+    const admission = gate.admit(subject, names, portal.prepared.text, now, verdict)
     if (admission.kind === 'deny') return admission
     const { run: before } = portal
     if (before && !before.done && !pipeline.unfinished.includes(before)) finishRun(this.#state, before, 'ok', null, now)
     output.record(admission.events)
-    portal.run = runsOf<ResultShape>(admission, now)[0] ?? null
+    portal.run = this.#runs(admission, now)[0] ?? null
+    if (portal.run && portal.declared) countWithCursor(portal.run, portal)
     if (portal.run && portal.description) giveShape(this.#state, portal.run, portal.description)
     return null
   }
 
-  #guard({ decision }: Verdict): void {
-    if (decision.effect === 'allow' && decision.plans.some(({ scrubErrors }) => scrubErrors)) this.#state.guarded = true
+  #runs(admission: Extract<Admission, { kind: 'allow' }>, now: number): Run[] {
+    const runs: Run[] = runsOf<ResultShape>(admission, now)
+    for (const run of runs) {
+      const cursor = run.facts.kind === 'fetch' ? this.#state.registry.portal(run.facts.name ?? '') : undefined
+      if (cursor) countWithCursor(run, cursor)
+    }
+    return runs
   }
 
-  /**
-   * The verdict that a prepared statement runs by now: masks and limits of this moment. A statement runs as it was
-   * prepared, or not at all: when the catalog, the policy or the names have changed so that another text would be sent
-   * now, it has to be prepared again.
-   */
-  #renewed(prepared: Prepared, now: number): Verdict | Denied {
-    const { gate, subject, names } = this.#state
-    const { grant } = subject
-    if (gate.fresh(prepared.verdict, subject, names) && now >= grant.start && now < grant.end) return prepared.verdict
-    const again = gate.prepare(subject, names, prepared.text, now)
-    if (again.kind === 'deny') return again
-    if (again.verdict.text === prepared.verdict.text) return again.verdict
-    return this.#denied(new SallyportError('SP-STALE', 'what the prepared statement means has changed'), now)
+  /** A cursor of SQL was never described here; what its rows are is asked before they come. */
+  #describe(name: string, portal: Portal): void {
+    if (!portal.declared || portal.description || this.#state.unrestricted) return
+    this.#state.pipeline.push({ kind: 'shape', portal })
+    this.#state.output.server(encodeDescribe({ kind: 'describe', target: 'portal', name }))
+  }
+
+  #unseenCursor(name: string, now: number): Portal | undefined {
+    const prepared = preparedUnseen(this.#state, 'FETCH FROM', name, now)
+    return prepared && newPortal(prepared, null)
+  }
+
+  #guard({ decision }: Verdict): void {
+    if (decision.effect === 'allow' && decision.plans.some(({ scrubErrors }) => scrubErrors)) this.#state.guarded = true
   }
 
   #unsupported(what: string, now: number): Denied {
@@ -265,9 +277,9 @@ export class ClientHalf {
   }
 
   /** Refuses a message of the extended protocol: the error, then nothing until Sync, as the server does it. */
-  #refuse({ error, events }: Denied): void {
+  #refuse({ error, events, words }: Refusal): void {
     this.#state.output.record(events)
-    this.#refuseWith(errorMessage(error))
+    this.#refuseWith(words ?? errorMessage(error))
   }
 
   #refuseWith(error: Uint8Array): void {
@@ -282,16 +294,17 @@ export class ClientHalf {
     this.#owe({ kind: 'refusal', error, change: DROP_UNNAMED })
   }
 
-  #refuseQuery({ error, events }: Denied): void {
+  #refuseQuery({ error, events, words }: Refusal): void {
     const { output } = this.#state
+    const answer = words ?? errorMessage(error)
     output.record(events)
     if (this.#alone) {
-      output.client(errorMessage(error))
+      output.client(answer)
       output.client(encodeReadyForQuery({ kind: 'readyForQuery', status: this.#state.status }))
       return
     }
     output.sql(REFUSAL, encodeQuery({ kind: 'query', text: REFUSED_TEXT }))
-    this.#owe({ kind: 'refused_query', error: errorMessage(error), change: DROP_UNNAMED })
+    this.#owe({ kind: 'refused_query', error: answer, change: DROP_UNNAMED })
   }
 
   /** Nothing is under way and no transaction would have to fail: the proxy can answer by itself. */

@@ -1,3 +1,4 @@
+import type { StatementFacts } from '../../sql/facts.ts'
 import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Change } from './registry.ts'
@@ -6,6 +7,8 @@ import type { ResultShape } from './result_shape.ts'
 export interface Run extends StatementRun<ResultShape> {
   /** COPY data has begun to flow for it, in either direction. */
   copied?: boolean
+  /** The cursor or portal that it reads from. */
+  cursor?: Portal
 }
 
 /** What the server still owes, in order; each entry says what its answer means. */
@@ -27,6 +30,8 @@ export type Owed =
 export interface Prepared {
   readonly text: string
   readonly verdict: Verdict
+  /** Made by PREPARE or DECLARE: `text` is that command, and `verdict` that of the statement inside. */
+  readonly bySql?: true
 }
 
 export interface Portal {
@@ -34,10 +39,22 @@ export interface Portal {
   /** The body of the server's RowDescription; null where it was not described yet or returns no rows. */
   description: Uint8Array | null
   run: Run | null
+  /** Made by DECLARE and so never described here; `hold`: it may outlive its transaction. Null where Bind made it. */
+  readonly declared: { readonly hold: boolean } | null
+  /** What its finished reads gave. */
+  taken: { readonly rows: number; readonly bytes: number }
 }
 
 /** Statement kinds whose success changes what later names mean: what follows waits for their answer. */
-const CHANGES_NAMES: ReadonlySet<string> = new Set(['set', 'reset', 'discard', 'deallocate'])
+const CHANGES_NAMES: ReadonlySet<string> = new Set([
+  'set',
+  'reset',
+  'discard',
+  'deallocate',
+  'prepare',
+  'declare_cursor',
+  'close_cursor',
+])
 const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['rollback', 'rollback_to', 'commit'])
 
 /** The queue of what the server owes (first in, first out), with the skipping that an error starts. */
@@ -100,8 +117,7 @@ export class Pipeline {
     if (this.#naming === 0) return false
     return this.#live().some((owed) =>
       runsOf(owed).some(
-        ({ facts: { kind }, done }) =>
-          !done && (CHANGES_NAMES.has(kind) || (pathUncommitted && ENDS_TRANSACTION.has(kind))),
+        ({ facts, done }) => !done && (changesNames(facts) || (pathUncommitted && ENDS_TRANSACTION.has(facts.kind))),
       ),
     )
   }
@@ -149,7 +165,7 @@ export class Pipeline {
 
   #count(owed: Owed, by: 1 | -1): void {
     if (endsInReady(owed)) this.#syncs += by
-    const naming = runsOf(owed).some(({ facts: { kind } }) => CHANGES_NAMES.has(kind) || ENDS_TRANSACTION.has(kind))
+    const naming = runsOf(owed).some(({ facts }) => changesNames(facts) || ENDS_TRANSACTION.has(facts.kind))
     if (naming) this.#naming += by
     if (owed.kind !== 'call' && runsOf(owed).some(mayTakeData)) this.#copying += by
   }
@@ -162,6 +178,11 @@ export class Pipeline {
 /** Entries that the server ends with ReadyForQuery. */
 export function endsInReady({ kind }: Owed): boolean {
   return kind === 'sync' || kind === 'query' || kind === 'refused_query' || kind === 'call'
+}
+
+/** A SELECT does too where it calls set_config. */
+function changesNames({ kind, settings }: StatementFacts): boolean {
+  return CHANGES_NAMES.has(kind) || (kind !== 'begin' && kind !== 'set_transaction' && settings.length > 0)
 }
 
 function takesData(owed: Owed): boolean {

@@ -46,29 +46,55 @@ export class Registry {
     // A failing Parse of the unnamed statement has already dropped the old one (exec_parse_message), a failing Parse
     // of a named one leaves it.
     if (change?.name === '') this.#settled[change.of].delete('')
-    replaceAll(this.#ahead.statement, this.#settled.statement)
-    replaceAll(this.#ahead.portal, this.#settled.portal)
-    for (const later of pending) apply(this.#ahead, later)
+    this.#reset(pending)
   }
 
-  /** Portals live no longer than their transaction. Returns those that are gone; `pending` is of the next one. */
+  /**
+   * A command has made or dropped a name; `pending` was sent after it. Prepared statements are not transactional: one
+   * made or dropped in a transaction that rolls back stays so. Returns the portal that it put an end to.
+   */
+  command(change: Change, pending: readonly Change[]): Portal | undefined {
+    const before = this.settle(change)
+    this.#reset(pending)
+    return before
+  }
+
+  /**
+   * Portals live no longer than their transaction, cursors WITH HOLD excepted. One of those is kept though its
+   * transaction may have rolled back: then the server says that it does not exist. Returns those that are gone;
+   * `pending` is of the next transaction.
+   */
   endTransaction(pending: readonly Change[]): Portal[] {
-    const gone = [...this.#settled.portal.values()]
-    this.#settled.portal.clear()
-    this.#ahead.portal.clear()
-    for (const later of pending) if (later.of === 'portal') apply(this.#ahead, later)
+    return this.#dropPortals(pending, ({ declared }) => !declared?.hold)
+  }
+
+  /** CLOSE ALL and DISCARD ALL. Returns the portals that are gone. */
+  closeAll(pending: readonly Change[]): Portal[] {
+    return this.#dropPortals(pending, () => true)
+  }
+
+  deallocateAll(pending: readonly Change[]): void {
+    this.#settled.statement.clear()
+    this.#reset(pending)
+  }
+
+  #dropPortals(pending: readonly Change[], ends: (portal: Portal) => boolean): Portal[] {
+    const { portal: portals } = this.#settled
+    const gone: Portal[] = []
+    for (const [name, portal] of portals) {
+      if (!ends(portal)) continue
+      portals.delete(name)
+      gone.push(portal)
+    }
+    this.#reset(pending)
     return gone
   }
 
-  /** DEALLOCATE: what follows it waits for its answer, so nothing is ahead. */
-  deallocate(name: string): void {
-    this.#settled.statement.delete(name)
-    this.#ahead.statement.delete(name)
-  }
-
-  deallocateAll(): void {
-    this.#settled.statement.clear()
-    this.#ahead.statement.clear()
+  /** The names ahead are the settled ones, as what was sent since will change them. */
+  #reset(pending: readonly Change[]): void {
+    replaceAll(this.#ahead.statement, this.#settled.statement)
+    replaceAll(this.#ahead.portal, this.#settled.portal)
+    for (const later of pending) apply(this.#ahead, later)
   }
 }
 

@@ -166,7 +166,7 @@ export class ServerHalf {
     const run = this.#runInFront()
     if (!run) throw unexpected('the end of a command')
     const { tag } = decodeCommandComplete(frame.body)
-    applySettings(this.#state, run.facts, tag)
+    for (const portal of applySettings(this.#state, run, tag, now)) this.#left(portal, now)
     if (run.copied && !run.withheld) run.rows = affected(tag)
     else if (!run.withheld && (!run.plan || run.rows === 0)) run.rows = Math.max(run.rows, affected(tag))
     this.#finish(run, run.withheld ? 'withheld' : 'ok', run.withheld?.refusal.sqlstate ?? null, now)
@@ -186,7 +186,8 @@ export class ServerHalf {
   }
 
   #computedNotice(run: Run): void {
-    const computed = run.plan?.computed ?? []
+    // Nothing was computed yet where a statement was only given a name.
+    const computed = run.facts.inner && run.facts.kind !== 'explain' ? [] : (run.plan?.computed ?? [])
     if (computed.length === 0) return
     const text = `the result was computed from masked values of ${computed.join(', ')} (SP-COMPUTED)`
     this.#toClient(notice('01000', text, 'Ask for a grant that lifts the mask if you need the clear value.'))
@@ -265,6 +266,10 @@ export class ServerHalf {
   }
 
   #finish(run: Run, outcome: ExecutionResult['outcome'], status: string | null, now: number): void {
+    if (run.cursor && !run.done) {
+      const { taken } = run.cursor
+      run.cursor.taken = { rows: taken.rows + run.rows, bytes: taken.bytes + run.bytes }
+    }
     finishRun(this.#state, run, outcome, status, now)
   }
 

@@ -1,14 +1,24 @@
-import type { SettingChange, StatementFacts } from '../../sql/facts.ts'
+import type { SettingChange } from '../../sql/facts.ts'
+import { newPortal, preparedBySql } from './named.ts'
+import type { Portal, Run } from './pipeline.ts'
 import { namesOf, type SessionState } from './state.ts'
 
-/** What a finished command changes in the names and registries of the session. `tag` is the server's command tag. */
-export function applySettings(state: SessionState, facts: StatementFacts, tag: string): void {
-  const { path, registry } = state
+/**
+ * What a finished command changes in the names and registries of the session. `tag` is the server's command tag.
+ * Returns the portals that it put an end to.
+ */
+export function applySettings(state: SessionState, run: Run, tag: string, now: number): readonly Portal[] {
+  const { facts } = run
+  // What PREPARE, DECLARE and EXPLAIN hold inside was not run.
+  if (!facts.inner) for (const change of facts.settings) applySetting(state, change)
+  followTransaction(state, run, tag)
+  const gone = followNames(state, run, now)
+  state.names = namesOf(state.path)
+  return gone
+}
+
+function followTransaction({ path }: SessionState, { facts }: Run, tag: string): void {
   switch (facts.kind) {
-    case 'set':
-    case 'reset':
-      for (const change of facts.settings) applySetting(state, change)
-      break
     case 'commit':
     case 'rollback':
       // COMMIT of a failed transaction answers ROLLBACK: the tag says what really happened.
@@ -24,20 +34,47 @@ export function applySettings(state: SessionState, facts: StatementFacts, tag: s
     case 'release':
       path.release(facts.name ?? '')
       break
-    case 'deallocate':
-      if (facts.name) registry.deallocate(facts.name)
-      else registry.deallocateAll()
-      break
-    case 'discard':
-      if (facts.name === 'all') {
-        registry.deallocateAll()
-        path.reset()
-      }
-      break
     default:
       return
   }
-  state.names = namesOf(path)
+}
+
+function followNames(state: SessionState, run: Run, now: number): readonly Portal[] {
+  const { registry, pipeline, path } = state
+  const name = run.facts.name ?? ''
+  switch (run.facts.kind) {
+    case 'prepare':
+    case 'declare_cursor':
+      return followNew(state, run, name, now)
+    case 'deallocate':
+      if (name) registry.command({ of: 'statement', name, value: undefined }, pipeline.changes)
+      else registry.deallocateAll(pipeline.changes)
+      return []
+    case 'close_cursor': {
+      if (!name) return registry.closeAll(pipeline.changes)
+      const closed = registry.command({ of: 'portal', name, value: undefined }, pipeline.changes)
+      return closed ? [closed] : []
+    }
+    case 'discard':
+      if (name !== 'all') return []
+      registry.deallocateAll(pipeline.changes)
+      path.reset()
+      return registry.closeAll(pipeline.changes)
+    default:
+      return []
+  }
+}
+
+function followNew(state: SessionState, run: Run, name: string, now: number): readonly Portal[] {
+  const { registry, pipeline } = state
+  const prepared = preparedBySql(state, run, now) ?? undefined
+  if (run.facts.kind === 'prepare') {
+    registry.command({ of: 'statement', name, value: prepared }, pipeline.changes)
+    return []
+  }
+  const portal = prepared && newPortal(prepared, { hold: true })
+  const before = registry.command({ of: 'portal', name, value: portal }, pipeline.changes)
+  return before ? [before] : []
 }
 
 function applySetting(state: SessionState, { name, scope, values }: SettingChange): void {
