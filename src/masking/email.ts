@@ -10,11 +10,15 @@ const DOT = 0x2e
 /** Longest last label that is shown: a longer one is hardly a top-level domain. */
 const LABEL_CHARS_MAX = 24
 
+/** An address has 254 at most (RFC 5321); what is much longer is none. */
+export const EMAIL_BYTES_MAX = 1000
+
 /**
  * `email`: the first character of the local part and the last label of the domain stay, `a***@***.test`. A local part of
  * one character is hidden. What is not plainly an address becomes `***`.
  */
 export const emailMasker: Masker = (value) => {
+  if (value.length > EMAIL_BYTES_MAX) return HIDDEN
   const at = asciiAddressAt(value)
   return at > 0 ? masked(value, at, at > 1 ? 1 : 0) : maskUnusual(value)
 }

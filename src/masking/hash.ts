@@ -1,6 +1,8 @@
 import { SallyportError } from '../errors.ts'
 import { keyedDigest } from './keyed_digest.ts'
-import type { Masker } from './rule.ts'
+import type { Masker, MaskRule } from './rule.ts'
+
+type Hash = Extract<MaskRule, { strategy: 'hash' }>
 
 const DIGITS = new TextEncoder().encode('0123456789abcdef')
 
@@ -8,11 +10,12 @@ const DIGITS = new TextEncoder().encode('0123456789abcdef')
 const HASH_CHARS_MAX = 64
 
 /** `hash`: the first `length` hexadecimal digits of HMAC-SHA-256 over the value's bytes. Equal values stay equal. */
-export function hashMasker(key: Uint8Array, length: number): Masker {
+export function hashMasker(rule: Hash): Masker {
+  const { length } = rule
   if (!Number.isSafeInteger(length) || length < 1 || length > HASH_CHARS_MAX) {
     throw new SallyportError('SP-CONFIG', `a hash mask is 1 to ${HASH_CHARS_MAX} characters long`)
   }
-  const digestOf = keyedDigest(key)
+  const digestOf = keyedDigest(rule)
   return (value) => {
     const digest = digestOf(value)
     const text = new Uint8Array(length)

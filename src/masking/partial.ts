@@ -3,6 +3,10 @@ import { SallyportError } from '../errors.ts'
 import { characterStarts, isAscii } from './characters.ts'
 import type { Masker } from './rule.ts'
 
+/** Longer values are NULL: filled, they could be larger than the server can hold. */
+export const PARTIAL_CHARS_MAX = 1_000_000
+const UTF8_CHAR_BYTES_MAX = 4
+
 /**
  * `partial`: the first and last characters (code points) stay, each one between becomes `fill`. A value that is no longer
  * than what would stay is filled as a whole. The number of characters is told.
@@ -13,9 +17,10 @@ export function partialMasker(keepFirst: number, keepLast: number, fill: string)
   }
   const filler = encodeUtf8(fill)
   return (value) => {
+    if (value.length > UTF8_CHAR_BYTES_MAX * PARTIAL_CHARS_MAX) return null
     if (isAscii(value)) return filled(value, value.length, keepFirst, keepLast, filler, (at) => at)
     const starts = characterStarts(value)
-    if (!starts) return repeated(filler, value.length)
+    if (!starts) return value.length > PARTIAL_CHARS_MAX ? null : repeated(filler, value.length)
     return filled(value, starts.length - 1, keepFirst, keepLast, filler, (at) => starts[at] as number)
   }
 }
@@ -28,7 +33,8 @@ function filled(
   keepLast: number,
   filler: Uint8Array,
   offset: (character: number) => number,
-): Uint8Array {
+): Uint8Array | null {
+  if (count > PARTIAL_CHARS_MAX) return null
   const hidden = count - keepFirst - keepLast
   if (hidden <= 0) return repeated(filler, count)
   const head = offset(keepFirst)

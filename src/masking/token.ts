@@ -1,6 +1,8 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { keyedDigest } from './keyed_digest.ts'
-import type { Masker } from './rule.ts'
+import type { Masker, MaskRule } from './rule.ts'
+
+type Token = Extract<MaskRule, { strategy: 'token' }>
 
 /** The alphabet of base 32 (RFC 4648, section 6), in lower case. */
 const ALPHABET = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyz234567')
@@ -9,10 +11,16 @@ const ALPHABET = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyz234567')
 const DIGEST_BYTES = 20
 const TOKEN_CHARS = (DIGEST_BYTES / 5) * 8
 
-/** `token`: the prefix and 160 bits of HMAC-SHA-256 in base 32. Equal values give equal tokens, so joins still work. */
-export function tokenMasker(key: Uint8Array, prefix: string): Masker {
-  const head = encodeUtf8(prefix)
-  const digestOf = keyedDigest(key)
+const NO_PREFIX = new Uint8Array(0)
+
+/**
+ * `token`: the prefix and 160 bits of HMAC-SHA-256 in base 32. Equal values give equal tokens, so joins still work. Where
+ * the type has no room for all of it the prefix is left out: it tells nothing apart.
+ */
+export function tokenMasker(rule: Token, room: number | null): Masker {
+  const whole = encodeUtf8(rule.prefix)
+  const head = room !== null && room < whole.length + TOKEN_CHARS ? NO_PREFIX : whole
+  const digestOf = keyedDigest(rule)
   return (value) => {
     const token = new Uint8Array(head.length + TOKEN_CHARS)
     token.set(head)

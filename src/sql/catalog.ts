@@ -54,6 +54,17 @@ export interface Relation {
 /** User-made names that may shadow or extend built-ins, by lower-cased bare name -> schemas that hold one. */
 export type NamesBySchema = ReadonlyMap<string, readonly string[]>
 
+/** A type outside pg_catalog, as masks need to know it. */
+export interface CatalogType {
+  readonly schema: string
+  readonly name: string
+  readonly kind: 'base' | 'domain' | 'enum' | 'composite' | 'range' | 'array'
+  /** OID of a domain's base type, which may be a domain too; 0 elsewhere. */
+  readonly base: number
+  /** OID of an array's element type; 0 elsewhere. */
+  readonly element: number
+}
+
 export interface Catalog {
   readonly dialect: Dialect
   /** As the server says it: `18.4`, `9.7.0`, `10.11.19-MariaDB`. */
@@ -74,6 +85,8 @@ export interface Catalog {
   readonly operators: NamesBySchema
   /** Types outside pg_catalog (domains, enums, composites, base types; a table's row type is no entry). */
   readonly types: NamesBySchema
+  /** PostgreSQL: the same types by OID, with their array types; absent where they were not read. */
+  readonly typesByOid?: ReadonlyMap<number, CatalogType>
   /** PostgreSQL: the schemas of the search_path that a fresh session of the account has, `$user` resolved. */
   readonly searchPath: readonly string[]
   /** MySQL: lower_case_table_names (0, 1 or 2); 0 in PostgreSQL. */

@@ -86,8 +86,8 @@ describe('strategies on text', () => {
 
 describe('types', () => {
   const others: readonly FieldType[] = [
-    { dialect: 'postgres', typeOid: 23, format: 'binary' },
-    { dialect: 'postgres', typeOid: 2950, format: 'text' },
+    { dialect: 'postgres', typeOid: 600, format: 'binary' },
+    { dialect: 'postgres', typeOid: 3904, format: 'text' },
     { dialect: 'postgres', typeOid: 16, format: 'text' },
     { dialect: 'postgres', typeOid: 99_999, format: 'text' },
     { dialect: 'mysql', type: 3, charset: 63, format: 'binary' },

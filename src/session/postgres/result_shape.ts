@@ -69,7 +69,9 @@ function maskerOf(field: Field, planned: FieldPlan | null, input: ShapeInput): M
     origin.column === expected.column
   if (!confirmed) throw surprise(`field ${field.name} does not come from the column that was expected`)
   const format = field.format === 1 ? 'binary' : 'text'
-  return compileMask(planned.mask, { dialect: 'postgres', typeOid: field.typeOid, format })
+  const { typeOid, typmod: modifier } = field
+  const types = input.catalog.typesByOid
+  return compileMask(planned.mask, { dialect: 'postgres', typeOid, modifier, format, ...(types && { types }) })
 }
 
 function originOf(field: Field, catalog: Catalog): { schema: string; table: string; column: string } | null {

@@ -1,0 +1,90 @@
+import { encodeUtf8 } from '../bytes/writer.ts'
+import { asciiText, viewOf } from './ascii.ts'
+import { dateOf, daysOf, floorTo, isMaskableDay, isMaskableMoment, MICROS_PER_DAY } from './calendar.ts'
+
+/**
+ * Dates and moments as PostgreSQL writes them: in binary whole days or microseconds since 2000-01-01 (date_send,
+ * timestamp_send), in text as ISO 8601, which is one of its date styles. Another style, infinity and years that have
+ * not four digits are not read: null.
+ */
+
+const DATE_BYTES = 4
+const MOMENT_BYTES = 8
+/** The longest ISO moment with a zone is 35 characters. */
+const TEXT_CHARS_MAX = 40
+const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)$/
+const ISO_MOMENT = /^(\d{4}-\d\d-\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?$/
+const MICROS_PER_SECOND = 1_000_000n
+
+export function readDate(value: Uint8Array, format: 'text' | 'binary'): number | null {
+  if (format === 'text') return daysOfText(asciiText(value, TEXT_CHARS_MAX) ?? '')
+  if (value.length !== DATE_BYTES) return null
+  const days = viewOf(value).getInt32(0)
+  return isMaskableDay(days) ? days : null
+}
+
+export function writeDate(days: number, format: 'text' | 'binary'): Uint8Array {
+  if (format === 'text') return encodeUtf8(textOfDays(days))
+  const out = new Uint8Array(DATE_BYTES)
+  viewOf(out).setInt32(0, days)
+  return out
+}
+
+/** A moment with a zone is read as what it is in UTC. */
+export function readMoment(value: Uint8Array, format: 'text' | 'binary', zoned: boolean): bigint | null {
+  const micros = format === 'text' ? microsOfText(value, zoned) : microsOfBinary(value)
+  return micros !== null && isMaskableMoment(micros) ? micros : null
+}
+
+export function writeMoment(micros: bigint, format: 'text' | 'binary', zoned: boolean): Uint8Array {
+  if (format === 'text') return encodeUtf8(textOfMicros(micros, zoned))
+  const out = new Uint8Array(MOMENT_BYTES)
+  viewOf(out).setBigInt64(0, micros)
+  return out
+}
+
+function daysOfText(text: string): number | null {
+  const found = ISO_DATE.exec(text)
+  if (!found) return null
+  const days = daysOf({ year: Number(found[1]), month: Number(found[2]), day: Number(found[3]) })
+  return isMaskableDay(days) && textOfDays(days) === text ? days : null
+}
+
+function textOfDays(days: number): string {
+  const { year, month, day } = dateOf(days)
+  return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`
+}
+
+function microsOfBinary(value: Uint8Array): bigint | null {
+  return value.length === MOMENT_BYTES ? viewOf(value).getBigInt64(0) : null
+}
+
+function microsOfText(value: Uint8Array, zoned: boolean): bigint | null {
+  const found = ISO_MOMENT.exec(asciiText(value, TEXT_CHARS_MAX) ?? '')
+  const [, date = '', hour, minute, second, fraction = '', sign, ...zone] = found ?? []
+  const days = daysOfText(date)
+  if (!found || days === null || zoned !== (sign !== undefined)) return null
+  const [zoneHour, zoneMinute, zoneSecond] = zone.map((part) => Number(part ?? 0))
+  const offset = seconds(zoneHour ?? 0, zoneMinute ?? 0, zoneSecond ?? 0) * (sign === '-' ? -1 : 1)
+  const clock = BigInt(seconds(Number(hour), Number(minute), Number(second)) - offset)
+  return BigInt(days) * MICROS_PER_DAY + clock * MICROS_PER_SECOND + BigInt(fraction.padEnd(6, '0'))
+}
+
+function seconds(hours: number, minutes: number, rest: number): number {
+  return (hours * 60 + minutes) * 60 + rest
+}
+
+/** A moment with a zone is written in UTC, which every session reads as the same moment. */
+function textOfMicros(micros: bigint, zoned: boolean): string {
+  const day = floorTo(micros, MICROS_PER_DAY)
+  const rest = micros - day
+  const clock = Number(rest / MICROS_PER_SECOND)
+  const fraction = padded(Number(rest % MICROS_PER_SECOND), 6).replace(/0+$/, '')
+  const time = [Math.floor(clock / 3600), Math.floor(clock / 60) % 60, clock % 60].map((part) => padded(part, 2))
+  const date = textOfDays(Number(day / MICROS_PER_DAY))
+  return `${date} ${time.join(':')}${fraction === '' ? '' : `.${fraction}`}${zoned ? '+00' : ''}`
+}
+
+function padded(value: number, width: number): string {
+  return String(value).padStart(width, '0')
+}
