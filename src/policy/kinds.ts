@@ -40,11 +40,7 @@ const KINDS: Readonly<Record<StatementKind, KindVerdict>> = {
   discard: SESSION,
   close_cursor: SESSION,
   unlisten: SESSION,
-  copy: {
-    verdict: 'refused',
-    code: 'SP-EXPORT',
-    reason: 'COPY is an export, and this grant carries no permission for one',
-  },
+  copy: RELATIONS,
   merge: RELATIONS,
   declare_cursor: RELATIONS,
   fetch: SESSION,

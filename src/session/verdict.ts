@@ -12,6 +12,7 @@ import type { Catalog, Relation } from '../sql/catalog.ts'
 import type { Rewritten } from '../sql/edits.ts'
 import type { AnalysisContext, Facts, StatementFacts } from '../sql/facts.ts'
 import type { SubstitutionPlan } from '../sql/substitution.ts'
+import { copyFacts, editsInCopy, exportedFacts } from './exported.ts'
 import type { Subject } from './gate.ts'
 
 /** One database dialect's analysis and rewriting, with its parser already in hand. */
@@ -98,15 +99,18 @@ export class VerdictCache {
       defaultDatabase: names.defaultDatabase,
       sqlMode: names.sqlMode ?? catalog.sqlMode,
     }
-    const facts = subject.engine.analyze(text, context)
+    const own = subject.engine.analyze(text, context)
+    const exported = role.unrestricted ? null : exportedFacts(own, context, subject.engine)
+    const facts = exported ?? own
     const viewFacts = (view: Relation) => this.#viewFacts(view, catalog, subject.engine)
     const input = { ...subject, role, masking, catalog, target: subject.target.name, viewFacts }
     const decision = decide({ ...input, facts, now: question.now })
     const masks = createMasks(input)
-    const rewritten = rewriteAllowed(decision, facts, context, subject.engine)
+    const sent = rewriteAllowed(decision, facts, context, subject.engine)
+    const rewritten = exported ? { ...sent, edits: editsInCopy(own, sent, exported) } : sent
     const encoded = encodeUtf8(text)
     return {
-      facts,
+      facts: exported ? copyFacts(own, exported) : own,
       decision: rewritten.decision,
       text: rewritten.text,
       edits: rewritten.edits,

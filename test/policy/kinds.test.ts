@@ -28,7 +28,7 @@ const KINDS: Readonly<Record<StatementKind, string>> = {
   unlisten: 'session',
   prepare: 'relations',
   execute: 'session',
-  copy: 'SP-EXPORT',
+  copy: 'relations',
   merge: 'relations',
   declare_cursor: 'relations',
   fetch: 'session',

@@ -1,8 +1,62 @@
-import { eachStatement, refuse, withInner } from '../rule_context.ts'
+import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
+import { columnsRead } from '../column_needs.ts'
+import {
+  denied,
+  nameOf,
+  type Refused,
+  type Rule,
+  type RuleContext,
+  refuse,
+  usesOf,
+  withInner,
+} from '../rule_context.ts'
 
-/** What writes a result somewhere else than to the client (COPY, INTO OUTFILE) needs a permission that no role can give. */
-export const exportRule = eachStatement('export', (_context, statement) =>
-  withInner(statement).some(({ verbs }) => verbs.includes('export'))
-    ? refuse('SP-EXPORT', 'the statement exports data, and this grant carries no permission for it')
-    : null,
-)
+/**
+ * What writes a result somewhere else than to the client as rows needs a permission. COPY TO is allowed under the verb
+ * `export` on every relation that it reads, and by itself: it is judged and masked as the SELECT that gives its rows.
+ * INTO OUTFILE and its like write to the server, which no role can permit.
+ */
+export const exportRule: Rule = {
+  name: 'export',
+  judge: (context) => {
+    const { statements } = context.input.facts
+    for (const [index, statement] of statements.entries()) {
+      if (!withInner(statement).some(isExport)) continue
+      const refused = judgeExport(context, statement, statements.length)
+      if (refused) return denied('export', refused, index)
+    }
+    return null
+  },
+}
+
+/** COPY that does not write is an export, whatever else is known of it. */
+function isExport({ kind, verbs }: StatementFacts): boolean {
+  return verbs.includes('export') || (kind === 'copy' && !verbs.includes('insert'))
+}
+
+function judgeExport(context: RuleContext, statement: StatementFacts, parts: number): Refused | null {
+  const { catalog, role } = context.input
+  if (catalog.dialect !== 'postgres' || !role.scope.some(({ verbs }) => verbs.includes('export'))) {
+    return refuse('SP-EXPORT', 'the statement exports data, and this grant carries no permission for it')
+  }
+  if (parts > 1) return refuse('SP-MULTI', 'COPY TO has to be the only statement of its message')
+  if (statement.kind !== 'select') return refuse('SP-EXPORT', 'only the rows of a SELECT or a table may be exported')
+  for (const use of usesOf(statement)) {
+    const refused = use.relation.kind === 'system' ? null : judgeUse(context, statement, use)
+    if (refused) return refused
+  }
+  return null
+}
+
+function judgeUse(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
+  const exported = context.coverage(use.relation, 'export')
+  const name = nameOf(use)
+  if (!exported)
+    return refuse('SP-EXPORT', `the grant does not cover ${name} for export; ask for the verb export on it`)
+  const out = columnsRead(statement, use).find((column) => !exported.column(column.name))
+  if (out) return refuse('SP-EXPORT', `the grant does not cover the column ${name}.${out.name} for export`)
+  // The rows that go out are those that may be read; a narrower condition on exports would not be looked at.
+  const read = context.coverage(use.relation, 'read')
+  const same = JSON.stringify(read?.where ?? []) === JSON.stringify(exported.where)
+  return same || !read ? null : refuse('SP-EXPORT', `the grant covers other rows of ${name} for export than for read`)
+}

@@ -1,15 +1,17 @@
 import { SallyportError } from '../../errors.ts'
 import { Permit } from '../../policy/permit.ts'
-import type { Bind } from '../../wire/postgres/bind.ts'
+import type { CopyFacts } from '../../sql/facts.ts'
+import { type Bind, encodeBind } from '../../wire/postgres/bind.ts'
 import { type ClientMessage, decodeClient } from '../../wire/postgres/client.ts'
 import type { Frame } from '../../wire/postgres/framer.ts'
-import { type Execute, encodeDescribe } from '../../wire/postgres/portal.ts'
+import { type Describe, type Execute, encodeClose, encodeDescribe, encodeExecute } from '../../wire/postgres/portal.ts'
 import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
 import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { CLIENT } from '../../wire/postgres/type-bytes.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { finishRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
+import { copyOf, newCopyOut } from './copy_out.ts'
 import { takeCopyData } from './copy_relay.ts'
 import { admit, boundNow, countWithCursor, newPortal, preparedUnseen, type Refusal, renewed } from './named.ts'
 import type { Owed, Portal, Run } from './pipeline.ts'
@@ -24,6 +26,7 @@ const REFUSED_TEXT = 'SALLYPORT REFUSED THIS STATEMENT'
 /** Types made by users have OIDs from here on (FirstNormalObjectId): their input may run a domain's CHECK. */
 const FIRST_USER_OID = 16_384
 const FLUSH = Uint8Array.of(CLIENT.flush, 0, 0, 0, 4)
+const SYNC = Uint8Array.of(CLIENT.sync, 0, 0, 0, 4)
 /** Messages that may carry or start SQL: they wait while names are changing. */
 const SQL_BEARING: ReadonlySet<string> = new Set(['query', 'parse', 'bind', 'execute', 'functionCall'])
 
@@ -116,10 +119,10 @@ export class ClientHalf {
       case 'execute':
         return this.#execute(message, frame, now)
       case 'describe':
-        return this.#send(frame, { kind: 'describe' })
+        return this.#send(frame.bytes, { kind: 'describe', noData: this.#givesCopy(message) })
       case 'close': {
         const change = { of: message.target, name: message.name, value: undefined }
-        return this.#send(frame, { kind: 'close', change })
+        return this.#send(frame.bytes, { kind: 'close', change })
       }
       case 'flush':
         return this.#state.output.server(frame.bytes)
@@ -135,8 +138,14 @@ export class ClientHalf {
     }
   }
 
-  #send(frame: Frame, owed: Owed): void {
-    this.#state.output.server(frame.bytes)
+  #givesCopy({ target, name }: Describe): boolean {
+    const { registry } = this.#state
+    const prepared = target === 'statement' ? registry.statement(name) : registry.portal(name)?.prepared
+    return prepared !== undefined && copyOf(prepared.verdict) !== null
+  }
+
+  #send(bytes: Uint8Array, owed: Owed): void {
+    this.#state.output.server(bytes)
     this.#state.batchOpen = true
     this.#owe(owed)
   }
@@ -151,9 +160,29 @@ export class ClientHalf {
     const admission = admit(this.#state, text, now)
     if (admission.kind === 'deny') return this.#refuseQuery(admission)
     output.record(admission.events)
-    output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
+    const copy = copyOf(admission.verdict)
+    if (copy) this.#sendCopy(admission.permit, copy)
+    else output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
     this.#guard(admission.verdict)
-    this.#owe({ kind: 'query', runs: this.#runs(admission, now), index: 0, change: DROP_UNNAMED })
+    this.#owe({
+      kind: 'query',
+      runs: this.#runs(admission, now),
+      index: 0,
+      change: DROP_UNNAMED,
+      extended: copy !== null,
+    })
+  }
+
+  /** As a simple query runs, but with a format for the result: the unnamed portal and statement are gone after it. */
+  #sendCopy(permit: Permit, copy: CopyFacts): void {
+    const { output } = this.#state
+    output.sql(permit, encodeParse({ kind: 'parse', name: '', text: permit.text, parameterTypes: [] }))
+    const bind: Bind = { kind: 'bind', portal: '', statement: '', parameterFormats: [], values: [], resultFormats: [] }
+    output.server(encodeBind({ ...bind, resultFormats: formatsOf(copy) }))
+    output.server(encodeDescribe({ kind: 'describe', target: 'portal', name: '' }))
+    output.server(encodeExecute({ kind: 'execute', portal: '', maxRows: 0 }))
+    output.server(encodeClose({ kind: 'close', target: 'portal', name: '' }))
+    output.server(SYNC)
   }
 
   /**
@@ -204,7 +233,9 @@ export class ClientHalf {
     const verdict = renewed(this.#state, prepared, now)
     if ('kind' in verdict) return this.#refuse(verdict)
     const portal = newPortal({ ...prepared, verdict }, null)
-    this.#send(frame, { kind: 'bind', change: { of: 'portal', name: message.portal, value: portal } })
+    const copy = copyOf(verdict)
+    const bytes = copy ? encodeBind({ ...message, resultFormats: formatsOf(copy) }) : frame.bytes
+    this.#send(bytes, { kind: 'bind', change: { of: 'portal', name: message.portal, value: portal } })
     this.#guard(verdict)
     if (verdict.facts.statements.length === 0) return
     // The proxy describes every portal itself: masks hang on what the server says, not on what was expected.
@@ -225,7 +256,9 @@ export class ClientHalf {
       const denied = this.#startRun(portal, verdict, now)
       if (denied) return this.#refuse(denied)
     }
-    this.#send(frame, { kind: 'execute', portal, run: portal.run })
+    // COPY knows no number of rows.
+    const bytes = copyOf(verdict) ? encodeExecute({ ...message, maxRows: 0 }) : frame.bytes
+    this.#send(bytes, { kind: 'execute', portal, run: portal.run })
   }
 
   /** A decision of its own for the first Execute of a portal, and for each after which another verdict holds. */
@@ -247,6 +280,8 @@ export class ClientHalf {
     for (const run of runs) {
       const cursor = run.facts.kind === 'fetch' ? this.#state.registry.portal(run.facts.name ?? '') : undefined
       if (cursor) countWithCursor(run, cursor)
+      const copy = copyOf(run.verdict)
+      if (copy) run.copyOut = newCopyOut(copy)
     }
     return runs
   }
@@ -312,6 +347,10 @@ export class ClientHalf {
     const { pipeline, batchOpen, status } = this.#state
     return pipeline.empty && !batchOpen && status !== 'T'
   }
+}
+
+function formatsOf({ format }: CopyFacts): readonly (0 | 1)[] {
+  return format === 'binary' ? [1] : []
 }
 
 const REFUSAL = Permit.issue(REFUSED_TEXT, '')

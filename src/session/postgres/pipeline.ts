@@ -1,12 +1,15 @@
 import type { StatementFacts } from '../../sql/facts.ts'
 import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
+import type { CopyOut } from './copy_out.ts'
 import type { Change } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 
 export interface Run extends StatementRun<ResultShape> {
   /** COPY data has begun to flow for it, in either direction. */
   copied?: boolean
+  /** Its rows go to the client as COPY data. */
+  copyOut?: CopyOut
   /** The cursor or portal that it reads from. */
   cursor?: Portal
 }
@@ -14,12 +17,19 @@ export interface Run extends StatementRun<ResultShape> {
 /** What the server still owes, in order; each entry says what its answer means. */
 export type Owed =
   | { readonly kind: 'parse' | 'bind' | 'close'; readonly change: Change }
-  /** The client's own Describe: its answer is forwarded. */
-  | { readonly kind: 'describe' }
+  /** The client's own Describe: its answer is forwarded, or NoData in its place for what gives COPY data. */
+  | { readonly kind: 'describe'; readonly noData: boolean }
   /** The proxy's Describe of a portal: its answer gives the shape and goes no further. */
   | { readonly kind: 'shape'; readonly portal: Portal }
   | { readonly kind: 'execute'; readonly portal: Portal; readonly run: Run | null }
-  | { readonly kind: 'query'; readonly runs: readonly Run[]; index: number; readonly change: Change }
+  | {
+      readonly kind: 'query'
+      readonly runs: readonly Run[]
+      index: number
+      readonly change: Change
+      /** Sent as Parse, Bind, Describe and Execute, of which the client knows nothing. */
+      readonly extended: boolean
+    }
   /** A text that the server is sure to refuse stands where the client's statement stood; its error becomes ours. */
   | { readonly kind: 'refusal'; readonly error: Uint8Array; readonly change: Change }
   | { readonly kind: 'refused_query'; readonly error: Uint8Array; readonly change: Change }

@@ -1,6 +1,7 @@
 import { SallyportError } from '../../errors.ts'
 import { rewriteRows } from '../../wire/postgres/row-rewriter.ts'
 import { withinLimits } from '../run.ts'
+import { beginCopy, describeCopy } from './copy_out.ts'
 import type { Run } from './pipeline.ts'
 import { shapeOf } from './result_shape.ts'
 import type { SessionState } from './state.ts'
@@ -13,6 +14,7 @@ export function giveShape(state: SessionState, run: Run, description: Uint8Array
   const { masks, catalog } = run.verdict
   try {
     run.shape = shapeOf(description, { plan: run.plan, masks, catalog })
+    if (run.copyOut) describeCopy(run.copyOut, description)
   } catch (error) {
     if (!(error instanceof SallyportError)) throw error
     run.withheld = error
@@ -27,10 +29,17 @@ export function giveShape(state: SessionState, run: Run, description: Uint8Array
  */
 export function maskRows(state: SessionState, run: Run, bytes: Uint8Array, count: number): void {
   const out = withinLimits(state, run, count, () => rewritten(run, bytes))
-  if (out && !state.muted) state.output.client(out)
+  if (!out || state.muted) return
+  beginCopy(state, run)
+  state.output.client(out)
 }
 
 function rewritten(run: Run, bytes: Uint8Array): Uint8Array {
+  const rows = masked(run, bytes)
+  return run.copyOut?.rows ? run.copyOut.rows.rows(rows) : rows
+}
+
+function masked(run: Run, bytes: Uint8Array): Uint8Array {
   const { shape } = run
   if (!shape || shape.ordinals.length === 0) return bytes
   const { ordinals, maskers, columnCount } = shape

@@ -1,12 +1,14 @@
 import { SallyportError } from '../../errors.ts'
-import { decodeCommandComplete } from '../../wire/postgres/command-complete.ts'
+import { decodeCommandComplete, encodeCommandComplete } from '../../wire/postgres/command-complete.ts'
 import { decodeErrorFields, encodeErrorFields, errorField } from '../../wire/postgres/error-response.ts'
 import type { Frame } from '../../wire/postgres/framer.ts'
+import { encodeSignal } from '../../wire/postgres/server.ts'
 import { decodeParameterStatus, decodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
 import type { ExecutionResult } from '../gate.ts'
 import { finishRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
+import { endCopy } from './copy_out.ts'
 import { beginCopyIn, beginCopyOut, giveCopyData } from './copy_relay.ts'
 import { endsInReady, type Owed, type Portal, type Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
@@ -128,12 +130,12 @@ export class ServerHalf {
     }
     if (front?.kind === 'describe') {
       pipeline.shift()
-      return this.#toClient(frame.bytes)
+      return this.#toClient(front.noData ? encodeSignal('noData') : frame.bytes)
     }
     const run = front?.kind === 'query' ? front.runs[front.index] : undefined
     if (!run) throw unexpected('a row description')
     giveShape(this.#state, run, frame.body)
-    if (!run.withheld) this.#toClient(frame.bytes)
+    if (!run.withheld && !run.copyOut) this.#toClient(frame.bytes)
   }
 
   /** The Execute may stand in the queue already: its run learns the shape before its first row comes. */
@@ -156,6 +158,7 @@ export class ServerHalf {
   #complete(frame: Frame, kind: 'parse' | 'bind' | 'close', now: number): void {
     const { pipeline, registry } = this.#state
     const { front } = pipeline
+    if (front?.kind === 'query' && front.extended) return
     if (front?.kind !== kind) throw unexpected(`the end of a ${kind}`)
     pipeline.shift()
     this.#left(registry.settle(front.change), now)
@@ -169,11 +172,14 @@ export class ServerHalf {
     for (const portal of applySettings(this.#state, run, tag, now)) this.#left(portal, now)
     if (run.copied && !run.withheld) run.rows = affected(tag)
     else if (!run.withheld && (!run.plan || run.rows === 0)) run.rows = Math.max(run.rows, affected(tag))
+    if (!run.withheld) endCopy(this.#state, run)
     this.#finish(run, run.withheld ? 'withheld' : 'ok', run.withheld?.refusal.sqlstate ?? null, now)
     if (run.withheld) this.#tellWithheld(run.withheld)
     else {
       this.#computedNotice(run)
-      this.#toClient(frame.bytes)
+      this.#toClient(
+        run.copyOut ? encodeCommandComplete({ kind: 'commandComplete', tag: `COPY ${run.rows}` }) : frame.bytes,
+      )
     }
     this.#nextStatement()
   }

@@ -157,10 +157,14 @@ function encodeShort(value: Authentication | { readonly kind: Signal }): Uint8Ar
     case 'portalSuspended':
     case 'emptyQueryResponse':
     case 'copyDone':
-      return message(SERVER[value.kind])
+      return encodeSignal(value.kind)
     default:
       return encodeAuthentication(value)
   }
+}
+
+export function encodeSignal(kind: Signal): Uint8Array {
+  return message(SERVER[kind])
 }
 
 function decodeSignal(type: number, body: Uint8Array): ServerMessage {
