@@ -6,7 +6,7 @@ import { columnsRead, columnsWritten, columnUse, maskedColumns, needsOf } from '
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, StatementPlan } from './decision.ts'
 import { nameOf, type RuleContext, usesOf } from './rule_context.ts'
-import { isConstantMask, isTextColumn, sqlMaskOf } from './sql_mask.ts'
+import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
 
 const NULL_MASK: SqlMask = { kind: 'null' }
 
@@ -73,9 +73,11 @@ function sqlMaskIn(context: RuleContext, statement: StatementFacts, use: Relatio
   if (context.coverage(use.relation, 'read')?.column(column.name) === false) return NULL_MASK
   const rule = context.masks.of(use.relation, column.name)
   if (!rule) return null
-  if (isConstantMask(rule)) return sqlMaskOf(rule, isTextColumn(context.input.catalog.dialect, column))
+  const { dialect, typesByOid } = context.input.catalog
+  const mask = sqlMaskOf(rule, dialect, column, typesByOid)
+  if (isConstantMask(rule)) return mask
   // Only what is proven to pass through goes out in clear, to be masked on the wire.
-  return columnUse(statement, use, column.name) === 'computed' ? NULL_MASK : null
+  return columnUse(statement, use, column.name) === 'computed' ? mask : null
 }
 
 function fieldPlan(

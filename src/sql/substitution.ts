@@ -1,13 +1,33 @@
-/** What stands in for a masked column inside a substituted reference. Keys never leave the proxy, so keyed masks are NULL. */
-export type SqlMask = { readonly kind: 'null' } | { readonly kind: 'constant'; readonly text: string }
+/**
+ * What stands in for a masked column inside a substituted reference. Keys never leave the proxy, so keyed masks are NULL.
+ * The limits are those of the same mask on the wire: both give the same for every value.
+ */
+export type SqlMask =
+  | { readonly kind: 'null' }
+  /** As the input function of the column's type takes it. */
+  | { readonly kind: 'constant'; readonly text: string }
+  | {
+      readonly kind: 'partial'
+      readonly keepFirst: number
+      readonly keepLast: number
+      readonly fill: string
+      /** Longer values are NULL. */
+      readonly maxCharacters: number
+    }
+  /** Longer values are no address. */
+  | { readonly kind: 'email'; readonly maxBytes: number }
+  | { readonly kind: 'bucket'; readonly width: number }
+  | { readonly kind: 'date_trunc'; readonly unit: 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year' }
 
 export interface Substitution {
   /** By column name; every other column is passed through. */
   readonly masks: ReadonlyMap<string, SqlMask>
   /** Every masked column, also one that passes: rows must not come in its order (MySQL). Absent: those of `masks`. */
   readonly unordered?: ReadonlySet<string>
-  /** Row condition as SQL over the relation's own columns, values already quoted; null for none. Always fenced. */
+  /** Row condition as SQL over the relation's own columns, values already quoted; null for none. Fenced unless `plain`. */
   readonly where: string | null
+  /** True where nothing in the statement can tell of a row that the condition excludes: it then needs no fence. */
+  readonly plain?: boolean
 }
 
 /** By `RelationUse.id` of one statement. */

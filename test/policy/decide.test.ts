@@ -499,10 +499,13 @@ describe('masked columns', () => {
     })
   })
 
-  it('are NULL in SQL where computed on, and the client is told', () => {
+  it('have the SQL form of their mask where computed on, else NULL, and the client is told', () => {
     const masks = [maskLine('users', 'email', PARTIAL)]
     const [plan] = allowed(given(selectOf(users, ['id'], ['email']), { masks })).plans
-    expect(plan?.substitutions.get(0)).toEqual({ masks: new Map([['email', { kind: 'null' }]]), where: null })
+    expect(plan?.substitutions.get(0)?.masks.get('email')).toMatchObject({ kind: 'partial' })
+    const keyed = [maskLine('users', 'email', { strategy: 'hash', keyId: 'k', key: new Uint8Array(32), length: 8 })]
+    const [hidden] = allowed(given(selectOf(users, ['id'], ['email']), { masks: keyed })).plans
+    expect(hidden?.substitutions.get(0)?.masks.get('email')).toEqual({ kind: 'null' })
     expect(plan?.computed).toEqual(['users.email'])
     const refusing = given(selectOf(users, ['id'], ['email']), { masks, role: { computed: 'refuse' } })
     expect(refused(refusing)).toMatchObject({ rule: 'computed', code: 'SP-MASKED' })

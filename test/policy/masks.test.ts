@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MaskRule } from '../../src/masking/rule.ts'
 import { createMasks } from '../../src/policy/masks.ts'
-import { isTextColumn, sqlMaskOf } from '../../src/policy/sql_mask.ts'
+import { sqlMaskOf } from '../../src/policy/sql_mask.ts'
 import type { Relation } from '../../src/sql/catalog.ts'
 import { type Given, inputOf, maskLine, relation } from './build.ts'
 
@@ -85,10 +85,27 @@ describe('createMasks', () => {
 })
 
 describe('sqlMaskOf', () => {
-  it('is a constant for redact on text alone', () => {
-    expect(sqlMaskOf(REDACT, true)).toEqual({ kind: 'constant', text: 'X' })
-    expect(sqlMaskOf(REDACT, false)).toEqual({ kind: 'null' })
-    expect(sqlMaskOf(PARTIAL, true)).toEqual({ kind: 'null' })
+  const of = (rule: MaskRule, typeOid: number) =>
+    sqlMaskOf(rule, 'postgres', { ...users.columns[0]!, type: 'x', typeOid })
+  const BUCKET: MaskRule = { strategy: 'bucket', width: 10, unit: 'year' }
+
+  it.each<[string, MaskRule, number, string]>([
+    ['redact of text', REDACT, 25, 'constant'],
+    ['redact of jsonb', REDACT, 3802, 'constant'],
+    ['redact of integer', REDACT, 23, 'null'],
+    ['partial of text', PARTIAL, 1043, 'partial'],
+    ['partial of text[]', PARTIAL, 1009, 'null'],
+    ['partial of integer', PARTIAL, 23, 'null'],
+    ['email of name', { strategy: 'email' }, 19, 'email'],
+    ['bucket of numeric', BUCKET, 1700, 'bucket'],
+    ['bucket of date', BUCKET, 1082, 'date_trunc'],
+    ['bucket of text', BUCKET, 25, 'null'],
+    ['a day of a date', { strategy: 'date_trunc', unit: 'day' }, 1082, 'null'],
+    ['a day of a timestamp', { strategy: 'date_trunc', unit: 'day' }, 1114, 'date_trunc'],
+    ['hash of text', { strategy: 'hash', keyId: 'k', key: new Uint8Array(1), length: 8 }, 25, 'null'],
+    ['null of text', NULL, 25, 'null'],
+  ])('%s', (_what, rule, typeOid, kind) => {
+    expect(of(rule, typeOid).kind).toBe(kind)
   })
 
   it.each([
@@ -99,7 +116,9 @@ describe('sqlMaskOf', () => {
     ['varbinary(3)', false],
     ['json', false],
     ['date', false],
-  ])('MySQL: %s is text: %s', (type, text) => {
-    expect(isTextColumn('mysql', { ...users.columns[0]!, type })).toBe(text)
+  ])('MySQL: %s takes a constant: %s, and no mask that is computed', (type, text) => {
+    const column = { ...users.columns[0]!, type, typeOid: 0 }
+    expect(sqlMaskOf(REDACT, 'mysql', column).kind).toBe(text ? 'constant' : 'null')
+    expect(sqlMaskOf(PARTIAL, 'mysql', column).kind).toBe('null')
   })
 })

@@ -63,8 +63,8 @@ function checkCondition(condition: string, mode: LexMode): void {
 function columnText(name: string, mask: SqlMask | undefined, mode: LexMode): string {
   const quoted = quoteName(name)
   if (!mask) return quoted
-  if (mask.kind === 'null') return `IF(FALSE, ${quoted}, NULL) AS ${quoted}`
-  return `${quoteString(mask.text, mode)} AS ${quoted}`
+  if (mask.kind === 'constant') return `${quoteString(mask.text, mode)} AS ${quoted}`
+  return `IF(FALSE, ${quoted}, NULL) AS ${quoted}`
 }
 
 /** A string literal that reads the same in the session's sql_mode. */
