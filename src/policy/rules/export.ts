@@ -36,8 +36,11 @@ function isExport({ kind, verbs }: StatementFacts): boolean {
 
 function judgeExport(context: RuleContext, statement: StatementFacts, parts: number): Refused | null {
   const { catalog, role } = context.input
-  if (catalog.dialect !== 'postgres' || !role.scope.some(({ verbs }) => verbs.includes('export'))) {
+  if (catalog.dialect !== 'postgres') {
     return refuse('SP-EXPORT', 'the statement exports data, and this grant carries no permission for it')
+  }
+  if (!role.scope.some(({ verbs }) => verbs.includes('export'))) {
+    return refuse('SP-EXPORT', 'COPY TO exports data, and this grant carries no permission for it')
   }
   if (parts > 1) return refuse('SP-MULTI', 'COPY TO has to be the only statement of its message')
   if (statement.kind !== 'select') return refuse('SP-EXPORT', 'only the rows of a SELECT or a table may be exported')

@@ -140,7 +140,7 @@ export class ServerHalf {
 
   /** The Execute may stand in the queue already: its run learns the shape before its first row comes. */
   #describePortal(portal: Portal, frame: Frame): void {
-    portal.description = frame.body.slice()
+    portal.description = new Uint8Array(frame.body)
     if (portal.run) giveShape(this.#state, portal.run, portal.description)
   }
 

@@ -82,7 +82,8 @@ function title(line: Line, csv: ReturnType<typeof csvOf> | null, names: readonly
 
 /** A row of the protocol is a tuple of the binary format as it stands ("Binary Format" of COPY). */
 function binaryRows(run: Uint8Array): Uint8Array {
-  const out = run.slice()
+  // A Buffer's own slice would be a view of the same bytes.
+  const out = new Uint8Array(run)
   for (let row = 0; row < out.length; row = rowEnd(run, row)) out[row] = SERVER.copyData
   return out
 }
