@@ -1,5 +1,6 @@
 import type { Column, Relation } from '../sql/catalog.ts'
 import type { ColumnUse, RelationUse, StatementFacts, Verb } from '../sql/facts.ts'
+import type { RowCondition } from './role.ts'
 import type { RuleContext } from './rule_context.ts'
 
 const WRITE_VERBS: readonly Verb[] = ['insert', 'update', 'delete']
@@ -28,16 +29,34 @@ export function columnsRead(statement: StatementFacts, use: RelationUse): readon
 }
 
 export function columnsWritten(use: RelationUse): readonly Column[] {
-  return use.relation.columns.filter(({ name }) => use.columns.get(name) === 'written')
+  return use.relation.columns.filter(({ name }) => use.columns.get(name) === 'written' || use.given?.has(name))
+}
+
+/** What is done to a target: its own verbs where the statement has several targets. */
+export function writesTo(statement: StatementFacts, use: RelationUse): readonly Verb[] {
+  return (use.verbs ?? statement.verbs).filter((verb) => WRITE_VERBS.includes(verb))
+}
+
+/** The row conditions that the rows of a use must satisfy: those of reading it, and of what is done to it. */
+export function conditionsOf(
+  context: RuleContext,
+  statement: StatementFacts,
+  use: RelationUse,
+): readonly RowCondition[] {
+  const writes = use.role === 'target' ? writesTo(statement, use) : use.locked ? (['update'] as const) : []
+  const verbs: readonly Verb[] = ['read', ...writes]
+  const all = verbs.flatMap((verb) => context.coverage(use.relation, verb)?.where ?? [])
+  return [...new Map(all.map((condition) => [JSON.stringify(condition), condition])).values()]
 }
 
 /** Verbs that the scope must grant on this use. */
 export function verbsNeeded(statement: StatementFacts, use: RelationUse): readonly Verb[] {
-  const writes = statement.verbs.filter((verb) => WRITE_VERBS.includes(verb))
+  const writes = writesTo(statement, use)
   if (use.role === 'target') {
     const reads = columnsRead(statement, use).length > 0
     return reads ? [...writes, 'read'] : writes
   }
+  if (use.locked !== undefined) return use.locked ? ['read', 'update'] : ['read']
   const targets = statement.uses.some(({ role }) => role === 'target')
   // FOR UPDATE and FOR SHARE lock what they read: the write verb then has no target of its own.
   return writes.length > 0 && !targets ? ['read', ...writes] : ['read']
@@ -58,7 +77,7 @@ export function needsOf(context: RuleContext, statement: StatementFacts, use: Re
   return {
     masked: maskedColumns(context, relation).map((name) => ({ name, how: columnUse(statement, use, name) })),
     uncovered: coverage ? relation.columns.flatMap(({ name }) => (coverage.column(name) ? [] : [name])) : [],
-    filtered: (coverage?.where.length ?? 0) > 0,
+    filtered: conditionsOf(context, statement, use).length > 0,
   }
 }
 

@@ -1,6 +1,7 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { SallyportError } from '../errors.ts'
 import type { Dialect, Relation } from '../sql/catalog.ts'
+import type { Given } from '../sql/facts.ts'
 import type { ParameterValue, RowCondition } from './role.ts'
 
 type Operator = Exclude<RowCondition['op'], 'in' | 'is null' | 'is not null'>
@@ -8,17 +9,28 @@ type Operator = Exclude<RowCondition['op'], 'in' | 'is null' | 'is not null'>
 const OPERATORS: ReadonlySet<string> = new Set<Operator>(['=', '<>', '<', '<=', '>', '>='])
 
 /**
- * Row conditions as SQL over the relation's own columns, or null for none; all hold together. Throws `SP-SCOPE` where
+ * Row conditions as SQL over the relation's own columns, with `prefix` in front of each, or null for none; all hold
+ * together. Throws `SP-SCOPE` where
  * the relation lacks a column that a condition names, and `SP-CONFIG` for a condition without a sound meaning.
  */
-export function conditionSql(dialect: Dialect, relation: Relation, conditions: readonly RowCondition[]): string | null {
+export function conditionSql(
+  dialect: Dialect,
+  relation: Relation,
+  conditions: readonly RowCondition[],
+  prefix = '',
+): string | null {
   if (conditions.length === 0) return null
-  const parts = conditions.map((condition) => `(${oneCondition(dialect, relation, condition)})`)
+  const parts = conditions.map((condition) => `(${oneCondition(dialect, relation, condition, prefix)})`)
   return [...new Set(parts)].join(' AND ')
 }
 
-function oneCondition(dialect: Dialect, relation: Relation, { column, op, value }: RowCondition): string {
-  const name = quotedColumn(dialect, relation, column)
+function oneCondition(
+  dialect: Dialect,
+  relation: Relation,
+  { column, op, value }: RowCondition,
+  prefix: string,
+): string {
+  const name = prefix + quotedColumn(dialect, relation, column)
   if (op === 'is null') return `${name} IS NULL`
   if (op === 'is not null') return `${name} IS NOT NULL`
   if (value === null || 'parameter' in value) throw broken(column, 'has no values')
@@ -35,6 +47,21 @@ function oneCondition(dialect: Dialect, relation: Relation, { column, op, value 
 /** Named by schema in PostgreSQL: an operator of the same name elsewhere in the search path must not take its place. */
 function operator(dialect: Dialect, op: Operator): string {
   return dialect === 'postgres' ? `OPERATOR(pg_catalog.${op})` : op
+}
+
+/**
+ * Why a row that is given these values would not surely satisfy the condition, or null where it does. Only constants
+ * that are the condition's own values are known to.
+ */
+export function unsatisfied({ column, op, value }: RowCondition, given: readonly Given[] | undefined): string | null {
+  if (given === undefined) return `give ${column} a constant that the grant covers`
+  const allowed = Array.isArray(value) ? value.map(String) : []
+  const holds = (one: Given): boolean => {
+    if (op === 'is null') return one === null
+    if (op === 'is not null') return one !== null && one !== undefined
+    return (op === '=' || op === 'in') && one !== null && one !== undefined && allowed.includes(one)
+  }
+  return given.every(holds) ? null : `${column} must be given a constant that the grant covers`
 }
 
 function quotedColumn(dialect: Dialect, relation: Relation, column: string): string {

@@ -2,7 +2,15 @@ import type { MaskRule } from '../masking/rule.ts'
 import type { Column, Relation } from '../sql/catalog.ts'
 import type { OutputField, RelationUse, StatementFacts } from '../sql/facts.ts'
 import type { SqlMask, Substitution } from '../sql/substitution.ts'
-import { columnsRead, columnsWritten, columnUse, maskedColumns, needsOf } from './column_needs.ts'
+import {
+  columnsRead,
+  columnsWritten,
+  columnUse,
+  conditionsOf,
+  maskedColumns,
+  needsOf,
+  writesTo,
+} from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, StatementPlan } from './decision.ts'
 import { nameOf, type RuleContext, usesOf } from './rule_context.ts'
@@ -46,18 +54,39 @@ function fieldsOf({ kind, output, inner }: StatementFacts): StatementFacts['outp
  */
 function substitutionOf(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
   const { relation } = use
-  if (relation.kind === 'system' || use.role === 'target') return null
+  if (relation.kind === 'system') return null
+  if (use.role === 'target') return targetFilter(context, statement, use)
   const masks = new Map<string, SqlMask>()
   for (const column of relation.columns) {
     const mask = sqlMaskIn(context, statement, use, column)
     if (mask) masks.set(column.name, mask)
   }
-  const conditions = context.coverage(relation, 'read')?.where ?? []
   const { dialect } = context.input.catalog
-  const where = conditionSql(dialect, relation, conditions)
+  const where = conditionSql(dialect, relation, conditionsOf(context, statement, use))
   const unordered = unorderedColumns(context, relation)
   if (unordered.size > 0) return { masks, where, unordered }
-  return masks.size === 0 && where === null ? null : { masks, where }
+  if (masks.size === 0 && where === null) return null
+  return where !== null && isPlain(statement) ? { masks, where, plain: true } : { masks, where }
+}
+
+/** EXPLAIN, PREPARE and DECLARE are as plain as the statement inside. */
+function isPlain({ inner, plain }: StatementFacts): boolean {
+  return inner ? isPlain(inner) : plain === true
+}
+
+/** The rows that a write may touch: its own condition is added to the statement's. A row that comes anew has none. */
+function targetFilter(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
+  const inner = innermost(statement)
+  const writes = writesTo(inner, use)
+  const { dialect } = context.input.catalog
+  if (dialect !== 'postgres' || (!writes.includes('update') && !writes.includes('delete'))) return null
+  const prefix = `"${use.alias.replaceAll('"', '""')}".`
+  const where = conditionSql(dialect, use.relation, conditionsOf(context, inner, use), prefix)
+  return where === null ? null : { masks: new Map(), where, plain: inner.plainRows === true }
+}
+
+function innermost(statement: StatementFacts): StatementFacts {
+  return statement.inner ? innermost(statement.inner) : statement
 }
 
 /**
@@ -135,7 +164,14 @@ function isProtected(context: RuleContext, statement: StatementFacts, use: Relat
 
 /** Why the use can't be left as it is although nothing can be put in its place, or null. */
 export function unsubstitutable(context: RuleContext, statement: StatementFacts, use: RelationUse): string | null {
-  if (use.fixed === null || !substitutionOf(context, statement, use)) return null
+  const substitution = substitutionOf(context, statement, use)
+  if (!substitution) return null
+  if (substitution.where !== null) {
+    if (use.sample) return `${nameOf(use)} is limited to some rows, and a sample would be drawn from the others too`
+    if (use.locked && !substitution.plain)
+      return `${nameOf(use)} is limited to some rows: lock them by plain comparisons of columns with values`
+  }
+  if (use.fixed === null) return null
   const masked = maskedColumns(context, use.relation)
   const what = masked.length > 0 ? `has masked columns (${masked.join(', ')})` : 'is limited to some rows or columns'
   return `${nameOf(use)} ${what} and can't be used here: ${use.fixed}`

@@ -39,6 +39,8 @@ export interface Relation {
   readonly primaryKey: readonly string[]
   /** Columns that a unique, exclusion, foreign-key or check constraint or index expression uses: oracles on writes. */
   readonly constrained: readonly string[]
+  /** Those of them that are compared with other rows: by all but CHECK and index expressions. Absent: all. */
+  readonly compared?: readonly string[]
   /** MySQL: columns that a CHECK or an index expression names, whose texts the table's definition prints. */
   readonly inPrintedTexts?: readonly string[]
   /** Keys (`relationKey`) of the tables that this one is a partition or inheritance child of. */

@@ -87,6 +87,16 @@ export interface Span {
  */
 export type ColumnUse = 'passed' | 'computed' | 'written'
 
+/** A value that a write gives a column: a constant as text, null for NULL, undefined for anything else. */
+export type Given = string | null | undefined
+
+/** `*` or `alias.*`, and the columns that it stands for. */
+export interface StarUse {
+  readonly span: Span
+  /** `use` is set where the alias is that of a base relation without one of its own. */
+  readonly columns: readonly { readonly use: number | null; readonly alias: string; readonly column: string }[]
+}
+
 export interface RelationUse {
   /** Index in `StatementFacts.uses`. */
   readonly id: number
@@ -102,12 +112,28 @@ export interface RelationUse {
   readonly hasAlias: boolean
   /** Prefixes of column references that name the schema too (`shop.users` in `shop.users.email`). */
   readonly qualifiers: readonly Span[]
+  /** Every prefix of a column reference that means this use, with the schema or without. PostgreSQL only. */
+  readonly prefixes?: readonly Span[]
+  /** Its TABLESAMPLE clause, whose arguments are constants or parameters. */
+  readonly sample?: Span
+  /** FOR UPDATE or FOR SHARE locks its rows, which needs the right to write. PostgreSQL only. */
+  readonly locked?: boolean
+  /** Each `*` of a select list that shows its columns, where it can be written out. PostgreSQL only. */
+  readonly stars?: readonly StarUse[]
+  /** PostgreSQL, targets of INSERT and UPDATE: what each column is given; see `Given`. */
+  readonly given?: ReadonlyMap<string, readonly Given[]>
+  /** INSERT with ON CONFLICT. */
+  readonly conflict?: boolean
+  /** UPDATE and DELETE: nothing beside the target stands in FROM or USING. */
+  readonly alone?: boolean
   /** How each column is used, by column name; system columns (`ctid`) too when named. */
   readonly columns: ReadonlyMap<string, ColumnUse>
   /** The row as a whole is used (`u`, `u.*` inside an expression, `count(u)`): every column counts as computed. */
   readonly wholeRow: boolean
   /** True where substitution can't be done here (a target, FOR UPDATE OF, TABLESAMPLE...), with the reason. */
   readonly fixed: string | null
+  /** What is done to this target, where the statement may have several; else the statement's own verbs count. */
+  readonly verbs?: readonly Verb[]
 }
 
 /** A column of a base relation or view that something depends on. */
@@ -188,6 +214,13 @@ export interface StatementFacts {
   /** PREPARE, EXPLAIN: the facts of the inner statement. */
   readonly inner: StatementFacts | null
   readonly hasWhere: boolean
+  /**
+   * PostgreSQL: every expression is a column, constant or parameter, or such compared by an operator that the server
+   * calls leakproof for exactly these types: run on a row that nobody may see, it tells nothing of it. Absent: not so.
+   */
+  readonly plain?: boolean
+  /** UPDATE, DELETE: the same of everything that decides which rows of the target are written. */
+  readonly plainRows?: boolean
   /** Kind `copy` only. */
   readonly copy?: CopyFacts
   /** Kinds `ddl`, `create_table_as` and `maintenance`: what they change. */

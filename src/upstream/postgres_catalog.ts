@@ -88,6 +88,7 @@ interface UseRow {
   readonly relation: number
   readonly ordinal: number
   readonly primary_key: boolean
+  readonly compares: boolean
 }
 
 interface Parts {
@@ -192,6 +193,7 @@ function relationOf(row: RelationRow, parts: Parts, keys: ReadonlyMap<number, st
     columns,
     primaryKey: uses.filter((use) => use.primary_key).map(nameOf),
     constrained: withSources(uses.map(nameOf), columns),
+    compared: withSources(uses.filter((use) => use.compares).map(nameOf), columns),
     parents,
     definition: row.definition,
     hasTriggers: row.triggers,

@@ -1,18 +1,22 @@
 import type { Relation } from '../../sql/catalog.ts'
-import type { RelationUse } from '../../sql/facts.ts'
-import { columnsWritten } from '../column_needs.ts'
+import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
+import { columnsWritten, conditionsOf, writesTo } from '../column_needs.ts'
+import { unsatisfied } from '../conditions.ts'
 import { familyOf } from '../family.ts'
+import type { RowCondition } from '../role.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf, withInner } from '../rule_context.ts'
 
 /**
  * What a write does beyond what it says: triggers run unseen unless `call` lists `trigger:schema.table`, rules are never
- * allowed, a view is no target, a table limited to some rows can't be written to, and a constraint on a masked column
- * would answer a guess.
+ * allowed, a view is no target and is not locked, a row of a table limited to some rows must satisfy the condition before
+ * and after, and a constraint on a masked column, or on one that is compared with rows out of scope, would answer a guess.
  */
 export const writesRule = eachStatement('writes', (context, statement) => {
   for (const use of usesOf(statement)) {
+    if (use.locked && !isTable(use)) return refuse('SP-VERB', `${nameOf(use)} is not a table, and can't be locked`)
     if (use.role !== 'target') continue
-    const refused = judgeTarget(context, use) ?? judgeRows(context, use) ?? judgeConstraints(context, use)
+    const refused =
+      judgeTarget(context, use) ?? judgeRows(context, innermost(statement), use) ?? judgeConstraints(context, use)
     if (refused) return refused
   }
   return withoutCondition(context, statement)
@@ -20,14 +24,21 @@ export const writesRule = eachStatement('writes', (context, statement) => {
     : null
 })
 
+function innermost(statement: StatementFacts): StatementFacts {
+  return statement.inner ? innermost(statement.inner) : statement
+}
+
 function withoutCondition({ input }: RuleContext, statement: Parameters<typeof withInner>[0]): boolean {
   if (!input.role.requireWhere) return false
   return withInner(statement).some(({ kind, hasWhere }) => (kind === 'update' || kind === 'delete') && !hasWhere)
 }
 
+function isTable({ relation: { kind } }: RelationUse): boolean {
+  return kind === 'table' || kind === 'partitioned' || kind === 'foreign_table'
+}
+
 function judgeTarget({ input }: RuleContext, use: RelationUse): Refused | null {
-  const { kind } = use.relation
-  if (kind !== 'table' && kind !== 'partitioned' && kind !== 'foreign_table') {
+  if (!isTable(use)) {
     return refuse('SP-VERB', `${nameOf(use)} is not a table, and only tables are written to`)
   }
   for (const relation of withDescendants(input.catalog, use.relation)) {
@@ -40,12 +51,57 @@ function judgeTarget({ input }: RuleContext, use: RelationUse): Refused | null {
   return null
 }
 
-function judgeRows(context: RuleContext, use: RelationUse): Refused | null {
-  const verbs = ['read', 'insert', 'update', 'delete'] as const
-  const filtered = verbs.some((verb) => (context.coverage(use.relation, verb)?.where.length ?? 0) > 0)
-  return filtered
-    ? refuse('SP-MASKED', `the grant covers some rows of ${nameOf(use)} only, so it can't be written to`)
-    : null
+/** Which rows are written is seen to when the statement is rewritten; here, that none of them leaves the scope. */
+function judgeRows(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
+  const conditions = conditionsOf(context, statement, use)
+  if (conditions.length === 0) return null
+  const limited = `the grant covers some rows of ${nameOf(use)} only`
+  if (use.given === undefined) return refuse('SP-SCOPE', `${limited}, so it can't be written to in this way`)
+  if (use.conflict) return refuse('SP-SCOPE', `${limited}, and ON CONFLICT would tell whether another row exists`)
+  const writes = writesTo(statement, use)
+  for (const condition of conditions) {
+    const { column } = condition
+    const given = use.given.get(column)
+    if (isGenerated(use, column)) return refuse('SP-SCOPE', `${limited} by ${column}, which is computed from others`)
+    const reason = given || writes.includes('insert') ? unsatisfied(condition, given) : null
+    if (reason) return refuse('SP-SCOPE', `${limited}: ${reason}`)
+  }
+  return judgeCompared(context, use, conditions, limited) ?? judgePicking(context, statement, use, limited)
+}
+
+function isGenerated({ relation }: RelationUse, column: string): boolean {
+  return (relation.columns.find(({ name }) => name === column)?.generatedFrom.length ?? 0) > 0
+}
+
+/** A unique, exclusion or foreign key says whether a value is in a row that is out of scope. */
+function judgeCompared(
+  context: RuleContext,
+  use: RelationUse,
+  conditions: readonly RowCondition[],
+  limited: string,
+): Refused | null {
+  const relations = withDescendants(context.input.catalog, use.relation)
+  const compared = new Set(relations.flatMap((one) => one.compared ?? one.constrained))
+  const own = new Set(conditions.map(({ column }) => column))
+  const guess = [...(use.given?.keys() ?? [])].find((name) => compared.has(name) && !own.has(name))
+  if (guess === undefined) return null
+  return refuse('SP-SCOPE', `${limited}, and a constraint on ${guess} would tell of others; leave it out`)
+}
+
+/** Where the statement's own condition could tell of a row, the rows are picked by key behind a fence. */
+function judgePicking(
+  { input }: RuleContext,
+  statement: StatementFacts,
+  use: RelationUse,
+  limited: string,
+): Refused | null {
+  const chooses = writesTo(statement, use).some((verb) => verb === 'update' || verb === 'delete')
+  if (!chooses || statement.plainRows) return null
+  const { kind, primaryKey } = use.relation
+  // Inheritance children may repeat their parent's keys; partitions don't.
+  const single = kind === 'partitioned' || use.only || familyOf(input.catalog, use.relation).descendants.length === 0
+  if (use.alone && single && primaryKey.length > 0 && kind !== 'foreign_table') return null
+  return refuse('SP-SCOPE', `${limited}: choose its rows by plain comparisons of columns with values`)
 }
 
 function judgeConstraints(context: RuleContext, use: RelationUse): Refused | null {

@@ -45,22 +45,27 @@ function seen(work: Work, field: Field): Field {
 function itemOf(work: Work, scope: Scope, body: Body, parts: readonly string[]): Item {
   const name = parts.at(-1)!
   if (parts.length === 1) {
-    return findItem(scope, name) ?? refuse('SP-NAME', `missing FROM-clause entry for table "${name}"`)
+    const item = findItem(scope, name) ?? refuse('SP-NAME', `missing FROM-clause entry for table "${name}"`)
+    notePrefix(work, item, body, parts)
+    return item
   }
   const [schema, database] = [parts.at(-2)!, parts.at(-3)]
   if (parts.length > 3 || (database !== undefined && database !== work.context.catalog.database)) {
     refuse('SP-NAME', `cross-database reference "${parts.join('.')}"`)
   }
   const item = findQualified(scope, schema, name) ?? refuse('SP-NAME', `missing FROM-clause entry for "${name}"`)
-  noteQualifier(work, item, body, parts)
+  notePrefix(work, item, body, parts)
   return item
 }
 
-/** The schema in front of a column would not resolve once a subquery stands in for the table. */
-function noteQualifier(work: Work, item: Item, body: Body, parts: readonly string[]): void {
+/** What names the table in front of a column: with its schema it would not resolve once a subquery stands in. */
+function notePrefix(work: Work, item: Item, body: Body, parts: readonly string[]): void {
   const use = item.use === null ? undefined : work.uses[item.use]
+  if (use === undefined) return
   const { start, end } = nameSpan(work.source, num(body, 'location'), parts)
-  if (use !== undefined && !use.qualifiers.some((span) => span.start === start)) use.qualifiers.push({ start, end })
+  if (use.prefixes.some((span) => span.start === start)) return
+  use.prefixes.push({ start, end })
+  if (parts.length > 1) use.qualifiers.push({ start, end })
 }
 
 function split(body: Body): { readonly parts: readonly string[]; readonly star: boolean } {

@@ -1,13 +1,19 @@
-import type { RelationUse } from '../facts.ts'
+import type { RelationUse, Span } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
 import { type Grouping, groupingLocation, groupingNodes } from './group_columns.ts'
 import { type Body, list, num, opaque, openOnly } from './node.ts'
+import { filteredCondition, type RowFilter } from './rewrite_target.ts'
 import { quoteName, type Source } from './source.ts'
+import { type Star, writtenOut } from './star_columns.ts'
 
 /** A reference and the subquery that stands in for it, or null where only its schema is added. */
 export interface Replacement {
   readonly use: RelationUse
   readonly sql: string | null
+  /** The name that column references use from now on. */
+  readonly alias: string
+  /** What a write's own condition is joined with. */
+  readonly filter?: RowFilter
 }
 
 /** Fields that say where something stands in the text, and nothing of what it means. */
@@ -22,12 +28,18 @@ const PLACES: ReadonlySet<string> = new Set([
   'name_location',
 ])
 
+/** The prefixes of column references that have to be written anew. */
+export function changedPrefixes({ use, alias }: Replacement): readonly Span[] {
+  return alias === use.alias ? use.qualifiers : (use.prefixes ?? [])
+}
+
 /** The tree that the rewritten text must have: the original with the planned references replaced. */
 export function expectedTree(
   tree: unknown,
   source: Source,
   replacements: readonly Replacement[],
   groupings: readonly Grouping[],
+  stars: readonly Star[],
   parser: PostgresParser,
 ): unknown {
   const find = (body: Body) => {
@@ -36,10 +48,11 @@ export function expectedTree(
   }
   const findQualifier = (body: Body) => {
     const at = source.unit(num(body, 'location'))
-    return replacements.find(({ use, sql }) => sql !== null && use.qualifiers.some((span) => span.start === at))
+    return replacements.find((each) => each.sql !== null && changedPrefixes(each).some((span) => span.start === at))
   }
+  const starOf = (value: unknown) => writtenOut(value, source, stars)
   const copy = (value: unknown, key: string): unknown => {
-    if (Array.isArray(value)) return value.map((each) => copy(each, ''))
+    if (Array.isArray(value)) return value.flatMap((each) => starOf(each) ?? [copy(each, '')])
     if (typeof value !== 'object' || value === null) return value
     const body = value as Body
     if (key === 'RangeVar' || (key === 'relation' && !('RangeVar' in body))) return rangeOf(body, find(body))
@@ -47,6 +60,8 @@ export function expectedTree(
     const substituted = wrapped(body, find, parser)
     if (substituted !== null) return substituted
     const copied = Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, copy(inner, name)]))
+    const filter = key === 'UpdateStmt' || key === 'DeleteStmt' ? find(body.relation as Body)?.filter : undefined
+    if (filter) return { ...copied, whereClause: filteredCondition(filter, copied.whereClause, parser) }
     return withGrouping(body, copied, groupings)
   }
   return copy(tree, '')
@@ -71,10 +86,11 @@ export function sameTree(a: unknown, b: unknown): boolean {
 
 /** An entry of FROM that a subquery replaces. */
 function wrapped(body: Body, find: (body: Body) => Replacement | undefined, parser: PostgresParser): unknown {
-  const range = body.RangeVar as Body | undefined
+  const sampled = body.RangeTableSample as Body | undefined
+  const range = (sampled === undefined ? body : (sampled.relation as Body)).RangeVar as Body | undefined
   const replacement = range === undefined ? undefined : find(range)
   if (range === undefined || replacement === undefined || replacement.sql === null) return null
-  const subquery = parseSubquery(replacement.sql, replacement.use.alias, parser)
+  const subquery = parseSubquery(replacement.sql, replacement.alias, parser)
   return { RangeSubselect: { ...subquery, alias: range.alias ?? subquery.alias } }
 }
 
@@ -85,7 +101,7 @@ function rangeOf(body: Body, replacement: Replacement | undefined): unknown {
 
 function columnOf(body: Body, replacement: Replacement | undefined): unknown {
   if (replacement === undefined) return body
-  return { ...body, fields: [{ String: { sval: replacement.use.alias } }, ...list(body, 'fields').slice(-1)] }
+  return { ...body, fields: [{ String: { sval: replacement.alias } }, ...list(body, 'fields').slice(-1)] }
 }
 
 function parseSubquery(sql: string, alias: string, parser: PostgresParser): Body {

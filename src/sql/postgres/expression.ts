@@ -3,6 +3,7 @@ import { computeColumn, resolveColumn } from './column_ref.ts'
 import { computedField, type Field, type Sources } from './field.ts'
 import { rowColumn, walkIndirection } from './indirection.ts'
 import { walkJson } from './json.ts'
+import { judgeLeak } from './leakproof.ts'
 import { type Body, has, isEmptyNode, list, names, opaque, open, openAs, str } from './node.ts'
 import { recordOf } from './record.ts'
 import { useOperator, useType } from './routine.ts'
@@ -43,6 +44,7 @@ export function walkOptional(place: Place, body: Body, key: string): void {
 /** Everything that an expression reads is marked as computed on. An unknown kind of node is refused. */
 export function walk(place: Place, value: unknown): void {
   const { tag, body } = open(value)
+  judgeLeak(place, { tag, body })
   deeper(place.work, () => walkNode(place, tag, body))
 }
 

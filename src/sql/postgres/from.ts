@@ -1,13 +1,29 @@
+import type { Span } from '../facts.ts'
 import { walkAll, walkOptional } from './expression.ts'
 import { addSources, type Field, renamed, type Sources } from './field.ts'
 import { readJoin } from './join.ts'
-import { type Body, flag, has, list, type Node, names, opaque, open, openAs, openOnly, refuse, str } from './node.ts'
+import {
+  type Body,
+  flag,
+  has,
+  list,
+  type Node,
+  names,
+  num,
+  opaque,
+  open,
+  openAs,
+  openOnly,
+  refuse,
+  str,
+} from './node.ts'
 import { aliasColumns, readQuery } from './query.ts'
 import { readFunction, readJsonTable, readXmlTable } from './range_function.ts'
 import { relationItem, useRelation } from './relation.ts'
 import { useFunction } from './routine.ts'
 import { derivedItem, findCte, type Item, referCte, type Scope } from './scope.ts'
-import type { Work } from './work.ts'
+import { isKeyword, type Source, textOf } from './source.ts'
+import { unplain, type Work } from './work.ts'
 
 /** One element of FROM: its entries, and the one whose columns a join around it merges. */
 export interface FromElement {
@@ -49,10 +65,13 @@ function readSingle(work: Work, scope: Scope, { tag, body }: Node, rows: Sources
     case 'RangeSubselect':
       return readSubselect(work, scope, body, rows)
     case 'RangeFunction':
+      unplain(work)
       return laterally(scope, () => readFunction(work, scope, body))
     case 'RangeTableFunc':
+      unplain(work)
       return laterally(scope, () => readXmlTable(work, scope, body))
     case 'JsonTable':
+      unplain(work)
       return laterally(scope, () => readJsonTable(work, scope, body))
     case 'RangeTableSample':
       return readSample(work, scope, body, rows)
@@ -94,12 +113,36 @@ function laterally(scope: Scope, read: () => Item): Item {
   return item
 }
 
+/** From TABLESAMPLE, which stands before the method that the tree locates, to its last parenthesis. */
+function sampleSpan(source: Source, location: number): Span | null {
+  const method = source.starts.get(source.unit(location))
+  if (method === undefined || !isKeyword(source, method - 1, 'tablesample')) return null
+  const start = source.tokens[method - 1]!.start
+  let last = closing(source, method)
+  if (last !== null && isKeyword(source, last + 1, 'repeatable')) last = closing(source, last + 2)
+  return last === null ? null : { start, end: source.tokens[last]!.end }
+}
+
+/** The token that closes the first parenthesis from an index on. */
+function closing(source: Source, from: number): number | null {
+  let depth = 0
+  for (let index = from; index < source.tokens.length; index++) {
+    const text = textOf(source, index)
+    if (text === '(') depth++
+    if (text === ')' && --depth === 0) return index
+  }
+  return null
+}
+
 const SAMPLERS: ReadonlySet<string> = new Set(['bernoulli', 'system'])
 
 function readSample(work: Work, scope: Scope, body: Body, rows: Sources): Item {
   const range = openOnly('RangeVar', body.relation)
   const use = useRelation(work, range, 'read')
-  use.fixed = 'TABLESAMPLE'
+  const values = [...list(body, 'args'), ...(has(body, 'repeatable') ? [body.repeatable] : [])]
+  const movable = values.every((value) => ['A_Const', 'ParamRef'].includes(open(value).tag))
+  use.sample = movable ? sampleSpan(work.source, num(body, 'location')) : null
+  if (use.sample === null) use.fixed = 'TABLESAMPLE with an expression'
   const method = names(body, 'method')
   if (method.length > 1 || !SAMPLERS.has(method[0] ?? '')) useFunction(work, method, list(body, 'args').length)
   const place = { work, scope, sink: rows }

@@ -1,10 +1,12 @@
 import { walk } from './expression.ts'
 import { addSources, computedField, type Field, type Sources, unpassable } from './field.ts'
 import { checkNames, type FromElement, readElement, withAlias } from './from.ts'
+import { comparesSilently } from './leakproof.ts'
 import { type Body, flag, has, names, opaque, openAs, refuse, str } from './node.ts'
 import { useOperator } from './routine.ts'
-import { derivedItem, type Item, noteStar, type Scope } from './scope.ts'
-import { compute, type Work } from './work.ts'
+import { derivedItem, type Item, type Scope } from './scope.ts'
+import { noteNatural } from './star.ts'
+import { compute, unplain, type Work } from './work.ts'
 
 const KINDS: ReadonlySet<string> = new Set(['JOIN_INNER', 'JOIN_LEFT', 'JOIN_RIGHT', 'JOIN_FULL'])
 
@@ -44,8 +46,8 @@ function readRight(
 function mergedNames(work: Work, body: Body, left: Item, right: Item): readonly string[] {
   if (!flag(body, 'isNatural')) return names(body, 'usingClause')
   if (left.uncertain || right.uncertain) opaque('NATURAL over a function whose columns are not known')
-  noteStar(work, left)
-  noteStar(work, right)
+  noteNatural(work, left)
+  noteNatural(work, right)
   return left.fields.map((field) => field.name).filter((name) => right.fields.some((field) => field.name === name))
 }
 
@@ -54,6 +56,7 @@ function mergeColumn(work: Work, name: string, left: Item, right: Item, kind: st
   const sides = [onlyField(left, name), onlyField(right, name)] as const
   const sources: Sources = new Map()
   useOperator(work, ['='])
+  if (!comparesSilently(work, ...sides)) unplain(work)
   for (const side of sides) compute(work, side, sources)
   addSources(rows, sources)
   if (kind === 'JOIN_FULL') return computedField(name, sources)

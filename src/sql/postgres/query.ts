@@ -8,12 +8,14 @@ import { useOperator } from './routine.ts'
 import { openScope, type Scope } from './scope.ts'
 import { readTargets } from './target.ts'
 import { walkWindow } from './window.ts'
-import { compute, deeper, pin, type Work } from './work.ts'
+import { compute, deeper, type UseDraft, unplain, type Work } from './work.ts'
 
 export interface QueryResult {
   readonly fields: readonly Field[]
   /** What decides which rows come, or in which order. */
   readonly rows: Sources
+  /** How many relations the statement had named when FROM ended: those of WHERE come after. */
+  readonly fromEnd?: number
 }
 
 /** Called once the first part of a set operation is known: a recursive query's own columns. */
@@ -28,7 +30,7 @@ export function readQuery(work: Work, body: Body, parent: Scope | null, firstPar
     if (has(body, 'intoClause')) opaque('SELECT INTO makes a table')
     if (has(body, 'withClause')) readCtes(work, openAs('WithClause', body.withClause), scope, rows)
     const result = readForm(work, body, scope, rows, firstPart)
-    return lock(work, body, result, firstUse)
+    return lock(work, body, result, work.uses.slice(firstUse), scope)
   })
 }
 
@@ -42,6 +44,7 @@ function readForm(work: Work, body: Body, scope: Scope, rows: Sources, firstPart
 function readPlain(work: Work, body: Body, scope: Scope, rows: Sources): QueryResult {
   const place = { work, scope, sink: rows }
   scope.items = readFrom(work, scope, list(body, 'fromClause'), rows)
+  const fromEnd = work.uses.length
   walkOptional(place, body, 'whereClause')
   const fields = readTargets(work, scope, list(body, 'targetList'))
   readGroups(place, list(body, 'groupClause'), fields)
@@ -51,7 +54,7 @@ function readPlain(work: Work, body: Body, scope: Scope, rows: Sources): QueryRe
   if (distinct.length > 0) readDistinct(work, distinct, scope, fields, rows)
   readOrder(place, list(body, 'sortClause'), fields)
   readLimit(work, body, scope, rows)
-  return { fields: distinct.length > 0 ? fields.map(unpassable) : fields, rows }
+  return { fields: distinct.length > 0 ? fields.map(unpassable) : fields, rows, fromEnd }
 }
 
 /** DISTINCT compares every column; DISTINCT ON its expressions, and the order picks the row. */
@@ -78,6 +81,7 @@ function readLimit(work: Work, body: Body, scope: Scope, rows: Sources): void {
 }
 
 function readValues(work: Work, body: Body, scope: Scope, rows: Sources): QueryResult {
+  unplain(work)
   const sinks: Sources[] = []
   for (const row of list(body, 'valuesLists')) {
     for (const [index, value] of list(openOnly('List', row), 'items').entries()) {
@@ -101,6 +105,7 @@ function readSetOperation(
 ): QueryResult {
   if (!['SETOP_UNION', 'SETOP_INTERSECT', 'SETOP_EXCEPT'].includes(operation)) opaque(operation)
   useOperator(work, ['='])
+  unplain(work)
   const left = readQuery(work, openAs('SelectStmt', body.larg), scope)
   firstPart?.(left.fields)
   const right = readQuery(work, openAs('SelectStmt', body.rarg), scope)
@@ -121,16 +126,23 @@ function merge(work: Work, left: Field, right: Field): Field {
   return computedField(left.name, sources)
 }
 
-/** FOR UPDATE and its kin: the rows are locked, which needs the right to write, and nothing can stand in for them. */
-function lock(work: Work, body: Body, result: QueryResult, firstUse: number): QueryResult {
-  const clauses = list(body, 'lockingClause')
+/**
+ * FOR UPDATE and its kin lock the rows of what FROM reads, through its subqueries (analyze.c, transformLockingClause),
+ * which needs the right to write. Of a query in WITH more is taken to be locked than is.
+ */
+function lock(work: Work, body: Body, result: QueryResult, from: readonly UseDraft[], scope: Scope): QueryResult {
+  const clauses = list(body, 'lockingClause').map((clause) => openOnly('LockingClause', clause))
   if (clauses.length === 0) return result
-  for (const clause of clauses) {
-    for (const locked of list(openOnly('LockingClause', clause), 'lockedRels')) openOnly('RangeVar', locked)
+  const lists = clauses.map((clause) =>
+    list(clause, 'lockedRels').map((locked) => str(openOnly('RangeVar', locked), 'relname')),
+  )
+  const named = lists.every((aliases) => aliases.length > 0) ? new Set(lists.flat()) : null
+  for (const use of from.filter(({ id }) => id < (result.fromEnd ?? Number.POSITIVE_INFINITY))) {
+    const item = scope.items.find((each) => each.use === use.id)
+    if (named === null || item === undefined || named.has(use.alias)) use.locked = true
   }
-  for (const use of work.uses.slice(firstUse)) use.role = 'target'
   work.verbs.add('update')
-  pin(work, firstUse, 'FOR UPDATE or FOR SHARE')
+  for (const use of from) for (const column of use.referenced) use.computed.add(column)
   return { ...result, fields: result.fields.map(unpassable) }
 }
 

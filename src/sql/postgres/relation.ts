@@ -48,6 +48,13 @@ export function useRelation(work: Work, range: Body, role: 'read' | 'target'): U
     role,
     wholeRow: false,
     starred: false,
+    stars: [],
+    prefixes: [],
+    sample: null,
+    given: null,
+    conflict: false,
+    alone: true,
+    locked: false,
     fixed: role === 'target' ? 'target' : null,
   }
   work.uses.push(use)

@@ -1,12 +1,17 @@
 import { SallyportError } from '../../errors.ts'
 import { applyEdits, type Edit, type Rewritten } from '../edits.ts'
-import type { AnalysisContext, Facts, RelationUse } from '../facts.ts'
+import type { AnalysisContext, Facts, RelationUse, StatementFacts } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
-import type { Substitution, SubstitutionPlan } from '../substitution.ts'
-import { expectedTree, type Replacement, sameTree } from './expected_tree.ts'
+import type { SubstitutionPlan } from '../substitution.ts'
+import { changedPrefixes, expectedTree, type Replacement, sameTree } from './expected_tree.ts'
 import { type Grouping, groupingSql, groupingsOf } from './group_columns.ts'
-import { isKeyword, quoteName, readSource, type Source } from './source.ts'
+import { filterEdits, rowFilter } from './rewrite_target.ts'
+import { isKeyword, isMentioned, quoteName, readSource, type Source } from './source.ts'
+import { type Star, starEdit, starsOf } from './star_columns.ts'
 import { qualifiedName, subqueryFor } from './substitute.ts'
+
+/** Starts the name of a reference that can't keep its own. */
+const ALIAS = 'sallyport_'
 
 const UNPARSED = 'a row condition does not parse'
 
@@ -23,27 +28,62 @@ export function rewritePostgres(
 ): Rewritten {
   if (facts.dialect !== 'postgres' || context.catalog.dialect !== 'postgres') return refuseRewrite('another dialect')
   const source = readSource(facts.text)
-  const replacements = facts.statements.flatMap((statement, index) =>
-    statement.uses.map((use) => replacementFor(use, plans[index]?.get(use.id), parser)),
+  const byStatement = facts.statements.map((statement, index) =>
+    replacementsOf(source, statement, plans[index], parser),
   )
-  const edits = replacements.flatMap((replacement) => editsFor(source, replacement))
+  const replacements = byStatement.flat()
+  const stars = byStatement.flatMap(starsOf)
+  const edits = [...replacements.flatMap((replacement) => editsFor(source, replacement)), ...stars.map(starEdit)]
   if (edits.length === 0) return { text: facts.text, edits: [] }
   const tree = parseOr(parser, facts.text, 'the statement does not parse')
   const groupings = groupingsFor(tree, source, replacements)
-  const all = [...edits, ...groupings.map((grouping) => groupingEdit(source, grouping))]
-  const rewritten = applyEdits(facts.text, all) ?? refuseRewrite('two replacements overlap')
-  verify(tree, rewritten.text, (before) => expectedTree(before, source, replacements, groupings, parser), parser)
+  const all = [...edits, ...groupings.map(groupingEdit)]
+  const rewritten = applyEdits(facts.text, withoutNested(all, stars)) ?? refuseRewrite('two replacements overlap')
+  verify(tree, rewritten.text, (before) => expectedTree(before, source, replacements, groupings, stars, parser), parser)
   return rewritten
 }
 
-function replacementFor(use: RelationUse, substitution: Substitution | undefined, parser: PostgresParser): Replacement {
-  if (substitution === undefined) return { use, sql: null }
-  if (use.fixed !== null) {
-    const name = `${use.relation.schema}.${use.relation.name}`
-    throw new SallyportError('SP-MASKED', `${name} is protected, and nothing can stand in for it here (${use.fixed})`)
-  }
-  if (substitution.where !== null) checkCondition(substitution.where, parser)
-  return { use, sql: subqueryFor(use, substitution) }
+/** A star that is written out takes its prefix with it. */
+function withoutNested(edits: readonly Edit[], stars: readonly Star[]): readonly Edit[] {
+  return edits.filter((edit) => !stars.some((star) => star.start === edit.start && star.end > edit.end))
+}
+
+function replacementsOf(
+  source: Source,
+  { uses }: StatementFacts,
+  plan: SubstitutionPlan | undefined,
+  parser: PostgresParser,
+): readonly Replacement[] {
+  return uses.map((use) => {
+    const substitution = plan?.get(use.id)
+    const standing = { use, sql: null, alias: use.alias }
+    if (substitution === undefined) return standing
+    if (substitution.where !== null) checkCondition(substitution.where, parser)
+    if (use.role === 'target' && substitution.masks.size === 0 && substitution.where !== null)
+      return { ...standing, filter: rowFilter(use, substitution) }
+    if (use.fixed !== null) {
+      const name = `${use.relation.schema}.${use.relation.name}`
+      throw new SallyportError('SP-MASKED', `${name} is protected, and nothing can stand in for it here (${use.fixed})`)
+    }
+    const sample = use.sample === undefined ? '' : source.text.slice(use.sample.start, use.sample.end)
+    return { use, sql: subqueryFor(use, substitution, sample), alias: aliasFor(source, use, uses) }
+  })
+}
+
+/**
+ * A subquery is known by its alias alone, so that a table without one, told apart from another of its name by its schema,
+ * gets a name that nothing else has: `shop.users.id` must not become a column of whatever else is called `users`.
+ */
+function aliasFor(source: Source, use: RelationUse, uses: readonly RelationUse[]): string {
+  const named = [use.span, ...(use.prefixes ?? [])]
+  const twin = uses.some((other) => other.id !== use.id && other.alias === use.alias)
+  const doubtful = twin || (use.qualifiers.length > 0 && isMentioned(source, use.alias, named))
+  const qualified = use.qualifiers.length > 0 || uses.some(({ qualifiers }) => qualifiers.length > 0)
+  if (use.hasAlias || !doubtful || !qualified) return use.alias
+  if (use.wholeRow || use.locked) refuseRewrite(`two things are called "${use.alias}"; give the tables aliases`)
+  let number = use.id + 1
+  while (isMentioned(source, `${ALIAS}${number}`, [])) number++
+  return `${ALIAS}${number}`
 }
 
 /** A condition is one expression, and no text that ends the subquery around it. */
@@ -56,16 +96,21 @@ function checkCondition(where: string, parser: PostgresParser): void {
   if (!('limitOffset' in firstSelect(expected))) refuseRewrite('a row condition is no single expression')
 }
 
-function editsFor(source: Source, { use, sql }: Replacement): readonly Edit[] {
+function editsFor(source: Source, replacement: Replacement): readonly Edit[] {
+  const { use, sql, alias } = replacement
   const { start, end } = use.span
-  if (sql === null) return use.qualified ? [] : [{ start, end, text: qualifiedReference(source, use) }]
-  const aliased = use.hasAlias ? sql : `${sql} AS ${quoteName(use.alias)}`
-  const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))
+  if (sql === null) {
+    const filter = replacement.filter ? filterEdits(source, use, replacement.filter) : []
+    return use.qualified ? filter : [{ start, end, text: qualifiedReference(source, use) }, ...filter]
+  }
+  const aliased = use.hasAlias ? sql : `${sql} AS ${quoteName(alias)}`
+  const others = changedPrefixes(replacement).map((span) => ({ ...span, text: quoteName(alias) }))
+  if (use.sample !== undefined) others.push({ ...use.sample, text: '' })
   // TABLE takes a name alone.
   const before = (source.starts.get(start) ?? 0) - 1
   const command = isKeyword(source, before, 'table') ? source.tokens[before] : undefined
-  if (command === undefined) return [{ start, end, text: aliased }, ...qualifiers]
-  return [{ start: command.start, end, text: `SELECT * FROM ${aliased}` }, ...qualifiers]
+  if (command === undefined) return [{ start, end, text: aliased }, ...others]
+  return [{ start: command.start, end, text: `SELECT * FROM ${aliased}` }, ...others]
 }
 
 function qualifiedReference(source: Source, use: RelationUse): string {
@@ -93,9 +138,8 @@ function groupingsFor(tree: unknown, source: Source, replacements: readonly Repl
   }
 }
 
-function groupingEdit(source: Source, grouping: Grouping): Edit {
-  const start = source.unit(grouping.location)
-  return { start, end: start, text: groupingSql(grouping) }
+function groupingEdit(grouping: Grouping): Edit {
+  return { start: grouping.unit, end: grouping.unit, text: groupingSql(grouping) }
 }
 
 function parseOr(parser: PostgresParser, text: string, reason: string): unknown {

@@ -1,7 +1,7 @@
 import type { NamesBySchema } from '../catalog.ts'
 import { evaluateConstant } from './constant.ts'
 import { flag, has, list, names, num, opaque, openAs, refuse } from './node.ts'
-import type { Work } from './work.ts'
+import { unplain, type Work } from './work.ts'
 
 /** Records a call. An unqualified name that exists in a schema of the path is that one: the argument match decides. */
 export function useFunction(work: Work, parts: readonly string[], args: number): void {
@@ -31,6 +31,7 @@ export function useType(work: Work, typeName: unknown): void {
 }
 
 function record(work: Work, schema: string, name: string, args: number): void {
+  unplain(work)
   work.functions.push({ schema, name, userDefined: schema !== 'pg_catalog', args })
 }
 

@@ -1,7 +1,7 @@
 import type { Relation } from '../catalog.ts'
 import { addSources, baseField, type Field, type Sources } from './field.ts'
 import { opaque, refuse } from './node.ts'
-import { compute, type Work } from './work.ts'
+import { compute, unplain, type Work } from './work.ts'
 
 /**
  * The names that a query sees, as parse_relation.c keeps them: each level has its own entries, and a subquery sees
@@ -109,6 +109,7 @@ export function columnOf(work: Work, item: Item, name: string): Field | null {
 
 /** The row as a whole is used: every column counts as computed on. */
 export function computeRow(work: Work, item: Item, sink: Sources): void {
+  unplain(work)
   const use = item.use === null ? undefined : work.uses[item.use]
   if (use !== undefined && item.relation !== null) {
     use.wholeRow = true
@@ -120,20 +121,9 @@ export function computeRow(work: Work, item: Item, sink: Sources): void {
 }
 
 /** Every column that `*` shows at this level, in order. */
-export function starFields(work: Work, items: readonly Item[]): readonly Field[] {
-  for (const item of items) {
-    if (item.uncertain) opaque('* over a function whose columns are not known')
-    noteStar(work, item)
-  }
+export function starFields(items: readonly Item[]): readonly Field[] {
+  if (items.some((item) => item.uncertain)) opaque('* over a function whose columns are not known')
   return items.flatMap((item) => item.fields)
-}
-
-/** Keeps the base relation's list of columns as it is. */
-export function noteStar(work: Work, item: Item): void {
-  for (const base of item.fields.flatMap((field) => field.bases)) {
-    const use = work.uses[base.use]
-    if (use !== undefined) use.starred = true
-  }
 }
 
 /** The rows that a query depends on, from every entry of a CTE. */

@@ -45,6 +45,14 @@ export function isKeyword(source: Source, index: number, keyword: string): boole
   return source.tokens[index]?.kind === 'word' && textOf(source, index).toLowerCase() === keyword
 }
 
+/** True where a name stands somewhere outside of the spans. */
+export function isMentioned(source: Source, name: string, outside: readonly Span[]): boolean {
+  return source.tokens.some(
+    (token) =>
+      identifier(source, token) === name && !outside.some((span) => span.start <= token.start && token.end <= span.end),
+  )
+}
+
 /** A name as SQL that means exactly it. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`

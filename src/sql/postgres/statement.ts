@@ -31,8 +31,9 @@ export function opaqueFacts(place: Place, code: ErrorCode, reason: string): Stat
 }
 
 /** What the work has collected, frozen. */
-export function collected(work: Work): Pick<StatementFacts, 'uses' | 'functions' | 'verbs'> {
-  return { uses: work.uses.map(useOf), functions: work.functions, verbs: [...work.verbs] }
+export function collected(work: Work): Pick<StatementFacts, 'uses' | 'functions' | 'verbs' | 'plain' | 'plainRows'> {
+  const { plain, plainRows } = work
+  return { uses: work.uses.map(useOf), functions: work.functions, verbs: [...work.verbs], plain, plainRows }
 }
 
 export function outputOf(fields: readonly Field[]): readonly OutputField[] {
@@ -60,6 +61,13 @@ function useOf(draft: UseDraft): RelationUse {
     columns,
     wholeRow,
     fixed: fixedOf(draft),
+    prefixes: draft.prefixes,
+    locked: draft.locked,
+    stars: draft.stars,
+    conflict: draft.conflict,
+    alone: draft.alone,
+    ...(draft.sample === null ? {} : { sample: draft.sample }),
+    ...(draft.given === null ? {} : { given: draft.given }),
   }
 }
 

@@ -5,16 +5,30 @@ import { quoteName } from './source.ts'
 
 /**
  * The subquery that stands in for a reference: every column in order, masked ones as typed constants, system columns
- * where they are named. OFFSET 0 fences the row condition: nothing outside is evaluated on a row that it excludes.
+ * where they are named. `sample` is the reference's TABLESAMPLE clause.
  */
-export function subqueryFor(use: RelationUse, substitution: Substitution): string {
+export function subqueryFor(use: RelationUse, substitution: Substitution, sample = ''): string {
   const { relation } = use
   const columns = relation.columns.map((column) => columnSql(column, substitution.masks.get(column.name)))
   const known = new Set(relation.columns.map((column) => column.name))
   const system = [...use.columns.keys()].filter((name) => !known.has(name)).map(quoteName)
-  const only = use.only ? 'ONLY ' : ''
-  const fence = substitution.where === null ? '' : ` WHERE (${substitution.where}) OFFSET 0`
-  return `(SELECT ${[...columns, ...system].join(', ')} FROM ${only}${qualifiedName(use)}${fence})`
+  const from = `${use.only ? 'ONLY ' : ''}${qualifiedName(use)}${sample === '' ? '' : ` ${sample}`}`
+  const select = `SELECT ${[...columns, ...system].join(', ')} FROM ${from}`
+  if (substitution.where === null) return `(${select})`
+  const filtered = `(${select} WHERE (${substitution.where}))`
+  if (substitution.plain) return filtered
+  const shown = [...relation.columns.map(({ name }) => quoteName(name)), ...system]
+  return fenced(filtered, shown)
+}
+
+/**
+ * Nothing outside is evaluated on a row that the condition excludes. OFFSET 0 keeps conditions out of a subquery
+ * (allpaths.c, subquery_is_pushdown_safe), and columns of an outer level keep the planner's estimates from running a
+ * person's operator on the statistics of the table, where excluded rows are (selfuncs.c, examine_simple_variable).
+ */
+export function fenced(filtered: string, shown: readonly string[]): string {
+  const columns = shown.map((name) => `"r".${name}`).join(', ')
+  return `(SELECT "f".* FROM ${filtered} AS "r", LATERAL (SELECT ${columns} OFFSET 0) AS "f")`
 }
 
 export function qualifiedName(use: RelationUse): string {

@@ -4,7 +4,8 @@ import { computedField, type Field, type Sources } from './field.ts'
 import { attributesOf } from './indirection.ts'
 import { type Body, has, list, type Node, opaque, open, openOnly, str } from './node.ts'
 import { outputName } from './output_name.ts'
-import { noteStar, type Scope, starFields } from './scope.ts'
+import { type Scope, starFields } from './scope.ts'
+import { noteStar } from './star.ts'
 import { refer, type Work } from './work.ts'
 
 /** The server's own limit on a select list (MaxTupleAttributeNumber); it also keeps `a.*, a.*` from doubling for ever. */
@@ -37,14 +38,8 @@ function starOf(work: Work, scope: Scope, body: Body): readonly Field[] | null {
   const reference = resolveColumn(work, scope, body)
   if (reference.kind !== 'star') return null
   if (reference.item?.uncertain) opaque('* over a function whose columns are not known')
-  const fields =
-    reference.item === null
-      ? starFields(
-          work,
-          scope.items.filter((item) => item.open),
-        )
-      : reference.item.fields
-  if (reference.item !== null) noteStar(work, reference.item)
+  const fields = reference.item === null ? starFields(scope.items.filter((item) => item.open)) : reference.item.fields
+  noteStar(work, reference.item === null ? scope.items : [reference.item], fields, body)
   for (const field of fields) refer(work, field)
   return fields
 }

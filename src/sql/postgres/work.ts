@@ -1,5 +1,5 @@
 import type { Relation } from '../catalog.ts'
-import type { AnalysisContext, FunctionUse, Span, Verb } from '../facts.ts'
+import type { AnalysisContext, FunctionUse, Given, Span, StarUse, Verb } from '../facts.ts'
 import { addSources, type BaseColumn, type Field, type Sources } from './field.ts'
 import { opaque } from './node.ts'
 import type { Source } from './source.ts'
@@ -28,8 +28,15 @@ export interface UseDraft {
   readonly system: Set<string>
   role: 'read' | 'target'
   wholeRow: boolean
-  /** `*` was expanded over it, or NATURAL joins it: its list of columns must stay as it is. */
+  /** A `*` that can't be written out shows it, or NATURAL joins it: its list of columns must stay as it is. */
   starred: boolean
+  readonly stars: StarUse[]
+  readonly prefixes: Span[]
+  sample: Span | null
+  given: ReadonlyMap<string, readonly Given[]> | null
+  conflict: boolean
+  alone: boolean
+  locked: boolean
   fixed: string | null
 }
 
@@ -41,10 +48,25 @@ export interface Work {
   readonly functions: FunctionUse[]
   readonly verbs: Set<Verb>
   depth: number
+  /** See `StatementFacts`. */
+  plain: boolean
+  plainRows: boolean
+  /** Inside of what runs on the chosen rows of a write alone: SET and RETURNING. */
+  afterRows: boolean
 }
 
 export function startWork(context: AnalysisContext, source: Source): Work {
-  return { context, source, uses: [], functions: [], verbs: new Set(), depth: 0 }
+  return {
+    context,
+    source,
+    uses: [],
+    functions: [],
+    verbs: new Set(),
+    depth: 0,
+    plain: true,
+    plainRows: true,
+    afterRows: false,
+  }
 }
 
 /** Runs one level deeper. */
@@ -73,12 +95,19 @@ export function finish(work: Work, field: Field): void {
   else for (const base of field.bases) mark(work, base, 'computed')
 }
 
-/** Takes the proof of passing from every column that the uses from `first` on name, and pins their place. */
-export function pin(work: Work, first: number, reason: string): void {
-  for (const use of work.uses.slice(first)) {
-    use.fixed ??= reason
-    for (const column of use.referenced) use.computed.add(column)
-  }
+/** Notes something that could tell of a row that it runs on. */
+export function unplain(work: Work): void {
+  work.plain = false
+  if (!work.afterRows) work.plainRows = false
+}
+
+/** Reads what runs only on the rows that a write has chosen. */
+export function afterRows<T>(work: Work, read: () => T): T {
+  const before = work.afterRows
+  work.afterRows = true
+  const result = read()
+  work.afterRows = before
+  return result
 }
 
 function mark(work: Work, base: BaseColumn, kind: 'referenced' | 'computed' | 'passed'): void {

@@ -4,13 +4,14 @@ import { readCtes } from './cte.ts'
 import { walk, walkOptional } from './expression.ts'
 import { addSources, type Sources } from './field.ts'
 import { checkNames, readFrom } from './from.ts'
+import { noteGiven } from './given.ts'
 import { type Body, has, list, opaque, open, openAs, openOnly, str } from './node.ts'
 import { readQuery } from './query.ts'
 import { relationItem, useRelation } from './relation.ts'
 import { derivedItem, type Item, openScope, type Scope } from './scope.ts'
 import { collected, type Findings, outputOf, sourcesOf } from './statement.ts'
 import { readTargets } from './target.ts'
-import { compute, type Work } from './work.ts'
+import { afterRows, compute, type Work } from './work.ts'
 
 /** A write while it is read: its target, what it sees, and what decides its rows. */
 interface Write {
@@ -39,7 +40,7 @@ export function readUpdate(work: Work, body: Body): Findings {
   const write = startWrite(work, body)
   work.verbs.add('update')
   enterFrom(write, list(body, 'fromClause'))
-  readAssignments(write, list(body, 'targetList'))
+  afterRows(work, () => readAssignments(write, list(body, 'targetList')))
   walkOptional({ work, scope: write.scope, sink: write.rows }, body, 'whereClause')
   return finishWrite(write, 'update', returning(write, body), has(body, 'whereClause'), write.rows)
 }
@@ -58,6 +59,7 @@ function startWrite(work: Work, body: Body): Write {
   if (has(body, 'withClause')) readCtes(work, openAs('WithClause', body.withClause), scope, rows)
   const range = openAs('RangeVar', body.relation)
   const use = useRelation(work, range, 'target')
+  noteGiven(use, body)
   return { work, scope, rows, target: relationItem(use, range) }
 }
 
@@ -154,7 +156,7 @@ function returning(write: Write, body: Body): readonly OutputField[] | null {
   if (targets.length === 0) return null
   const { scope } = write
   if (clause !== null) scope.items = [...scope.items, ...rowVersions(write)]
-  const fields = readTargets(write.work, scope, targets)
+  const fields = afterRows(write.work, () => readTargets(write.work, scope, targets))
   write.work.verbs.add('read')
   for (const field of fields) compute(write.work, field, new Map())
   return outputOf(fields)

@@ -9,6 +9,12 @@ const NULLS = new Map([...SENSITIVE].map((name) => [name, { kind: 'null' } as co
 const USERS =
   '(SELECT "id", "tenant_id", "full_name", "country", NULL::text AS "email", NULL::text AS "phone", NULL::text AS "ssn", NULL::date AS "dob", "status", "opt_in", "created_at", NULL::text AS "email_lower" FROM "shop"."users")'
 
+const SHOWN = (alias: string) =>
+  'id tenant_id full_name country email phone ssn dob status opt_in created_at email_lower'
+    .split(' ')
+    .map((name) => `"${alias}"."${name}"`)
+    .join(', ')
+
 /** Rewrites with every relation substituted that has a sensitive column which the statement computes on. */
 function rewrite(sql: string, parser = PARSER_18, substitution: Substitution = { masks: NULLS, where: null }): string {
   const facts = analyze(sql, parser)
@@ -46,6 +52,35 @@ const REWRITTEN: readonly (readonly [string, string])[] = [
   ['INSERT INTO users(id, email) VALUES (1, $1)', 'INSERT INTO "shop"."users"(id, email) VALUES (1, $1)'],
   ['WITH users AS (SELECT 1) SELECT * FROM users', 'WITH users AS (SELECT 1) SELECT * FROM users'],
   ['SELECT o.id FROM orders o TABLESAMPLE system (1)', 'SELECT o.id FROM "shop"."orders" o TABLESAMPLE system (1)'],
+  ['SELECT email FROM users u FOR UPDATE OF u', `SELECT email FROM ${USERS} u FOR UPDATE OF u`],
+  [
+    'SELECT lower(email) FROM users u TABLESAMPLE bernoulli (10) REPEATABLE ($1) WHERE id > 1',
+    `SELECT lower(email) FROM ${USERS.slice(0, -1)} TABLESAMPLE bernoulli (10) REPEATABLE ($1)) u  WHERE id > 1`,
+  ],
+  [
+    'SELECT u.*, u.ctid FROM users u WHERE email = $1',
+    `SELECT ${SHOWN('u')}, u.ctid FROM ${USERS.replace(' FROM', ', "ctid" FROM')} u WHERE email = $1`,
+  ],
+  [
+    'SELECT *, u.ctid FROM users u JOIN tenants t ON t.id = u.tenant_id WHERE email = $1',
+    `SELECT ${SHOWN('u')}, "t"."id", "t"."name", "t"."plan", u.ctid FROM ${USERS.replace(' FROM', ', "ctid" FROM')} u JOIN "shop"."tenants" t ON t.id = u.tenant_id WHERE email = $1`,
+  ],
+  [
+    'SELECT shop.users.id FROM shop.users WHERE shop.users.email IN (SELECT detail FROM internal.audit_log users)',
+    `SELECT "sallyport_1".id FROM ${USERS} AS "sallyport_1" WHERE "sallyport_1".email IN (SELECT detail FROM internal.audit_log users)`,
+  ],
+  [
+    'SELECT U&"u\\0073ers".id FROM U&"\\0075sers" WHERE ssn = $1',
+    `SELECT U&"u\\0073ers".id FROM ${USERS} AS "users" WHERE ssn = $1`,
+  ],
+  [
+    'SELECT u.id AS k, u.full_name, upper(u.email) FROM users u GROUP BY k',
+    `SELECT u.id AS k, u.full_name, upper(u.email) FROM ${USERS} u GROUP BY "u"."full_name", "u"."email", k`,
+  ],
+  [
+    'SELECT u.full_name, lower(u.email) FROM users u GROUP BY (u.id + 1), u.id',
+    `SELECT u.full_name, lower(u.email) FROM ${USERS} u GROUP BY "u"."full_name", "u"."email", (u.id + 1), u.id`,
+  ],
   ['SELECT relname FROM pg_class', 'SELECT relname FROM "pg_catalog"."pg_class"'],
 ]
 
@@ -65,7 +100,8 @@ describe('rewriting', () => {
     }
     const text = rewrite('SELECT lower(email) FROM users', PARSER_18, substitution)
     expect(text).toContain(`'o''x'::text AS "email"`)
-    expect(text).toContain('WHERE (tenant_id = 1 OR false) OFFSET 0) AS "users"')
+    expect(text).toContain('FROM "shop"."users" WHERE (tenant_id = 1 OR false)) AS "r", LATERAL (SELECT "r"."id", ')
+    expect(text).toContain(' OFFSET 0) AS "f") AS "users"')
   })
 
   test.each(['true) --', '1 = 1) UNION SELECT (1', 'true ORDER BY 1', '', 'true; SELECT 1'])(
@@ -77,13 +113,13 @@ describe('rewriting', () => {
   )
 
   test.each([
-    'SELECT email FROM users FOR UPDATE',
-    'SELECT lower(email) FROM users TABLESAMPLE system (1)',
+    'SELECT lower(email) FROM users TABLESAMPLE system (1 + 1)',
     'UPDATE users SET id = 1 WHERE email = $1',
     'DELETE FROM users RETURNING email',
     'INSERT INTO users(id, email) VALUES (1, $1) ON CONFLICT (email) DO NOTHING',
     'COPY users TO STDOUT',
-    'SELECT *, ctid FROM users WHERE email = $1',
+    'SELECT users, ctid FROM users WHERE email = $1',
+    'SELECT *, u.ctid FROM users u NATURAL JOIN orders WHERE email = $1',
   ])('nothing can stand in: %s', (sql) => {
     expect(() => rewrite(sql)).toThrow(expect.objectContaining({ code: 'SP-MASKED' }))
   })

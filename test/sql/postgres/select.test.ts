@@ -96,7 +96,7 @@ describe('column uses of SELECT', () => {
   test('FOR UPDATE needs the verb and pins the relation', () => {
     const facts = one('SELECT email FROM users FOR UPDATE')
     expect(facts.verbs).toEqual(['read', 'update'])
-    expect(facts.uses[0]).toMatchObject({ role: 'target', fixed: 'FOR UPDATE or FOR SHARE' })
+    expect(facts.uses[0]).toMatchObject({ role: 'read', locked: true, fixed: null })
     expect(columns(facts)).toEqual(['users.email=computed'])
   })
 
