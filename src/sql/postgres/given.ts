@@ -7,6 +7,8 @@ import type { UseDraft } from './work.ts'
 export function noteGiven(use: UseDraft, body: Body): void {
   use.conflict = has(body, 'onConflictClause')
   use.alone = !has(body, 'fromClause') && !has(body, 'usingClause')
+  // The actions of MERGE are not followed one by one.
+  if (has(body, 'mergeWhenClauses')) return
   if (has(body, 'targetList')) use.given = ofUpdate(body)
   else if (has(body, 'selectStmt') || has(body, 'cols')) use.given = ofInsert(use, body)
   else use.given = new Map()
