@@ -13,7 +13,8 @@ const MOMENT_BYTES = 8
 /** The longest ISO moment with a zone is 35 characters. */
 const TEXT_CHARS_MAX = 40
 const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)$/
-const ISO_MOMENT = /^(\d{4}-\d\d-\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?$/
+const ISO_MOMENT =
+  /^(\d{4,5})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?( BC)?$/
 const MICROS_PER_SECOND = 1_000_000n
 
 export function readDate(value: Uint8Array, format: 'text' | 'binary'): number | null {
@@ -59,19 +60,20 @@ function microsOfBinary(value: Uint8Array): bigint | null {
   return value.length === MOMENT_BYTES ? viewOf(value).getBigInt64(0) : null
 }
 
+/** The session's zone may put a moment at the very end of the range into the next year, or into 1 BC. */
 function microsOfText(value: Uint8Array, zoned: boolean): bigint | null {
   const found = ISO_MOMENT.exec(asciiText(value, TEXT_CHARS_MAX) ?? '')
-  const [, date = '', hour, minute, second, fraction = '', sign, ...zone] = found ?? []
-  const days = daysOfText(date)
-  if (!found || days === null || zoned !== (sign !== undefined)) return null
-  const [zoneHour, zoneMinute, zoneSecond] = zone.map((part) => Number(part ?? 0))
-  const offset = seconds(zoneHour ?? 0, zoneMinute ?? 0, zoneSecond ?? 0) * (sign === '-' ? -1 : 1)
-  const clock = BigInt(seconds(Number(hour), Number(minute), Number(second)) - offset)
+  if (found === null) return null
+  const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHour, zoneMinute, zoneSecond, era] = found
+  if (zoned !== (sign !== undefined)) return null
+  const days = daysOf({ year: era ? 1 - Number(year) : Number(year), month: Number(month), day: Number(day) })
+  const offset = seconds(zoneHour, zoneMinute, zoneSecond) * (sign === '-' ? -1 : 1)
+  const clock = BigInt(seconds(hour, minute, second) - offset)
   return BigInt(days) * MICROS_PER_DAY + clock * MICROS_PER_SECOND + BigInt(fraction.padEnd(6, '0'))
 }
 
-function seconds(hours: number, minutes: number, rest: number): number {
-  return (hours * 60 + minutes) * 60 + rest
+function seconds(hours = '0', minutes = '0', rest = '0'): number {
+  return (Number(hours) * 60 + Number(minutes)) * 60 + Number(rest)
 }
 
 /** A moment with a zone is written in UTC, which every session reads as the same moment. */

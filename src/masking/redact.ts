@@ -1,3 +1,4 @@
+import { decodeUtf8 } from '../bytes/reader.ts'
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { arrayElementText } from './array_text.ts'
 import { fitted } from './fit.ts'
@@ -14,7 +15,7 @@ export function redactMasker(text: string, type: ValueType, format: 'text' | 'bi
   if (literal === null) return toNull
   const bytes = encodeUtf8(literal)
   if (type.kind === 'text') return fitted(() => bytes, type.width)
-  const value = format === 'binary' ? binaryOf(text, type, bytes) : bytes
+  const value = format === 'binary' ? binaryOf(text, type, bytes) : textOf(text, type, bytes)
   return value === null ? toNull : () => value
 }
 
@@ -51,6 +52,13 @@ function xmlContent(text: string): string {
 }
 
 const ARRAY_HEADER_BYTES = 24
+
+/** An element is cut to the width that its type has. */
+function textOf(text: string, type: ValueType, literal: Uint8Array): Uint8Array | null {
+  if (type.kind !== 'array') return literal
+  const element = redactMasker(text, type.element, 'text')(new Uint8Array(0))
+  return element && encodeUtf8(`{${arrayElementText(decodeUtf8(element))}}`)
+}
 
 function binaryOf(text: string, type: ValueType, literal: Uint8Array): Uint8Array | null {
   if (type.kind === 'jsonb') return withJsonbVersion(literal)
