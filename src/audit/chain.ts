@@ -18,17 +18,18 @@ export function newChain(writer: string): ChainState {
 
 /**
  * The line of a record, without its newline, and the state after it. The line carries the writer, its sequence number
- * and the leaf hash of the line before.
+ * and the leaf hash of the line before. `leafOf` may be given by who encodes the line anyway.
  */
 export function chainLine(
   state: ChainState,
   record: OcsfRecord,
+  leafOf: (line: string) => string = leafHash,
 ): { readonly line: string; readonly state: ChainState } {
   const { writer, next, previous } = state
   const line =
     `${record.body},"chain":{"chain_uid":${JSON.stringify(writer)},"seq":${next},"prev_sha256":"${previous}"}}},` +
     `"metadata":{${record.metadata},"sequence":${next}}}`
-  return { line, state: { writer, next: next + 1, previous: leafHash(line) } }
+  return { line, state: { writer, next: next + 1, previous: leafOf(line) } }
 }
 
 /** RFC 6962, section 2.1: SHA-256(0x00 || entry), hex. */

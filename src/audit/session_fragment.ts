@@ -4,6 +4,8 @@ import type { SessionFacts } from './event.ts'
 export interface SessionFragment {
   /** `"actor":{...}` */
   readonly actor: string
+  /** A short `"actor":{...},"src_endpoint":{...}`: who, in which session, from where. */
+  readonly who: string
   /** `"user":{...}` */
   readonly user: string
   /** `"session":{...}` */
@@ -41,6 +43,7 @@ function makeFragment(facts: SessionFacts): SessionFragment {
   const actor = { user, session, ...actorMore(facts) }
   return {
     actor: member('actor', actor),
+    who: `${member('actor', whoOf(facts, actor))},${member('src_endpoint', sourceOf(facts))}`,
     user: member('user', user),
     session: member('session', session),
     endpoints: `${member('src_endpoint', sourceOf(facts))},${member('dst_endpoint', destinationOf(facts))}`,
@@ -48,6 +51,12 @@ function makeFragment(facts: SessionFacts): SessionFragment {
     jit: members(jitOf(facts)),
     metadata: members({ correlation_uid: facts.sessionId }),
   }
+}
+
+function whoOf({ sessionId, identity }: SessionFacts, actor: { readonly user: object }): object {
+  if (identity === null) return { user: actor.user, session: { uid: sessionId } }
+  const { subject, email, name } = identity
+  return { user: { uid: subject, name: name ?? email ?? subject, type_id: USER_TYPE }, session: { uid: sessionId } }
 }
 
 function userOf({ identity, claimedUser }: SessionFacts): object {

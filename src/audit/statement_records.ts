@@ -121,7 +121,11 @@ function jitOf(event: Decision, pieces: number): string {
   )
 }
 
-/** `query_string` is demanded by the schema; the text stands in the decision of the same uid. */
+/**
+ * How a statement ended. Who, from where and under which grant stands in full in the decision of the same uid, and here
+ * only as far as the schema demands it or a search for a person needs it: this line is written for every statement.
+ * `query_string` is demanded by the schema too.
+ */
 export function completionRecord(event: Completion, product: Product): OcsfRecord {
   const facts = sessionFragment(event.session)
   const ok = event.outcome === 'ok'
@@ -135,9 +139,9 @@ export function completionRecord(event: Completion, product: Product): OcsfRecor
   const status = event.status === null ? '' : `,"status_code":${JSON.stringify(event.status)}`
   return {
     body:
-      `{${head}${status},${facts.actor},${facts.endpoints},${facts.database},${DATABASE},` +
+      `{${head}${status},${facts.who},${facts.database},${DATABASE},` +
       `"query_info":{"uid":"${event.statementId}","query_string":"(in the decision of this uid)","bytes":${event.bytes}},` +
-      `"unmapped":{"jit":{${facts.jit},"record":"completion","statement":{"id":"${event.statementId}","kind":"${event.statementKind}"},` +
+      `"unmapped":{"jit":{"record":"completion","statement":{"id":"${event.statementId}","kind":"${event.statementKind}"},` +
       `"outcome":"${event.outcome}","rows":{"returned":${event.rows},"withheld":${event.rowsWithheld}},"duration_ms":${event.durationMs}`,
     metadata: `${metadataJson(event.id, 'db.completion', product, false)},${facts.metadata}`,
   }

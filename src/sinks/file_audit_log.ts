@@ -5,6 +5,7 @@ import { recordsOf } from '../audit/project.ts'
 import { SallyportError } from '../errors.ts'
 import type { AuditLog } from '../session/ports.ts'
 import { lastLine } from './last_line.ts'
+import { LineBuffer } from './line_buffer.ts'
 import { type LogFile, openLogFile } from './log_file.ts'
 
 export interface FileAuditLogOptions {
@@ -52,6 +53,7 @@ export function createFileAuditLog(options: FileAuditLogOptions): FileAuditLog {
 class FileAuditLog implements AuditLog {
   readonly #options: FileAuditLogOptions
   readonly #file: LogFile
+  readonly #lines = new LineBuffer()
   /** Bytes of a torn last line that were cut when the log was opened. */
   readonly cutBytes: number
   #chain: ChainState
@@ -134,37 +136,48 @@ class FileAuditLog implements AuditLog {
     this.#waiting = []
     if (batch.length === 0) return
     try {
-      const { text, chain, written } = this.#chained(batch)
-      this.#write(Buffer.from(text))
+      const { chain, written } = this.#chained(batch)
+      this.#write(this.#lines.bytes)
       this.#chain = chain
       this.#written(written)
     } catch (error) {
       this.#fail(batch, error)
+    } finally {
+      this.#lines.clear()
     }
   }
 
-  /** The lines of a batch. A record that is too large is refused alone: the chain goes on without it. */
-  #chained(batch: readonly Waiting[]): { text: string; chain: ChainState; written: Waiting[] } {
+  /** Puts the lines of a batch in the buffer. A record that is too large is refused alone: the chain goes on without it. */
+  #chained(batch: readonly Waiting[]): { chain: ChainState; written: Waiting[] } {
     let chain = this.#chain
-    let text = ''
     const written: Waiting[] = []
     for (const waiting of batch) {
-      let own = ''
-      let after = chain
-      let fits = true
-      for (const record of waiting.records) {
-        const next = chainLine(after, record)
-        fits &&= isWithinLimit(next.line)
-        own += `${next.line}\n`
-        after = next.state
-      }
-      if (fits) {
-        text += own
+      const before = this.#lines.mark
+      const after = this.#linesOf(waiting, chain)
+      if (after !== null) {
         chain = after
         written.push(waiting)
-      } else waiting.reject(new SallyportError('SP-AUDIT', 'the audit record is too large'))
+        continue
+      }
+      this.#lines.cut(before)
+      waiting.reject(new SallyportError('SP-AUDIT', 'the audit record is too large'))
     }
-    return { text, chain, written }
+    return { chain, written }
+  }
+
+  /** The chain after the records of one caller, or null where one of them is too large. */
+  #linesOf({ records }: Waiting, chain: ChainState): ChainState | null {
+    let state = chain
+    for (const record of records) {
+      let length = 0
+      state = chainLine(state, record, (line) => {
+        const added = this.#lines.add(line)
+        length = added.length
+        return added.leaf
+      }).state
+      if (length > MAX_LINE_BYTES) return null
+    }
+    return state
   }
 
   /** All or nothing: what a failed write left behind is cut off, and while that fails nothing else is written. */
@@ -244,11 +257,6 @@ function continued(line: string | null, writerId: string): ChainState {
   if (typeof state === 'string') throw new SallyportError('SP-AUDIT', `the last line of the audit log: ${state}`)
   if (state.writer === writerId) return state
   throw new SallyportError('SP-AUDIT', `the audit log belongs to ${state.writer}; give each node a file of its own`)
-}
-
-/** UTF-8 has at most three bytes for each UTF-16 unit, so that most lines need no count. */
-function isWithinLimit(line: string): boolean {
-  return line.length * 3 <= MAX_LINE_BYTES || Buffer.byteLength(line) <= MAX_LINE_BYTES
 }
 
 /** The system's code alone (ENOSPC): a message could hold a path or more. */
