@@ -48,6 +48,7 @@ export function sealed(content: Omit<Catalog, 'digest'>): Catalog {
   add([...content.sqlMode].sort())
   add(content.searchPath)
   for (const names of [content.functions, content.operators, content.types]) add([...names].sort(byFirst))
+  add([...(content.typesByOid ?? [])].sort(([a], [b]) => a - b))
   for (const entry of [...content.relations].sort(byFirst)) add(entry)
   return { ...content, digest: hash.digest('hex') }
 }

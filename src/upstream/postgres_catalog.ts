@@ -26,6 +26,7 @@ import {
 } from './postgres_catalog_sql.ts'
 import { type AdminSession, withPostgresAdmin } from './postgres_client.ts'
 import { readSearchPath } from './postgres_search_path.ts'
+import { readTypes } from './postgres_types.ts'
 
 /**
  * Extensions whose functions and operators compute on their arguments alone. Not here: tablefunc and dblink run SQL
@@ -130,6 +131,7 @@ async function readAll(session: AdminSession, database: string, account: string 
     functions: namesBySchema(await named(session, FUNCTIONS_SQL, extensions)),
     operators: namesBySchema(await named(session, OPERATORS_SQL, extensions)),
     types: namesBySchema(await named(session, TYPES_SQL, [NAMES_MAX + 1])),
+    typesByOid: await readTypes(session),
     searchPath: await readSearchPath(session, schemas, account),
     lowerCaseTableNames: 0,
     sqlMode: new Set(),

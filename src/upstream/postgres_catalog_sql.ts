@@ -3,6 +3,9 @@
  * search_path, so that bare names here are those of pg_catalog, and what the server prints is qualified by schema.
  */
 
+/** FirstNormalObjectId of the server. */
+const FIRST_USER_OID = 16384
+
 /** Schemas of other sessions' temporary objects and of TOAST are nobody's to name. */
 const LASTING_NAMESPACE = `n.nspname !~ '^pg_(toast|temp_|toast_temp_)'`
 const USER_NAMESPACE = `${LASTING_NAMESPACE} AND n.nspname NOT IN ('pg_catalog', 'information_schema')`
@@ -111,6 +114,15 @@ export const TYPES_SQL = `
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
   WHERE ${USER_NAMESPACE} AND (t.typtype <> 'c' OR c.relkind = 'c')
     AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid) LIMIT $1`
+
+/** Every type that is not built in, with the array types and without the row types of tables and theirs. */
+export const TYPE_SHAPES_SQL = `
+  SELECT t.oid, t.typname::text AS name, n.nspname::text AS schema, t.typtype::text AS kind,
+    t.typbasetype AS base, CASE WHEN e.typarray = t.oid THEN e.oid ELSE 0 END AS element
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN pg_type e ON e.oid = t.typelem AND e.typarray = t.oid
+  LEFT JOIN pg_class c ON c.oid = coalesce(nullif(e.typrelid, 0), t.typrelid)
+  WHERE t.oid >= ${FIRST_USER_OID} AND ${LASTING_NAMESPACE} AND (c.oid IS NULL OR c.relkind = 'c') LIMIT $1`
 
 /** $1 is the account or null. In the order of the server's preference, the nearest first. */
 export const PATH_SETTINGS_SQL = `

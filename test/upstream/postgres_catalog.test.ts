@@ -93,6 +93,18 @@ describe.each([18, 15] as const)('PostgreSQL %i', (version) => {
     }, 60_000)
 
     describe('readPostgresCatalog', () => {
+      it('knows the types that are not built in by their OID, and leaves out row types', () => {
+        const types = [...(catalog.typesByOid ?? [])]
+        const named = (name: string) => types.find(([, type]) => type.name === name && type.schema === 'shop')
+        const [short, shortType] = named('short')!
+        expect(shortType).toEqual({ schema: 'shop', name: 'short', kind: 'domain', base: 1043, element: 0 })
+        expect(named('email')?.[1]).toMatchObject({ kind: 'domain', base: short })
+        expect(named('_short')?.[1]).toMatchObject({ kind: 'array', base: 0, element: short })
+        expect(named('mood')?.[1].kind).toBe('enum')
+        expect(named('pair')?.[1].kind).toBe('composite')
+        expect([named('users'), named('_users'), named('names')]).toEqual([undefined, undefined, undefined])
+      })
+
       it('says what server and database it read', () => {
         expect(catalog).toMatchObject({ dialect: 'postgres', database: DATABASE, lowerCaseTableNames: 0 })
         expect(catalog.version).toMatch(/^1[5-8]\.\d+$/)
