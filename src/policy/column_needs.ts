@@ -49,12 +49,16 @@ export function conditionsOf(
   return [...new Map(all.map((condition) => [JSON.stringify(condition), condition])).values()]
 }
 
-/** Verbs that the scope must grant on this use. */
+/**
+ * Verbs that the scope must grant on this use: what is done to it, where the statement has several targets and says so,
+ * else all that the statement writes.
+ */
 export function verbsNeeded(statement: StatementFacts, use: RelationUse): readonly Verb[] {
   const writes = writesTo(statement, use)
   if (use.role === 'target') {
-    const reads = columnsRead(statement, use).length > 0
-    return reads ? [...writes, 'read'] : writes
+    const reads = writes.length === 0 || columnsRead(statement, use).length > 0
+    const locks: readonly Verb[] = use.locked && !writes.includes('update') ? ['update'] : []
+    return [...writes, ...locks, ...(reads ? (['read'] as const) : [])]
   }
   if (use.locked !== undefined) return use.locked ? ['read', 'update'] : ['read']
   const targets = statement.uses.some(({ role }) => role === 'target')

@@ -27,8 +27,10 @@ const CHANGES_MEANING: ReadonlySet<string> = new Set([
  * only constants that the list's check passes, never for the whole server. Where any value will do, an expression will
  * too: the analysis lets it read settings alone.
  */
-export function judgeSetting(dialect: Dialect, { name, scope, values }: SettingChange): SallyportError | null {
+export function judgeSetting(dialect: Dialect, change: SettingChange): SallyportError | null {
+  const { name, scope, values } = change
   if (scope === 'global') return refused(name, 'is a setting of the whole server')
+  if (change.uncertain && changesMeaning(change)) return refused(name, 'can not be set inside an expression: use SET')
   if (name.startsWith('@')) return judgeUserVariable(dialect, name, values)
   const check = (dialect === 'postgres' ? POSTGRES_SETTINGS : MYSQL_SETTINGS).get(name.toLowerCase())
   if (!check) return refused(name, 'is kept as it is by the proxy')

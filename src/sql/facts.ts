@@ -157,6 +157,8 @@ export interface FunctionUse {
   readonly name: string
   readonly userDefined: boolean
   readonly args: number
+  /** PostgreSQL, `set_config` alone: its arguments as text where they are constants, undefined where they are not. */
+  readonly constants?: readonly (string | null | undefined)[]
 }
 
 export interface SettingChange {
@@ -164,6 +166,8 @@ export interface SettingChange {
   readonly scope: 'session' | 'local' | 'global'
   /** Values as text, in order; null for DEFAULT or RESET; 'expression' where they are not constants. */
   readonly values: readonly string[] | null | 'expression'
+  /** `set_config` inside an expression: it may run once, never or often, so that nothing can follow what it sets. */
+  readonly uncertain?: true
 }
 
 /** COPY through the connection; files and programs of the server are opaque. */
@@ -180,6 +184,30 @@ export interface CopyFacts {
   readonly forceQuote: readonly string[] | 'all'
   /** TO: the SELECT (or TABLE, VALUES) that gives the same rows, as SQL; a COPY of a table has its columns listed and ONLY. */
   readonly query: string | null
+}
+
+/** What EXPLAIN was asked for, defaults filled in; `analyze` runs the statement. */
+export interface ExplainFacts {
+  readonly analyze: boolean
+  readonly verbose: boolean
+  readonly costs: boolean
+  readonly timing: boolean
+  readonly summary: boolean
+  readonly settings: boolean
+  readonly buffers: boolean
+  readonly wal: boolean
+  readonly memory: boolean
+  readonly genericPlan: boolean
+  readonly serialize: 'none' | 'text' | 'binary'
+  readonly format: 'text' | 'xml' | 'json' | 'yaml'
+}
+
+/** DECLARE: how the cursor moves and how long it lives. `scroll` is null where nothing is said. */
+export interface CursorFacts {
+  readonly binary: boolean
+  readonly scroll: boolean | null
+  readonly hold: boolean
+  readonly insensitive: boolean
 }
 
 /** An object that a change of definitions makes, alters or drops. */
@@ -207,11 +235,14 @@ export interface StatementFacts {
   /** Columns that decide which rows come, or in which order: WHERE, JOIN, GROUP, HAVING, DISTINCT, ORDER, LIMIT. */
   readonly rowSources: readonly ColumnRef[]
   readonly settings: readonly SettingChange[]
-  /** USE: the database; SAVEPOINT family: the name; PREPARE, EXECUTE, DEALLOCATE, CLOSE: the name, '' for ALL; KILL: the id. */
+  /**
+   * USE: the database; SAVEPOINT family: the name; PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, CLOSE: the name, '' for
+   * ALL; KILL: the id.
+   */
   readonly name: string | null
   /** KILL QUERY rather than KILL CONNECTION. */
   readonly killQuery: boolean
-  /** PREPARE, EXPLAIN: the facts of the inner statement. */
+  /** PREPARE, EXPLAIN, DECLARE, CREATE TABLE AS, CREATE VIEW: the facts of the inner statement. */
   readonly inner: StatementFacts | null
   readonly hasWhere: boolean
   /**
@@ -221,10 +252,16 @@ export interface StatementFacts {
   readonly plain?: boolean
   /** UPDATE, DELETE: the same of everything that decides which rows of the target are written. */
   readonly plainRows?: boolean
+  /** PostgreSQL: an UPDATE or DELETE, of the statement or of a WITH query, has no WHERE. */
+  readonly unconditional?: true
   /** Kind `copy` only. */
   readonly copy?: CopyFacts
+  /** Kind `explain` in PostgreSQL. */
+  readonly explain?: ExplainFacts
+  /** Kind `declare_cursor` only. */
+  readonly cursor?: CursorFacts
   /** Kinds `ddl`, `create_table_as` and `maintenance`: what they change. */
   readonly definitions?: readonly DefinitionChange[]
-  /** Set on kind `opaque`: why the statement isn't understood, and the code to refuse it with. */
+  /** Set on kind `opaque`, and on changes of definitions where a part isn't understood: why, and with which code. */
   readonly opaque: { readonly code: ErrorCode; readonly reason: string } | null
 }

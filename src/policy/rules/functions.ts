@@ -1,3 +1,4 @@
+import type { FunctionUse, StatementFacts } from '../../sql/facts.ts'
 import { unsafeFunction } from '../functions.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 
@@ -8,8 +9,16 @@ import { eachStatement, refuse, withInner } from '../rule_context.ts'
 export const functionsRule = eachStatement('functions', ({ input }, statement) => {
   for (const part of withInner(statement)) {
     if (part.verbs.includes('ddl')) return refuse('SP-VERB', 'the grant does not allow changes of definitions')
-    const name = unsafeFunction(input.catalog.dialect, input.role.call, part.functions)
+    const name = unsafeFunction(input.catalog.dialect, input.role.call, unjudged(part))
     if (name !== null) return refuse('SP-FUNCTION', `the function ${name} is not known to be safe under this grant`)
   }
   return null
 })
+
+/** The server's own set_config is judged by what it sets, as SET is. */
+function unjudged({ functions, settings }: StatementFacts): readonly FunctionUse[] {
+  const isSetting = (used: FunctionUse) => used.constants !== undefined && !used.userDefined
+  return functions.filter(isSetting).length <= settings.length
+    ? functions.filter((used) => !isSetting(used))
+    : functions
+}

@@ -18,7 +18,11 @@ const INDEPENDENT: ReadonlySet<StatementKind> = new Set([
   'deallocate',
   'close_cursor',
   'unlisten',
+  'fetch',
 ])
+
+/** What makes, drops or renames objects, or may. */
+const CHANGES_OBJECTS: ReadonlySet<StatementKind> = new Set(['ddl', 'create_table_as', 'administration', 'do', 'call'])
 
 const RUNS_NAMED: ReadonlySet<StatementKind> = new Set(['execute', 'fetch'])
 const MAKES_NAMES: ReadonlySet<StatementKind> = new Set(['prepare', 'deallocate', 'declare_cursor', 'close_cursor'])
@@ -44,7 +48,7 @@ export const multiRule: Rule = {
 }
 
 function changesNames({ kind, settings }: StatementFacts): boolean {
-  if (kind === 'use' || kind === 'discard') return true
+  if (kind === 'use' || kind === 'discard' || CHANGES_OBJECTS.has(kind)) return true
   if (kind === 'reset' && settings.length === 0) return true
   return settings.some(changesMeaning)
 }

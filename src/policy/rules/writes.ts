@@ -30,7 +30,9 @@ function innermost(statement: StatementFacts): StatementFacts {
 
 function withoutCondition({ input }: RuleContext, statement: Parameters<typeof withInner>[0]): boolean {
   if (!input.role.requireWhere) return false
-  return withInner(statement).some(({ kind, hasWhere }) => (kind === 'update' || kind === 'delete') && !hasWhere)
+  return withInner(statement).some(
+    ({ kind, hasWhere, unconditional }) => unconditional || ((kind === 'update' || kind === 'delete') && !hasWhere),
+  )
 }
 
 function isTable({ relation: { kind } }: RelationUse): boolean {

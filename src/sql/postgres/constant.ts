@@ -5,6 +5,8 @@ export function evaluateConstant(value: unknown): string | null {
   const { tag, body } = open(value)
   if (tag === 'String') return str(body, 'sval')
   if (tag === 'Integer') return String(num(body, 'ival'))
+  if (tag === 'Float') return str(body, 'fval')
+  if (tag === 'Boolean') return String(flag(body, 'boolval'))
   if (tag !== 'A_Const') return opaque(`${tag} stands where a constant is expected`)
   if (flag(body, 'isnull')) return null
   if (has(body, 'sval')) return part(body.sval, 'sval')

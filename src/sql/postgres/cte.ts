@@ -4,6 +4,7 @@ import { type Body, flag, has, list, names, opaque, open, openAs, openOnly, refu
 import { readQuery } from './query.ts'
 import type { Cte, Scope } from './scope.ts'
 import { compute, type Work } from './work.ts'
+import { isWrite, readWrite } from './write_kind.ts'
 
 /**
  * WITH (parse_cte.c): without RECURSIVE a query sees those before it; with it all of them, itself included, whatever
@@ -37,8 +38,9 @@ function entryOf(work: Work, body: Body, scope: Scope): Cte {
 function readCte(work: Work, body: Body, scope: Scope, entry: Cte): void {
   const columns = names(body, 'aliascolnames')
   const node = open(body.ctequery)
-  if (node.tag !== 'SelectStmt') opaque(`${node.tag} inside WITH`)
   entry.state = 'active'
+  if (isWrite(node.tag)) return readWriting(work, body, scope, entry)
+  if (node.tag !== 'SelectStmt') opaque(`${node.tag} inside WITH`)
   // What a recursive query reads of itself is known by name alone: its values may come from any of its columns.
   const result = readQuery(work, node.body, scope, (first) => {
     entry.fields = aliased(entry, first, columns).map((field) => computedField(field.name, field.sources))
@@ -48,6 +50,28 @@ function readCte(work: Work, body: Body, scope: Scope, entry: Cte): void {
   if (entry.recursive) entry.fields = mixed(work, entry.fields)
   entry.fields = [...entry.fields, ...generated(work, body, scope, entry)]
   entry.state = 'done'
+}
+
+/**
+ * INSERT, UPDATE, DELETE or MERGE in WITH (parse_cte.c, transformWithClause): at the top of the statement alone, and it
+ * runs whether or not it is named. What RETURNING gives has been computed on; without it there is nothing to name.
+ */
+function readWriting(work: Work, body: Body, scope: Scope, entry: Cte): void {
+  if (scope.parent !== null) opaque('a write in WITH below the top of the statement')
+  if (has(body, 'search_clause') || has(body, 'cycle_clause')) opaque('SEARCH or CYCLE over a write')
+  const { tag, body: query } = open(body.ctequery)
+  const result = readWrite(work, tag, query, scope)
+  if (entry.recursive) opaque(`the write "${entry.name}" names itself`)
+  addSources(entry.rows, result.rows)
+  if (result.fields !== null) entry.fields = aliased(entry, result.fields, names(body, 'aliascolnames'))
+  entry.state = 'done'
+}
+
+/** True where the WITH of a statement holds a write. */
+export function hasWritingQuery(body: Body): boolean {
+  if (!has(body, 'withClause')) return false
+  const queries = list(openAs('WithClause', body.withClause), 'ctes').map((value) => openOnly('CommonTableExpr', value))
+  return queries.some((query) => isWrite(open(query.ctequery).tag))
 }
 
 function aliased(entry: Cte, fields: readonly Field[], columns: readonly string[]): readonly Field[] {

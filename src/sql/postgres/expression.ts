@@ -55,6 +55,7 @@ function walkNode(place: Place, tag: string, body: Body): void {
     case 'A_Const':
     case 'ParamRef':
     case 'SetToDefault':
+    case 'MergeSupportFunc':
       return
     case 'FuncCall':
       return walkCall(place, body)

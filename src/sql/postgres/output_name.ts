@@ -24,6 +24,7 @@ const FIXED: ReadonlyMap<string, string> = new Map([
   ['JsonArrayQueryConstructor', 'json_array'],
   ['JsonObjectAgg', 'json_objectagg'],
   ['JsonArrayAgg', 'json_arrayagg'],
+  ['MergeSupportFunc', 'merge_action'],
 ])
 
 const BY_OPERATION: ReadonlyMap<string, string> = new Map([

@@ -15,12 +15,18 @@ function findRelation(context: AnalysisContext, database: string, schema: string
   if (database !== '' && database !== catalog.database) {
     return refuse('SP-NAME', `cross-database reference "${database}.${schema}.${name}"`)
   }
-  const schemas = schema === '' ? ['pg_catalog', ...context.searchPath] : [schema]
-  for (const candidate of schemas) {
+  const found = lookUp(context, schema, name)
+  return found ?? refuse('SP-NAME', `relation "${schema === '' ? name : `${schema}.${name}`}" is not known`)
+}
+
+/** The relation of that name, or null; an empty schema means the path, which pg_catalog comes before unless it is in it. */
+export function lookUp({ catalog, searchPath }: AnalysisContext, schema: string, name: string): Relation | null {
+  const path = searchPath.includes('pg_catalog') ? searchPath : ['pg_catalog', ...searchPath]
+  for (const candidate of schema === '' ? path : [schema]) {
     const relation = catalog.relations.get(relationKey(candidate, name))
     if (relation !== undefined) return relation
   }
-  return refuse('SP-NAME', `relation "${schema === '' ? name : `${schema}.${name}`}" is not known`)
+  return null
 }
 
 /** Records a reference to a base relation. */
@@ -46,6 +52,7 @@ export function useRelation(work: Work, range: Body, role: 'read' | 'target'): U
     written: new Set(),
     system: new Set(),
     role,
+    verbs: new Set(),
     wholeRow: false,
     starred: false,
     stars: [],

@@ -1,13 +1,16 @@
 import type { NamesBySchema } from '../catalog.ts'
+import type { FunctionUse } from '../facts.ts'
 import { evaluateConstant } from './constant.ts'
 import { flag, has, list, names, num, opaque, openAs, refuse } from './node.ts'
 import { unplain, type Work } from './work.ts'
 
+type Constants = NonNullable<FunctionUse['constants']>
+
 /** Records a call. An unqualified name that exists in a schema of the path is that one: the argument match decides. */
-export function useFunction(work: Work, parts: readonly string[], args: number): void {
+export function useFunction(work: Work, parts: readonly string[], args: number, constants?: Constants): void {
   const { schema, name } = qualified(work, parts)
   const found = schema ?? schemaInPath(work, work.context.catalog.functions, name) ?? 'pg_catalog'
-  record(work, found, name, args)
+  record(work, found, name, args, constants)
 }
 
 /** Records an operator that is not the server's own. */
@@ -30,9 +33,10 @@ export function useType(work: Work, typeName: unknown): void {
   if (has(body, 'typemod')) num(body, 'typemod')
 }
 
-function record(work: Work, schema: string, name: string, args: number): void {
+function record(work: Work, schema: string, name: string, args: number, constants?: Constants): void {
   unplain(work)
-  work.functions.push({ schema, name, userDefined: schema !== 'pg_catalog', args })
+  const use = { schema, name, userDefined: schema !== 'pg_catalog', args }
+  work.functions.push(constants === undefined ? use : { ...use, constants })
 }
 
 function qualified(work: Work, parts: readonly string[]): { schema: string | null; name: string } {

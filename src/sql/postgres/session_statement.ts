@@ -18,6 +18,8 @@ export function readSessionStatement(tag: string, body: Body): Findings {
       return session({ kind: 'discard', name: str(body, 'target').replace('DISCARD_', '').toLowerCase() })
     case 'ClosePortalStmt':
       return session({ kind: 'close_cursor', name: str(body, 'portalname') })
+    case 'ConstraintsSetStmt':
+      return readConstraints(body)
     case 'UnlistenStmt':
       return session({ kind: 'unlisten', name: str(body, 'conditionname') })
     default:
@@ -46,9 +48,19 @@ function readTransaction(body: Body): Findings {
       return session({ kind: 'release', name })
     case 'TRANS_STMT_ROLLBACK_TO':
       return session({ kind: 'rollback_to', name })
+    case 'TRANS_STMT_PREPARE':
+    case 'TRANS_STMT_COMMIT_PREPARED':
+    case 'TRANS_STMT_ROLLBACK_PREPARED':
+      return session({ kind: 'two_phase', name: str(body, 'gid') })
     default:
-      return opaque('two-phase commit')
+      return opaque(`the transaction statement ${str(body, 'kind')}`)
   }
+}
+
+/** SET CONSTRAINTS as a setting of the transaction: checks that were put off may run at once, and answer. */
+function readConstraints(body: Body): Findings {
+  const values = [flag(body, 'deferred') ? 'deferred' : 'immediate']
+  return session({ kind: 'set', settings: [{ name: 'constraints', scope: 'local', values }] })
 }
 
 function readSet(body: Body): Findings {

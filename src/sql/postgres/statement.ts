@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { ColumnUse, OutputField, RelationUse, StatementFacts, StatementKind } from '../facts.ts'
 import type { Field, Sources } from './field.ts'
+import { settingsOf } from './set_config.ts'
 import type { UseDraft, Work } from './work.ts'
 
 /** What a statement's own reader finds; the rest is filled in here. */
@@ -31,9 +32,17 @@ export function opaqueFacts(place: Place, code: ErrorCode, reason: string): Stat
 }
 
 /** What the work has collected, frozen. */
-export function collected(work: Work): Pick<StatementFacts, 'uses' | 'functions' | 'verbs' | 'plain' | 'plainRows'> {
+export function collected(work: Work) {
   const { plain, plainRows } = work
-  return { uses: work.uses.map(useOf), functions: work.functions, verbs: [...work.verbs], plain, plainRows }
+  return {
+    uses: work.uses.map(useOf),
+    functions: work.functions,
+    verbs: [...work.verbs],
+    settings: settingsOf(work.functions),
+    plain,
+    plainRows,
+    ...(work.unconditional ? ({ unconditional: true } as const) : {}),
+  } satisfies Partial<StatementFacts>
 }
 
 export function outputOf(fields: readonly Field[]): readonly OutputField[] {
@@ -68,6 +77,7 @@ function useOf(draft: UseDraft): RelationUse {
     alone: draft.alone,
     ...(draft.sample === null ? {} : { sample: draft.sample }),
     ...(draft.given === null ? {} : { given: draft.given }),
+    ...(draft.verbs.size > 0 ? { verbs: [...draft.verbs] } : {}),
   }
 }
 

@@ -27,6 +27,8 @@ export interface UseDraft {
   readonly written: Set<string>
   readonly system: Set<string>
   role: 'read' | 'target'
+  /** What is done to a target. */
+  readonly verbs: Set<Verb>
   wholeRow: boolean
   /** A `*` that can't be written out shows it, or NATURAL joins it: its list of columns must stay as it is. */
   starred: boolean
@@ -47,6 +49,8 @@ export interface Work {
   readonly uses: UseDraft[]
   readonly functions: FunctionUse[]
   readonly verbs: Set<Verb>
+  /** An UPDATE or DELETE without WHERE was read. */
+  unconditional: boolean
   depth: number
   /** See `StatementFacts`. */
   plain: boolean
@@ -62,6 +66,7 @@ export function startWork(context: AnalysisContext, source: Source): Work {
     uses: [],
     functions: [],
     verbs: new Set(),
+    unconditional: false,
     depth: 0,
     plain: true,
     plainRows: true,

@@ -1,0 +1,75 @@
+import type { FunctionUse, SettingChange } from '../facts.ts'
+import { evaluateConstant, isConstant } from './constant.ts'
+import { type Body, has, list, names, open, openOnly } from './node.ts'
+
+/** True for a call that is, or may be, the server's `set_config(name, value, is_local)`. */
+export function isSetConfig(parts: readonly string[]): boolean {
+  return parts.at(-1) === 'set_config' && (parts.length === 1 || parts.at(-2) === 'pg_catalog')
+}
+
+export function constantOf(value: unknown): string | null | undefined {
+  return isConstant(value) ? evaluateConstant(value) : undefined
+}
+
+/** What calls of set_config among these set, as far as it is known: how often each runs is not. */
+export function settingsOf(functions: readonly FunctionUse[]): readonly SettingChange[] {
+  return functions.flatMap(({ constants }) =>
+    constants === undefined ? [] : [{ ...changeOf(constants), uncertain: true }],
+  )
+}
+
+/**
+ * The changes of a SELECT that does nothing else and gives one row: each runs once, as SET does. Null for any other
+ * query.
+ */
+export function plainSettings(body: Body): readonly SettingChange[] | null {
+  const plain = Object.keys(body).every((key) => key === 'targetList' || key === 'op' || key === 'limitOption')
+  if (!plain || body.op !== 'SETOP_NONE' || body.limitOption !== 'LIMIT_OPTION_DEFAULT') return null
+  const changes: SettingChange[] = []
+  for (const target of list(body, 'targetList')) {
+    const { val } = openOnly('ResTarget', target)
+    const { tag, body: call } = open(val)
+    if (tag === 'A_Const') continue
+    if (tag !== 'FuncCall' || !isPlainCall(call)) return null
+    const change = changeOf(list(call, 'args').map(constantOf))
+    if (change.values === 'expression') return null
+    changes.push(change)
+  }
+  return changes.length === 0 ? null : changes
+}
+
+function isPlainCall(call: Body): boolean {
+  const forms = ['agg_order', 'agg_filter', 'over', 'agg_within_group', 'agg_star', 'agg_distinct', 'func_variadic']
+  return isSetConfig(names(call, 'funcname')) && forms.every((form) => !has(call, form))
+}
+
+/** set_config_by_name in guc_funcs.c: NULL is the default, and a NULL `is_local` is false. */
+function changeOf(constants: readonly (string | null | undefined)[]): SettingChange {
+  const [name, value, local] = constants
+  const unknown: SettingChange = { name: name?.toLowerCase() ?? 'set_config', scope: 'session', values: 'expression' }
+  if (constants.length !== 3 || typeof name !== 'string' || value === undefined) return unknown
+  if (local !== null && local !== 'true' && local !== 'false') return unknown
+  const scope = local === 'true' ? 'local' : 'session'
+  return { name: name.toLowerCase(), scope, values: value === null ? null : valuesOf(name.toLowerCase(), value) }
+}
+
+/** SET takes a list of names where set_config takes them in one text. */
+function valuesOf(name: string, value: string): readonly string[] | 'expression' {
+  return name === 'search_path' ? (splitNames(value) ?? 'expression') : [value]
+}
+
+const NAME = /\s*(?:"((?:[^"]|"")+)"|([A-Za-z_\u0080-\uffff][^\s,"]*))\s*(,|$)/y
+
+/** varlena.c, SplitIdentifierString: names between commas, folded where they stand without quotes. */
+function splitNames(text: string): readonly string[] | null {
+  if (text.trim() === '') return ['']
+  const found: string[] = []
+  NAME.lastIndex = 0
+  for (let more = true; more; ) {
+    const match = NAME.exec(text)
+    if (match === null) return null
+    found.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
+    more = match[3] === ','
+  }
+  return found
+}
