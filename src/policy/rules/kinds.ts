@@ -10,6 +10,9 @@ export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
     const verdict = kindVerdict(part.kind)
     if (verdict.verdict === 'refused') return verdict
   }
+  if (statement.kind === 'explain' && withInner(statement).some(({ kind }) => kind === 'execute')) {
+    return refuse('SP-UNSUPPORTED', 'EXPLAIN of a prepared statement is not offered: explain its text')
+  }
   if (statement.kind === 'show' && statement.name === 'processlist') {
     return refuse('SP-SCOPE', "SHOW PROCESSLIST shows other people's statements")
   }
