@@ -26,6 +26,16 @@ describe('SearchPath', () => {
     expect(path.current).toEqual(['s'])
   })
 
+  it('ends SET LOCAL TO DEFAULT with its transaction too', () => {
+    const path = new SearchPath(['start'])
+    path.set('session', ['s'])
+    path.commit()
+    path.reset('local')
+    expect(path.current).toEqual(['start'])
+    path.commit()
+    expect(path.current).toEqual(['s'])
+  })
+
   it('goes back to a savepoint, to the newest of that name, and keeps it', () => {
     const path = new SearchPath(null)
     path.savepoint('x')

@@ -34,12 +34,12 @@ export class SearchPath {
     return this.#local !== undefined || this.#session !== this.#committed
   }
 
-  reset(): void {
-    this.#session = this.#initial
-    this.#local = undefined
+  /** SET ... TO DEFAULT, RESET: what the startup message said; SET LOCAL for the transaction alone. */
+  reset(scope: 'session' | 'local' = 'session'): void {
+    this.set(scope, this.#initial)
   }
 
-  set(scope: 'session' | 'local', path: readonly string[]): void {
+  set(scope: 'session' | 'local', path: Path): void {
     if (scope === 'local') {
       this.#local = path
       return

@@ -72,14 +72,15 @@ function followNew(state: SessionState, run: Run, name: string, now: number): re
     registry.command({ of: 'statement', name, value: prepared }, pipeline.changes)
     return []
   }
-  const portal = prepared && newPortal(prepared, { hold: true })
+  const portal = prepared && newPortal(prepared, { hold: run.facts.cursor?.hold ?? false })
   const before = registry.command({ of: 'portal', name, value: portal }, pipeline.changes)
   return before ? [before] : []
 }
 
 function applySetting(state: SessionState, { name, scope, values }: SettingChange): void {
   if (name !== 'search_path' && name !== 'all') return
+  const span = scope === 'local' ? 'local' : 'session'
   // Only constants and DEFAULT come here; an expression was refused before.
-  if (values === null || values === 'expression' || name === 'all') state.path.reset()
-  else state.path.set(scope === 'local' ? 'local' : 'session', values)
+  if (values === null || values === 'expression' || name === 'all') state.path.reset(span)
+  else state.path.set(span, values)
 }
