@@ -1,4 +1,4 @@
-import type { MaskRule } from '../masking/rule.ts'
+import type { JsonPathRule, JsonRule, MaskRule } from '../masking/rule.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
 import type { Role, RowCondition, ScopeRule } from '../policy/role.ts'
@@ -58,32 +58,86 @@ export function buildGrant(section: GrantSection): Grant {
 
 type MaskSection = MaskingSection['masks'][number]
 
-/** Null where the key is not at hand, which is a problem told elsewhere. */
-export function buildMask(section: MaskSection, keys: ReadonlyMap<string, Uint8Array>): ColumnMask | null {
-  const rule = buildRule(section, keys)
+type Keys = ReadonlyMap<string, Uint8Array>
+type KeyedSection = Extract<MaskSection, { key: string }>
+
+/** Null where a key is not at hand, which is a problem told elsewhere. */
+export function buildMask(section: MaskSection, keys: Keys): ColumnMask | null {
+  const rule = section.strategy === 'json_path' ? buildJsonPath(section, keys) : buildRule(section, keys)
   if (rule === null) return null
-  const { targets, databases, schemas, tables, columns } = section
-  return { targets, databases, schemas, tables, columns, rule }
+  const { targets, databases, schemas, tables, columns, aggregate, budgetPerHour } = section
+  return {
+    targets,
+    databases,
+    schemas,
+    tables,
+    columns,
+    rule,
+    ...(aggregate && { aggregate }),
+    ...(section.predicates === 'equality' && budgetPerHour !== undefined && { equality: { budgetPerHour } }),
+  }
 }
 
-function buildRule(section: MaskSection, keys: ReadonlyMap<string, Uint8Array>): MaskRule | null {
+type JsonPathSection = Extract<MaskSection, { strategy: 'json_path' }>
+
+function buildJsonPath(section: JsonPathSection, keys: Keys): MaskRule | null {
+  const paths: JsonPathRule[] = []
+  for (const inner of section.paths) {
+    const rule: JsonRule | null = inner.strategy === 'keep' ? { strategy: 'keep' } : buildRule(inner, keys)
+    if (rule === null) return null
+    paths.push({ path: inner.path, rule })
+  }
+  return { strategy: 'json_path', paths, default: section.default }
+}
+
+type RuleSection =
+  | Exclude<MaskSection, JsonPathSection>
+  | Exclude<JsonPathSection['paths'][number], { strategy: 'keep' }>
+
+function buildRule(section: RuleSection, keys: Keys): Exclude<MaskRule, { strategy: 'json_path' }> | null {
   switch (section.strategy) {
+    case undefined:
     case 'null':
+      return { strategy: 'null' }
     case 'email':
-      return { strategy: section.strategy }
+      return { strategy: 'email' }
     case 'redact':
       return { strategy: 'redact', text: section.text }
     case 'partial': {
       const { keepFirst, keepLast, fill } = section
       return { strategy: 'partial', keepFirst, keepLast, fill }
     }
-    case 'hash': {
-      const key = keys.get(section.key)
-      return key === undefined ? null : { strategy: 'hash', keyId: section.key, key, length: section.length }
-    }
-    case 'token': {
-      const key = keys.get(section.key)
-      return key === undefined ? null : { strategy: 'token', keyId: section.key, key, prefix: section.prefix }
-    }
+    case 'bucket':
+      return {
+        strategy: 'bucket',
+        width: section.width ?? null,
+        unit: 'unit' in section ? (section.unit ?? null) : null,
+      }
+    case 'date_trunc':
+      return { strategy: 'date_trunc', unit: section.unit }
+    default:
+      return buildKeyed(section, keys)
+  }
+}
+
+function buildKeyed(
+  section: Pick<KeyedSection, 'key' | 'scope'> &
+    (
+      | { strategy: 'hash'; length: number }
+      | { strategy: 'token'; prefix: string }
+      | { strategy: 'date_shift'; maxDays: number }
+    ),
+  keys: Keys,
+): Exclude<MaskRule, { strategy: 'json_path' }> | null {
+  const key = keys.get(section.key)
+  if (key === undefined) return null
+  const keyed = { keyId: section.key, key, scope: section.scope }
+  switch (section.strategy) {
+    case 'hash':
+      return { strategy: 'hash', ...keyed, length: section.length }
+    case 'token':
+      return { strategy: 'token', ...keyed, prefix: section.prefix }
+    case 'date_shift':
+      return { strategy: 'date_shift', ...keyed, maxDays: section.maxDays }
   }
 }

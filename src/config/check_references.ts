@@ -101,6 +101,10 @@ function checkMasks(merged: Merged, problems: Problem[]): void {
   const targets = new Set(merged.targets.map((target) => target.value.name))
   for (const { value, at } of merged.masks) {
     if ('key' in value && !keys.has(value.key)) problems.push(problemAt(at, ['key'], `unknown key ${value.key}`))
+    for (const [index, inner] of ('paths' in value ? value.paths : []).entries()) {
+      if (!('key' in inner) || keys.has(inner.key)) continue
+      problems.push(problemAt(at, ['paths', index, 'key'], `unknown key ${inner.key}`))
+    }
     for (const [index, target] of value.targets.entries()) {
       if (target.endsWith('*') || targets.has(target)) continue
       problems.push(problemAt(at, ['targets', index], `unknown target ${target}`))

@@ -8,6 +8,10 @@ export interface ColumnMask {
   readonly tables: readonly string[]
   readonly columns: readonly string[]
   readonly rule: MaskRule
+  /** Sums and averages of clear values are allowed over groups of at least `minGroup`; absent: they are not. */
+  readonly aggregate?: { readonly minGroup: number }
+  /** Clear values can be looked up with `=` and `IN`, so many an hour and person; absent: they can't. */
+  readonly equality?: { readonly budgetPerHour: number }
 }
 
 export interface MaskingPolicy {
