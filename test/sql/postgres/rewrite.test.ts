@@ -7,7 +7,7 @@ import { SENSITIVE, SHOP } from './shop.ts'
 
 const NULLS = new Map([...SENSITIVE].map((name) => [name, { kind: 'null' } as const]))
 const USERS =
-  '(SELECT "id", "tenant_id", "full_name", "country", NULL::text AS "email", NULL::text AS "phone", NULL::text AS "ssn", NULL::date AS "dob", "status", "opt_in", "created_at", NULL::text AS "email_lower" FROM "shop"."users")'
+  '(SELECT "id", "tenant_id", "full_name", "country", NULL::pg_catalog.text AS "email", NULL::pg_catalog.text AS "phone", NULL::pg_catalog.text AS "ssn", NULL::pg_catalog.date AS "dob", "status", "opt_in", "created_at", NULL::pg_catalog.text AS "email_lower" FROM "shop"."users")'
 
 const SHOWN = (alias: string) =>
   'id tenant_id full_name country email phone ssn dob status opt_in created_at email_lower'
@@ -90,7 +90,9 @@ describe('rewriting', () => {
   })
 
   test('a system column is listed where it is named', () => {
-    expect(rewrite('SELECT ctid FROM users WHERE email = $1')).toContain('NULL::text AS "email_lower", "ctid" FROM')
+    expect(rewrite('SELECT ctid FROM users WHERE email = $1')).toContain(
+      'NULL::pg_catalog.text AS "email_lower", "ctid" FROM',
+    )
   })
 
   test('a row condition is fenced, a constant quoted', () => {
@@ -99,7 +101,7 @@ describe('rewriting', () => {
       where: 'tenant_id = 1 OR false',
     }
     const text = rewrite('SELECT lower(email) FROM users', PARSER_18, substitution)
-    expect(text).toContain(`'o''x'::text AS "email"`)
+    expect(text).toContain(`'o''x'::pg_catalog.text AS "email"`)
     expect(text).toContain('FROM "shop"."users" WHERE (tenant_id = 1 OR false)) AS "r", LATERAL (SELECT "r"."id", ')
     expect(text).toContain(' OFFSET 0) AS "f") AS "users"')
   })
