@@ -49,6 +49,12 @@ export function conditionsOf(
   return [...new Map(all.map((condition) => [JSON.stringify(condition), condition])).values()]
 }
 
+/** EXPLAIN that runs nothing and shows neither estimates nor what planning took. */
+export function isBarePlan({ explain }: StatementFacts): boolean {
+  if (!explain) return false
+  return !(explain.analyze || explain.costs || explain.buffers || explain.summary || explain.memory)
+}
+
 /**
  * Verbs that the scope must grant on this use: what is done to it, where the statement has several targets and says so,
  * else all that the statement writes.

@@ -13,7 +13,7 @@ import {
 } from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, StatementPlan } from './decision.ts'
-import { nameOf, type RuleContext, usesOf } from './rule_context.ts'
+import { nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
 import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
 
 const NULL_MASK: SqlMask = { kind: 'null' }
@@ -69,8 +69,12 @@ function substitutionOf(context: RuleContext, statement: StatementFacts, use: Re
   return where !== null && isPlain(statement) ? { masks, where, plain: true } : { masks, where }
 }
 
-/** EXPLAIN, PREPARE and DECLARE are as plain as the statement inside. */
-function isPlain({ inner, plain }: StatementFacts): boolean {
+/**
+ * PREPARE and DECLARE are as plain as the statement inside. A plan is never: which one the server chose for a person's own
+ * comparison would tell how many rows out of scope it holds for.
+ */
+function isPlain({ kind, inner, plain }: StatementFacts): boolean {
+  if (kind === 'explain') return false
   return inner ? isPlain(inner) : plain === true
 }
 
@@ -163,16 +167,18 @@ function isProtected(context: RuleContext, statement: StatementFacts, use: Relat
 }
 
 /** Why the use can't be left as it is although nothing can be put in its place, or null. */
-export function unsubstitutable(context: RuleContext, statement: StatementFacts, use: RelationUse): string | null {
+export function unsubstitutable(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
   const substitution = substitutionOf(context, statement, use)
   if (!substitution) return null
-  if (substitution.where !== null) {
-    if (use.sample) return `${nameOf(use)} is limited to some rows, and a sample would be drawn from the others too`
-    if (use.locked && !substitution.plain)
-      return `${nameOf(use)} is limited to some rows: lock them by plain comparisons of columns with values`
+  const limited = `${nameOf(use)} is limited to some rows`
+  if (substitution.where !== null && use.sample) {
+    return refuse('SP-SCOPE', `${limited}, and a sample would be drawn from the others too`)
+  }
+  if (substitution.where !== null && use.locked && !substitution.plain) {
+    return refuse('SP-SCOPE', `${limited}: lock them by plain comparisons of columns with values`)
   }
   if (use.fixed === null) return null
   const masked = maskedColumns(context, use.relation)
   const what = masked.length > 0 ? `has masked columns (${masked.join(', ')})` : 'is limited to some rows or columns'
-  return `${nameOf(use)} ${what} and can't be used here: ${use.fixed}`
+  return refuse('SP-MASKED', `${nameOf(use)} ${what} and can't be used here: ${use.fixed}`)
 }

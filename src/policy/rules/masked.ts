@@ -1,5 +1,5 @@
 import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
-import { needsOf } from '../column_needs.ts'
+import { isBarePlan, needsOf } from '../column_needs.ts'
 import { unsubstitutable } from '../plan.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 
@@ -19,15 +19,30 @@ export const maskedRule = eachStatement('masked', (context, statement) => {
 function judgeUse(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
   if (use.role === 'target') {
     const read = needsOf(context, statement, use).masked.find(({ how }) => how === 'computed')
-    if (!read) return null
+    if (!read) return planOfWrite(context, statement, use)
     const column = `${nameOf(use)}.${read.name}`
     return refuse('SP-MASKED', `the write reads the masked column ${column}; it may only be given a value, not read`)
   }
-  if (statement.kind === 'explain' && needsOf(context, statement, use).filtered) {
-    return refuse('SP-SCOPE', `a plan would tell of rows of ${nameOf(use)} that the grant does not cover`)
+  if (tellsOfRows(context, statement, use)) {
+    const what = `a plan with estimates would tell of rows of ${nameOf(use)} that the grant does not cover`
+    return refuse('SP-SCOPE', `${what}; write EXPLAIN (COSTS OFF), without ANALYZE, BUFFERS, MEMORY and SUMMARY`)
   }
-  const reason = unsubstitutable(context, statement, use)
-  return reason === null ? null : refuse('SP-MASKED', reason)
+  return unsubstitutable(context, statement, use)
+}
+
+function planOfWrite(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
+  if (statement.kind !== 'explain' || !needsOf(context, statement, use).filtered) return null
+  return refuse(
+    'SP-SCOPE',
+    `a plan would tell of rows of ${nameOf(use)} that the grant does not cover; explain a SELECT`,
+  )
+}
+
+/** Estimates, times and counters are of all rows. So are those of a plan whose rows may not be read at all. */
+function tellsOfRows(context: RuleContext, statement: StatementFacts, use: RelationUse): boolean {
+  if (statement.kind !== 'explain') return false
+  const unread = context.coverage(use.relation, 'read') === null
+  return (unread || needsOf(context, statement, use).filtered) && !isBarePlan(statement)
 }
 
 /** A table's definition prints the texts of its CHECKs and index expressions; on a masked column they may quote values. */

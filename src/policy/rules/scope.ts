@@ -1,5 +1,5 @@
 import type { RelationUse, StatementFacts, Verb } from '../../sql/facts.ts'
-import { columnsRead, columnsWritten, verbsNeeded } from '../column_needs.ts'
+import { columnsRead, columnsWritten, isBarePlan, verbsNeeded } from '../column_needs.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 
 /**
@@ -9,11 +9,22 @@ import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf }
 export const scopeRule = eachStatement('scope', (context, statement) => {
   for (const use of usesOf(statement)) {
     if (use.relation.kind === 'system') continue
-    const refused = judgeUse(context, innermost(statement), use)
+    const refused = isMerelyPlanned(context, statement, use) ? null : judgeUse(context, innermost(statement), use)
     if (refused) return refused
   }
   return null
 })
+
+/**
+ * The verb `explain` covers what is planned and not read: without estimates, and with comparisons alone that can't tell
+ * of a value, since the planner tries a person's operators on the statistics of the table.
+ */
+function isMerelyPlanned(context: RuleContext, statement: StatementFacts, use: RelationUse): boolean {
+  if (use.role === 'target' || use.locked || context.coverage(use.relation, 'read') !== null) return false
+  const coverage = context.coverage(use.relation, 'explain')
+  if (coverage === null || coverage.where.length > 0 || !isBarePlan(statement)) return false
+  return innermost(statement).plain === true && use.relation.columns.every(({ name }) => coverage.column(name))
+}
 
 function innermost(statement: StatementFacts): StatementFacts {
   return statement.inner ? innermost(statement.inner) : statement

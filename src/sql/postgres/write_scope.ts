@@ -33,8 +33,7 @@ export function startWrite(work: Work, body: Body, parent: Scope | null, verb: V
   if (has(body, 'withClause')) readCtes(work, openAs('WithClause', body.withClause), scope, rows)
   const range = openAs('RangeVar', body.relation)
   const use = useRelation(work, range, 'target')
-  // Rows of a write in WITH are not held to a condition: the rewriting looks at the statement's own WHERE.
-  if (parent === null) noteGiven(use, body)
+  noteGiven(use, body)
   const write = { work, scope, rows, target: relationItem(use, range) }
   if (verb !== null) addVerb(write, verb)
   return write
