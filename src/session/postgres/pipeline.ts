@@ -8,6 +8,8 @@ import type { ResultShape } from './result_shape.ts'
 export interface Run extends StatementRun<ResultShape> {
   /** COPY data has begun to flow for it, in either direction. */
   copied?: boolean
+  /** The settings that it changes are followed. */
+  applied?: true
   /** Its rows go to the client as COPY data. */
   copyOut?: CopyOut
   /** The cursor or portal that it reads from. */

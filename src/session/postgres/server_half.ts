@@ -205,6 +205,7 @@ export class ServerHalf {
     if (front?.kind !== 'execute') throw unexpected('a suspended portal')
     pipeline.shift()
     const { run } = front
+    if (run) applySettings(this.#state, run, '', now)
     if (run?.withheld) {
       this.#finish(run, 'withheld', run.withheld.refusal.sqlstate, now)
       return this.#tellWithheld(run.withheld)
@@ -318,7 +319,8 @@ export class ServerHalf {
   #parameterStatus(frame: Frame): void {
     const { name, value } = decodeParameterStatus(frame.body)
     const required = REQUIRED_PARAMETERS.get(name)
-    if (required !== undefined && value !== required) {
+    const free = this.#state.unrestricted && name === 'standard_conforming_strings'
+    if (required !== undefined && value !== required && !free) {
       throw new SallyportError('SP-SETTING', `${name} became ${value}; the proxy reads SQL under ${required} only`)
     }
     this.#state.output.client(frame.bytes)

@@ -5,12 +5,13 @@ import { namesOf, type SessionState } from './state.ts'
 
 /**
  * What a finished command changes in the names and registries of the session. `tag` is the server's command tag.
- * Returns the portals that it put an end to.
+ * Returns the portals that it put an end to. A portal that is suspended has set what it sets, too.
  */
 export function applySettings(state: SessionState, run: Run, tag: string, now: number): readonly Portal[] {
   const { facts } = run
   // What PREPARE, DECLARE and EXPLAIN hold inside was not run.
-  if (!facts.inner) for (const change of facts.settings) applySetting(state, change)
+  if (!facts.inner && !run.applied) for (const change of facts.settings) applySetting(state, change)
+  run.applied = true
   followTransaction(state, run, tag)
   const gone = followNames(state, run, now)
   state.names = namesOf(state.path)
