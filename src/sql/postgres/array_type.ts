@@ -1,5 +1,6 @@
 import { resolveColumn } from './column_ref.ts'
 import { list, type Node, names, open, openAs } from './node.ts'
+import { builtinName } from './record.ts'
 import type { Scope } from './scope.ts'
 import type { Work } from './work.ts'
 
@@ -11,6 +12,7 @@ const SCALAR_TYPES: ReadonlySet<string> = new Set(
 )
 const ARRAY_TYPE =
   /^(?:boolean|smallint|integer|bigint|real|double precision|numeric|text|character varying|character|name|oid|date|uuid|jsonb?|"char"|timestamp with(?:out)? time zone|timestamp|int2vector|oidvector)(?:\([\d,]+\))?(?:\[\])+$/
+const ARRAY_FUNCTIONS: ReadonlySet<string> = new Set(['string_to_array', 'current_schemas', 'regexp_split_to_array'])
 const VECTORS: ReadonlySet<string> = new Set(['int2vector', 'oidvector'])
 
 /** True where unnest surely gives one column: the argument is an array of scalars whatever it holds. */
@@ -24,9 +26,7 @@ export function isPlainArray(work: Work, scope: Scope, value: unknown): boolean 
     case 'ColumnRef':
       return isScalarArrayColumn(work, scope, node)
     case 'FuncCall':
-      return ['string_to_array', 'current_schemas', 'regexp_split_to_array'].includes(
-        names(node.body, 'funcname').at(-1) ?? '',
-      )
+      return ARRAY_FUNCTIONS.has(builtinName(work, names(node.body, 'funcname')) ?? '')
     default:
       return false
   }

@@ -29,7 +29,7 @@ export function evaluate(work: Work, scope: Scope, value: unknown, name: string)
   }
   const origin = node.tag === 'A_Indirection' ? rowColumn({ work, scope, sink }, node.body)?.origin : null
   walk({ work, scope, sink }, value)
-  return { ...computedField(name, sink, recordOf(node)), origin: origin ?? null }
+  return { ...computedField(name, sink, recordOf(work, node)), origin: origin ?? null }
 }
 
 export function walkAll(place: Place, values: readonly unknown[]): void {

@@ -35,7 +35,7 @@ export function rowColumn(place: Place, body: Body): Field | null {
 /** The attributes of a composite value where they are known: a row, or a known function's record. */
 export function attributesOf(place: Place, node: Node): { row: boolean; names: readonly string[] } | null {
   if (node.tag !== 'ColumnRef') {
-    const record = recordOf(node)
+    const record = recordOf(place.work, node)
     return record === null ? null : { row: false, names: record }
   }
   const reference = resolveColumn(place.work, place.scope, node.body)

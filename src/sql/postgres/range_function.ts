@@ -5,7 +5,7 @@ import { withAlias } from './from.ts'
 import { walkBehavior, walkPassing, walkTyped } from './json.ts'
 import { type Body, flag, has, isEmptyNode, list, names, opaque, open, openAs, openOnly, str } from './node.ts'
 import { outputName } from './output_name.ts'
-import { recordOf, scalarName } from './record.ts'
+import { builtinName, recordOf, scalarName } from './record.ts'
 import { useType } from './routine.ts'
 import { derivedItem, type Item, type Scope } from './scope.ts'
 import type { Work } from './work.ts'
@@ -43,14 +43,14 @@ function readCall(
   const value = evaluate(work, scope, call, '')
   const named = (columns: readonly string[]) => columns.map((name) => computedField(name, value.sources))
   if (definitions.length > 0) return { fields: named(columnNames(work, definitions)), uncertain: false }
-  const record = recordOf(node)
+  const record = recordOf(work, node)
   if (record !== null) return { fields: named(record), uncertain: false }
   if (node.tag === 'SQLValueFunction') return { fields: named([alias ?? outputName(call)]), uncertain: false }
   if (node.tag !== 'FuncCall') return opaque(`${node.tag} as a function in FROM`)
   const parts = names(node.body, 'funcname')
-  const scalar = scalarName(parts)
+  const scalar = scalarName(work, parts)
   if (scalar !== null) return { fields: named([scalar || alias || parts.at(-1)!]), uncertain: false }
-  if (parts.at(-1) !== 'unnest') return opaque(`the columns of ${parts.join('.')}() are not known`)
+  if (builtinName(work, parts) !== 'unnest') return opaque(`the columns of ${parts.join('.')}() are not known`)
   // unnest of composites gives their attributes: only arrays that are surely of scalars have one sure column.
   const args = list(node.body, 'args')
   const sure = args.every((argument) => isPlainArray(work, scope, argument))

@@ -13,6 +13,11 @@ export function useFunction(work: Work, parts: readonly string[], args: number, 
   record(work, found, name, args, constants)
 }
 
+/** True where a schema of the path has a function of that name. */
+export function isShadowed(work: Work, name: string): boolean {
+  return schemaInPath(work, work.context.catalog.functions, name) !== null
+}
+
 /** Records an operator that is not the server's own. */
 export function useOperator(work: Work, parts: readonly string[], args = 2): void {
   const { schema, name } = qualified(work, parts)

@@ -27,9 +27,9 @@ export function nameSpan(source: Source, byte: number, parts: readonly string[])
   let end = start
   for (const [position, part] of parts.entries()) {
     if (position > 0 && textOf(source, index++) !== '.') opaque('a qualified name is not written as expected')
-    const token = source.tokens[index++]
-    if (token === undefined || identifier(source, token) !== part) return opaque('a name is not written as expected')
-    end = token.end
+    if (identifier(source, index) !== part) return opaque('a name is not written as expected')
+    index = afterName(source, index)
+    end = source.tokens[index - 1]!.end
   }
   return { start, end, next: index }
 }
@@ -48,8 +48,8 @@ export function isKeyword(source: Source, index: number, keyword: string): boole
 /** True where a name stands somewhere outside of the spans. */
 export function isMentioned(source: Source, name: string, outside: readonly Span[]): boolean {
   return source.tokens.some(
-    (token) =>
-      identifier(source, token) === name && !outside.some((span) => span.start <= token.start && token.end <= span.end),
+    (token, index) =>
+      identifier(source, index) === name && !outside.some((span) => span.start <= token.start && token.end <= span.end),
   )
 }
 
@@ -59,25 +59,42 @@ export function quoteName(name: string): string {
 }
 
 /** The name that a token stands for, or null where it is no name. Unquoted names fold by ASCII alone (UTF-8). */
-function identifier(source: Source, token: Token): string | null {
-  const written = source.text.slice(token.start, token.end)
-  switch (token.kind) {
+function identifier(source: Source, index: number): string | null {
+  const written = textOf(source, index)
+  switch (source.tokens[index]?.kind) {
     case 'word':
       return cut(written.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
     case 'quoted':
       return cut(written.slice(1, -1).replaceAll('""', '"'))
     case 'unicode_quoted':
-      return cut(decodeEscapes(written.slice(3, -1).replaceAll('""', '"')))
+      return cut(decodeEscapes(written.slice(3, -1).replaceAll('""', '"'), escapeOf(source, index)))
     default:
       return null
   }
 }
 
-/** U&"..." with the default escape; another UESCAPE gives a name that does not match, which is refused. */
-function decodeEscapes(text: string): string {
-  return text.replace(/\\(?:\\|\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))/g, (whole, long, short) => {
+/** `U&"..." UESCAPE '!'` is one name (parser.c, base_yylex). */
+function hasEscape(source: Source, index: number): boolean {
+  return source.tokens[index]?.kind === 'unicode_quoted' && isKeyword(source, index + 1, 'uescape')
+}
+
+function afterName(source: Source, index: number): number {
+  return hasEscape(source, index) ? index + 3 : index + 1
+}
+
+/** The escape character, which stands in plain quotes. */
+function escapeOf(source: Source, index: number): string {
+  if (!hasEscape(source, index)) return '\\'
+  return /^'(.)'$/s.exec(textOf(source, index + 2))?.[1] ?? opaque('UESCAPE is not written as expected')
+}
+
+/** U&"...": the escape twice, with four digits, or with `+` and six. Halves of a surrogate pair join by themselves. */
+function decodeEscapes(text: string, character: string): string {
+  const mark = character.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')
+  const pattern = new RegExp(`${mark}(?:(${mark})|\\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))`, 'g')
+  return text.replace(pattern, (_, twice, long, short) => {
+    if (twice !== undefined) return character
     const code = Number.parseInt(long ?? short ?? '', 16)
-    if (whole === '\\\\') return '\\'
     return code > 0x10ffff ? '\uFFFD' : String.fromCodePoint(code)
   })
 }
