@@ -22,10 +22,17 @@ export interface Outcome {
 
 /** psql: unaligned rows without headers, the certificate's name verified, each argument one message. */
 export function psql(login: Login, ...statements: readonly string[]): Promise<Outcome> {
-  const { host, port, user, database, caFile } = login
-  const connection = `host=${host} port=${port} user=${quoted(user)} dbname=${quoted(database)} sslmode=verify-full sslrootcert=${caFile}`
   const commands = statements.flatMap((statement) => ['-c', statement])
-  return run('psql', ['-X', '-A', '-t', '-d', connection, ...commands], { PGPASSWORD: login.password })
+  return run('psql', ['-X', '-A', '-t', '-d', connectionOf(login), ...commands], { PGPASSWORD: login.password })
+}
+
+/** pg_dump as plain SQL. */
+export function pgDump(login: Login, ...options: readonly string[]): Promise<Outcome> {
+  return run('pg_dump', [...options, '-d', connectionOf(login)], { PGPASSWORD: login.password })
+}
+
+function connectionOf({ host, port, user, database, caFile }: Login): string {
+  return `host=${host} port=${port} user=${quoted(user)} dbname=${quoted(database)} sslmode=verify-full sslrootcert=${caFile}`
 }
 
 /** MySQL's own client, of version 9. A token is a password too long for the hashed methods: it goes in clear, over TLS. */
