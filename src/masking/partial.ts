@@ -39,10 +39,13 @@ function filled(
   if (hidden <= 0) return repeated(filler, count)
   const head = offset(keepFirst)
   const tail = offset(count - keepLast)
-  const masked = new Uint8Array(head + hidden * filler.length + value.length - tail)
-  masked.set(value.subarray(0, head))
-  masked.set(repeated(filler, hidden), head)
-  masked.set(value.subarray(tail), head + hidden * filler.length)
+  const end = head + hidden * filler.length
+  const masked = new Uint8Array(end + value.length - tail)
+  // Loops, since nearly all values are short and a view of each part costs more.
+  for (let at = 0; at < head; at += 1) masked[at] = value[at] as number
+  if (filler.length === 1) masked.fill(filler[0] as number, head, end)
+  else for (let at = head; at < end; at += filler.length) masked.set(filler, at)
+  for (let at = tail; at < value.length; at += 1) masked[end + at - tail] = value[at] as number
   return masked
 }
 

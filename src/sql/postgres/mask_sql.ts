@@ -18,13 +18,8 @@ const GRAMMAR_TYPES: ReadonlySet<string> = new Set([
 ])
 const BARE_TYPE = /^("char"|[a-z_][a-z0-9_]*)(\[\])*$/
 
-/** varchar, bpchar, text, name: the types whose masks are computed in collation C, and what they have by default. */
-const DEFAULT_COLLATIONS: ReadonlyMap<number, string> = new Map([
-  [19, 'pg_catalog."C"'],
-  [25, 'pg_catalog."default"'],
-  [1042, 'pg_catalog."default"'],
-  [1043, 'pg_catalog."default"'],
-])
+/** The one text type whose collation is not the database's own (pg_type.dat). */
+const NAME_OID = 19
 
 /**
  * A column of a substituted reference: as it is, or its mask under the column's name, type and collation. What a mask
@@ -34,10 +29,15 @@ export function columnSql(column: Column, mask: SqlMask | undefined): string {
   const name = quoteName(column.name)
   if (mask === undefined) return name
   const value = valueSql(column, mask, name)
-  const isComputed = value !== null && mask.kind !== 'constant'
-  const collation = column.collation ?? (isComputed ? DEFAULT_COLLATIONS.get(column.typeOid) : undefined)
-  const suffix = collation === undefined ? '' : ` COLLATE ${collation}`
+  // A mask of text is computed in collation C, which the column would otherwise take on.
+  const isText = value !== null && (mask.kind === 'partial' || mask.kind === 'email')
+  const collation = column.collation ?? (isText ? defaultCollation(column) : null)
+  const suffix = collation === null ? '' : ` COLLATE ${collation}`
   return `${value ?? 'NULL'}::${typeSql(column.type)}${suffix} AS ${name}`
+}
+
+function defaultCollation({ typeOid }: Column): string {
+  return typeOid === NAME_OID ? 'pg_catalog."C"' : 'pg_catalog."default"'
 }
 
 /** Null where the mask has no form in SQL for this type. */

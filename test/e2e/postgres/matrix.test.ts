@@ -85,7 +85,8 @@ async function read(client: pg.Client, table: Table, expression: string, column:
     const seen = await cells(client, `SELECT ${expression} FROM ${table}`)
     const values = new Set(clear)
     const known = seen.every((cell) => values.has(cell))
-    const hidden = seen.every((cell) => cell === null || cell === '[hidden]')
+    // In jsonb the constant is a string of JSON.
+    const hidden = seen.every((cell) => cell === null || cell === '[hidden]' || cell === '"[hidden]"')
     if (!known && !hidden) return `unexpected ${seen.join()}`
     const what = known && !hidden ? 'clear' : 'masked'
     return seen.length === clear.length ? what : `${what} (${seen.length} of ${clear.length})`
