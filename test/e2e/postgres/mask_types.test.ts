@@ -72,14 +72,18 @@ const SAMPLES: readonly (readonly [type: string, send: string, ...values: string
 ]
 
 const SETUP = [
+  'CREATE EXTENSION citext',
+  'CREATE EXTENSION hstore',
   'CREATE SCHEMA club',
   'CREATE TYPE club.pair AS (a int, b text)',
   `CREATE TYPE club.mood AS ENUM ('good', 'bad')`,
   'CREATE DOMAIN club.mail AS varchar(40)',
   `CREATE TABLE club.people (id int PRIMARY KEY, mail club.mail, mails club.mail[], pay numeric(8,2), born date, seen timestamptz,
-     pin char(6), doc jsonb, code uuid)`,
+     pin char(6), doc jsonb, code uuid,
+     nick citext, nicks citext[], tags hstore)`,
   `INSERT INTO club.people VALUES (1, 'alice@example.test', '{alice@example.test,bob@example.test}', 54321.99, '1987-06-15',
-     '1987-06-15 12:34:56+00', '1234', '{"ssn": "CLEAR", "city": "Port A"}', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')`,
+     '1987-06-15 12:34:56+00', '1234', '{"ssn": "CLEAR", "city": "Port A"}', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+     'Ally', '{Ally,Bobby}', 'k=>CLEAR')`,
 ]
 const ON = { schemas: ['club'], tables: ['people'] }
 const MASKING: Section = {
@@ -88,7 +92,7 @@ const MASKING: Section = {
     { ...ON, columns: ['mail', 'mails'], strategy: 'email' },
     { ...ON, columns: ['pay'], strategy: 'bucket', width: 1000 },
     { ...ON, columns: ['born', 'seen'], strategy: 'date_trunc', unit: 'year' },
-    { ...ON, columns: ['pin'], strategy: 'partial', keepLast: 1 },
+    { ...ON, columns: ['pin', 'nick*', 'tags'], strategy: 'partial', keepLast: 1 },
     { ...ON, columns: ['doc'], strategy: 'json_path', paths: [{ path: '$.ssn', strategy: 'redact', text: '-' }] },
     { ...ON, columns: ['code'], strategy: 'token', key: Object.keys(MASKING_KEYS)[0] },
   ],
@@ -142,7 +146,7 @@ describe('through the proxy', () => {
   it('values of many types pass masked, and what is computed has the same masks', async () => {
     const alice = await stack.connect('alice')
     const text = (list: string) => alice.query({ text: `SELECT ${list} FROM club.people`, types: AS_TEXT })
-    const [passed] = (await text('mail, mails, pay, born, seen, pin, doc, code')).rows
+    const [passed] = (await text('mail, mails, pay, born, seen, pin, doc, code, nick, nicks, tags')).rows
     expect(passed).toMatchObject({
       mail: 'a***@***.test',
       mails: '{a***@***.test,b***@***.test}',
@@ -151,9 +155,13 @@ describe('through the proxy', () => {
       seen: '1987-01-01 00:00:00+00',
       pin: '***4  ',
       doc: '{"ssn": "-", "city": "Port A"}',
+      nick: '***y',
+      nicks: '{***y,****y}',
+      tags: null,
       code: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8/),
     })
-    const list = `mail || '' AS mail, pay + 1 AS pay, born + 0 AS born, pin || '!' AS pin, code = code AS code, doc->>'city' AS doc`
+    const list = `mail || '' AS mail, pay + 1 AS pay, born + 0 AS born, pin || '!' AS pin, code = code AS code, doc->>'city' AS doc,
+      nick || '!' AS nick`
     const [computed] = (await text(list)).rows
     expect(computed).toEqual({
       mail: 'a***@***.test',
@@ -162,6 +170,7 @@ describe('through the proxy', () => {
       pin: '***4!',
       code: null,
       doc: null,
+      nick: '***y!',
     })
     const count = await alice.query(
       `SELECT count(*)::int AS n FROM club.people WHERE mail LIKE 'a***@%' AND pay = 54000`,
