@@ -51,8 +51,9 @@ export function beginCopy(state: SessionState, run: Run): void {
 
 export function endCopy(state: SessionState, run: Run): void {
   if (!run.copyOut?.rows || state.muted) return
+  const empty = !run.copyOut.begun
   beginCopy(state, run)
-  give(state, run, run.copyOut.rows.tail)
+  give(state, run, run.copyOut.rows.tail(empty))
   state.output.client(encodeSignal('copyDone'))
 }
 

@@ -36,7 +36,8 @@ export function maskRows(state: SessionState, run: Run, bytes: Uint8Array, count
 
 function rewritten(run: Run, bytes: Uint8Array): Uint8Array {
   const rows = masked(run, bytes)
-  return run.copyOut?.rows ? run.copyOut.rows.rows(rows) : rows
+  const { copyOut } = run
+  return copyOut?.rows ? copyOut.rows.rows(rows, !copyOut.begun) : rows
 }
 
 function masked(run: Run, bytes: Uint8Array): Uint8Array {

@@ -17,10 +17,10 @@ export interface CopyStyle {
 export interface CopyRows {
   /** The CopyData messages before the first row. */
   readonly head: Uint8Array
-  /** Each DataRow of a run as a CopyData message. */
-  rows(run: Uint8Array): Uint8Array
-  /** The CopyData messages after the last row. */
-  readonly tail: Uint8Array
+  /** Each DataRow of a run as a CopyData message; `first` for the run that the COPY begins with. */
+  rows(run: Uint8Array, first: boolean): Uint8Array
+  /** The CopyData messages after the last row; `empty` where there was none. */
+  tail(empty: boolean): Uint8Array
 }
 
 /** "PGCOPY\\n\\377\\r\\n\\0", no flags, no extension of the header. */
@@ -46,7 +46,7 @@ const encoder = new TextEncoder()
 
 /** `names` are those of the result's columns; `forced` are the columns that CSV always quotes. */
 export function copyRows(style: CopyStyle, names: readonly string[], forced: readonly boolean[]): CopyRows {
-  if (style.format === 'binary') return { head: data(SIGNATURE), rows: binaryRows, tail: data(TRAILER) }
+  if (style.format === 'binary') return BINARY
   const nullText = encoder.encode(style.nullText)
   const csv = style.format === 'csv' ? csvOf(style, nullText, names.length === 1) : null
   const delimiter = style.delimiter.charCodeAt(0)
@@ -57,7 +57,7 @@ export function copyRows(style: CopyStyle, names: readonly string[], forced: rea
     put: csv ? (out, value, column) => csv(out, value, forced[column] ?? false) : textOf(delimiter),
   }
   const titles = style.header ? title(line, csv, names) : NOTHING
-  return { head: titles, rows: (run) => textRows(run, line), tail: NOTHING }
+  return { head: titles, rows: (run) => textRows(run, line), tail: () => NOTHING }
 }
 
 interface Line {
@@ -78,6 +78,25 @@ function title(line: Line, csv: ReturnType<typeof csvOf> | null, names: readonly
   }
   out.byte(NEWLINE)
   return data(out.finish())
+}
+
+/** The server sends the signature in one message with what comes next, and there are clients that count on it. */
+const BINARY: CopyRows = {
+  head: NOTHING,
+  rows: (run, first) => (first ? firstBinaryRows(run) : binaryRows(run)),
+  tail: (empty) => data(empty ? joined(SIGNATURE, TRAILER) : TRAILER),
+}
+
+function firstBinaryRows(run: Uint8Array): Uint8Array {
+  const end = rowEnd(run, 0)
+  return joined(data(joined(SIGNATURE, run.subarray(HEADER_BYTES, end))), binaryRows(run.subarray(end)))
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
 }
 
 /** A row of the protocol is a tuple of the binary format as it stands ("Binary Format" of COPY). */

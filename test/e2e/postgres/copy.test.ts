@@ -101,6 +101,7 @@ describe('COPY TO STDOUT of a narrow role with the verb export', () => {
         as('carol', (wire) => wire.ask(query(text))),
       ])
       expect(dataOf(ours)).toBe(dataOf(own))
+      expect(kindsOf(ours)).toEqual(kindsOf(own))
       expect([headOf(ours), tagOf(ours)]).toEqual([headOf(own), tagOf(own)])
       expect(tagOf(ours)).toBeDefined()
     },

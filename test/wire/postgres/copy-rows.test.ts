@@ -41,11 +41,11 @@ describe('COPY data from rows', () => {
     ['the NULL text as a value', { ...CSV, nullText: 'nil' }, ['nil', null], '"nil",nil\n'],
   ] as const)('%s', (_what, style, row, expected) => {
     const made = copyRows(style, row.map(String), [])
-    expect(carried(made.rows(run([...row])))).toBe(expected)
+    expect(carried(made.rows(run([...row]), true))).toBe(expected)
   })
 
   it('quotes what is forced, but no NULL', () => {
-    expect(carried(copyRows(CSV, ['a', 'b'], [true, true]).rows(run(['1', null])))).toBe('"1",\n')
+    expect(carried(copyRows(CSV, ['a', 'b'], [true, true]).rows(run(['1', null]), true))).toBe('"1",\n')
   })
 
   it('has a header of names, which nothing forces to be quoted', () => {
@@ -58,16 +58,25 @@ describe('COPY data from rows', () => {
     for (const style of [TEXT, { ...TEXT, format: 'binary' as const }]) {
       const rows = run(['1'], ['2'], ['3'])
       const before = rows.toString('hex')
-      const out = Buffer.from(copyRows(style, ['a'], []).rows(rows))
+      const out = Buffer.from(copyRows(style, ['a'], []).rows(rows, false))
       expect(out.toString('latin1').split('d\0\0').length).toBe(4)
       expect(rows.toString('hex')).toBe(before)
     }
   })
 
+  it('puts the signature of the binary format in one message with the first row, or with the end', () => {
+    const binary = copyRows({ ...TEXT, format: 'binary' }, ['a'], [])
+    const signature = 'PGCOPY\n\xff\r\n\0'.padEnd(19, '\0')
+    const rows = Buffer.from(binary.rows(run(['1'], ['2']), true)).toString('latin1')
+    expect(rows).toBe(`d\0\0\0\x1e${signature}\0\x01\0\0\0\x011d\0\0\0\x0b\0\x01\0\0\0\x012`)
+    expect([binary.head.length, Buffer.from(binary.tail(false)).toString('latin1')]).toEqual([0, 'd\0\0\0\x06\xff\xff'])
+    expect(Buffer.from(binary.tail(true)).toString('latin1')).toBe(`d\0\0\0\x19${signature}\xff\xff`)
+  })
+
   it('refuses rows that are not as described', () => {
-    expect(() => copyRows(TEXT, ['a'], []).rows(run(['1', '2']))).toThrow(/described columns/)
-    expect(() => copyRows(TEXT, ['a'], []).rows(run(['1']).subarray(0, -1))).toThrow(/ends early/)
-    expect(() => copyRows({ ...TEXT, format: 'binary' }, ['a'], []).rows(Buffer.from('C\0\0\0\u0004'))).toThrow(
+    expect(() => copyRows(TEXT, ['a'], []).rows(run(['1', '2']), true)).toThrow(/described columns/)
+    expect(() => copyRows(TEXT, ['a'], []).rows(run(['1']).subarray(0, -1), true)).toThrow(/ends early/)
+    expect(() => copyRows({ ...TEXT, format: 'binary' }, ['a'], []).rows(Buffer.from('C\0\0\0\u0004'), true)).toThrow(
       /more than rows/,
     )
   })
