@@ -1,5 +1,9 @@
+import { encodeUtf8 } from '../bytes/writer.ts'
 import { anyValue, boolean, duration, limitedDuration, off, on, oneOf, signed, single } from './setting_values.ts'
 import type { ValueCheck } from './settings.ts'
+
+/** NAMEDATALEN - 1. */
+const NAME_BYTES_MAX = 63
 
 const isolation = oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted')
 
@@ -59,7 +63,7 @@ export const POSTGRES_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string
 
 /**
  * Schema names as constants. pg_temp would let a temporary table stand for a real one, and pg_catalog after another
- * schema would let that one's functions stand for the built-ins.
+ * schema would let that one's functions stand for the built-ins. A longer name would be cut to that of another schema.
  */
 function isPlainPath(values: readonly string[]): boolean {
   // An empty path is one name that no schema has.
@@ -68,6 +72,7 @@ function isPlainPath(values: readonly string[]): boolean {
     if (value === 'pg_catalog') return index === 0
     // PostgreSQL's own default begins with the account's schema.
     if (value === '$user') return index === 0 && values.length === 2 && values[1] === 'public'
+    if (encodeUtf8(value).length > NAME_BYTES_MAX) return false
     return value !== '' && !value.toLowerCase().startsWith('pg_') && !/[",$\s]/.test(value)
   })
 }

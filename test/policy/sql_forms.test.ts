@@ -56,6 +56,16 @@ describe('set_config', () => {
   })
 })
 
+describe('search_path', () => {
+  it.each([
+    ['a'.repeat(63), 'allow'],
+    ['a'.repeat(64), 'SP-SETTING'],
+    ['é'.repeat(32), 'SP-SETTING'],
+  ])('takes no name that the server would cut: %s', (name, expected) => {
+    expect(code(`SET search_path = '${name}', shop`)).toBe(expected)
+  })
+})
+
 describe('several targets', () => {
   it.each([
     ['WITH d AS (DELETE FROM orders WHERE id = 1 RETURNING id) INSERT INTO users(id) SELECT id FROM d', 'allow'],

@@ -10,8 +10,8 @@ const SCALAR_TYPES: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
-const ARRAY_TYPE =
-  /^(?:boolean|smallint|integer|bigint|real|double precision|numeric|text|character varying|character|name|oid|date|uuid|jsonb?|"char"|timestamp with(?:out)? time zone|timestamp|int2vector|oidvector)(?:\([\d,]+\))?(?:\[\])+$/
+const PLAIN_TYPE =
+  /^(?:boolean|smallint|integer|bigint|real|double precision|numeric|text|character varying|character|name|oid|date|uuid|jsonb?|"char"|timestamp with(?:out)? time zone|timestamp|int2vector|oidvector)(?:\([\d,]+\))?(?:\[\])*$/
 const ARRAY_FUNCTIONS: ReadonlySet<string> = new Set(['string_to_array', 'current_schemas', 'regexp_split_to_array'])
 const VECTORS: ReadonlySet<string> = new Set(['int2vector', 'oidvector'])
 
@@ -22,9 +22,9 @@ export function isPlainArray(work: Work, scope: Scope, value: unknown): boolean 
     case 'TypeCast':
       return isScalarArrayType(node)
     case 'A_ArrayExpr':
-      return list(node.body, 'elements').every(isScalar)
+      return list(node.body, 'elements').every((element) => isScalar(work, scope, element))
     case 'ColumnRef':
-      return isScalarArrayColumn(work, scope, node)
+      return isPlainColumn(work, scope, node, true)
     case 'FuncCall':
       return ARRAY_FUNCTIONS.has(builtinName(work, names(node.body, 'funcname')) ?? '')
     default:
@@ -40,15 +40,18 @@ function isScalarArrayType(node: Node): boolean {
   return VECTORS.has(name) || (list(type, 'arrayBounds').length > 0 && SCALAR_TYPES.has(name))
 }
 
-function isScalar(value: unknown): boolean {
+function isScalar(work: Work, scope: Scope, value: unknown): boolean {
   const node = open(value)
-  return node.tag === 'A_Const' || (node.tag === 'A_ArrayExpr' && list(node.body, 'elements').every(isScalar))
+  if (node.tag === 'ColumnRef') return isPlainColumn(work, scope, node, false)
+  if (node.tag === 'A_ArrayExpr') return list(node.body, 'elements').every((each) => isScalar(work, scope, each))
+  return node.tag === 'A_Const'
 }
 
-function isScalarArrayColumn(work: Work, scope: Scope, node: Node): boolean {
+/** A column of a scalar type or an array of one; where an array is asked for, of one surely. */
+function isPlainColumn(work: Work, scope: Scope, node: Node, array: boolean): boolean {
   const reference = resolveColumn(work, scope, node.body)
   if (reference.kind !== 'field' || reference.field.origin === null) return false
   const { use, column } = reference.field.origin
   const type = work.uses[use]?.relation.columns.find((each) => each.name === column)?.type ?? ''
-  return ARRAY_TYPE.test(type) || VECTORS.has(type)
+  return VECTORS.has(type) || (PLAIN_TYPE.test(type) && (!array || type.endsWith(']')))
 }

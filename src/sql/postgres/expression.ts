@@ -23,13 +23,16 @@ export interface Place {
 export function evaluate(work: Work, scope: Scope, value: unknown, name: string): Field {
   const node = open(value)
   const sink: Sources = new Map()
+  let record = recordOf(work, node)
   if (node.tag === 'ColumnRef') {
     const reference = resolveColumn(work, scope, node.body)
     if (reference.kind === 'field') return { ...reference.field, name }
+    // A row of a relation keeps the relation's own columns, whatever an alias calls them.
+    if (reference.kind === 'row') record = reference.item.relation?.columns.map((column) => column.name) ?? null
   }
   const origin = node.tag === 'A_Indirection' ? rowColumn({ work, scope, sink }, node.body)?.origin : null
   walk({ work, scope, sink }, value)
-  return { ...computedField(name, sink, recordOf(work, node)), origin: origin ?? null }
+  return { ...computedField(name, sink, record), origin: origin ?? null }
 }
 
 export function walkAll(place: Place, values: readonly unknown[]): void {

@@ -20,7 +20,7 @@ export interface Field {
   /** What is computed on when this field is used by anything but a bare select list. */
   readonly bases: readonly BaseColumn[]
   readonly sources: ReadonlyMap<string, ColumnRef>
-  /** The attribute names where the value is a composite of a known built-in function. */
+  /** The attribute names where the value is a composite of a known built-in function, or a row of a relation. */
   readonly record: readonly string[] | null
 }
 

@@ -29,6 +29,26 @@ describe('functions in FROM', () => {
     expect(fields(`SELECT * FROM ${from}`)).toBe(expected)
   })
 
+  test('columns of scalar types give arrays of scalars', () => {
+    const plain = 'SELECT l.* FROM users u, LATERAL unnest(ARRAY[u.email, u.ssn]) WITH ORDINALITY l(v, n)'
+    expect([fields(plain), columns(one(plain))]).toEqual(['v n', ['users.email=computed', 'users.ssn=computed']])
+    expect(one('SELECT l.* FROM users u, LATERAL unnest(ARRAY[u]) l').kind).toBe('opaque')
+    expect(one('SELECT l.* FROM users u, LATERAL unnest(ARRAY[$1]) l').kind).toBe('opaque')
+  })
+
+  test('a row that a subquery gives keeps its columns', () => {
+    const all = one('SELECT (x.o).* FROM (SELECT o FROM cases o) x')
+    expect(all.output?.map(({ name }) => name)).toEqual(['id', 'user_id', 'subject', 'state', 'priority'])
+    expect(columns(all)).toContain('cases.subject=computed')
+    expect(one('SELECT (x.o).subject FROM (SELECT o FROM cases o(a, b)) x').functions).toEqual([])
+    // A name that is no column of it is a function in column notation.
+    expect(one('SELECT (x.o).a FROM (SELECT o FROM cases o(a, b)) x').functions).toMatchObject([{ name: 'a' }])
+    expect(one('SELECT (x.f).g FROM (SELECT f FROM generate_series(1, 2) f(g)) x').functions).toMatchObject([
+      { name: 'generate_series' },
+      { name: 'g' },
+    ])
+  })
+
   test('pg_show_all_settings has the columns of pg_settings', () => {
     const shown = fields('SELECT * FROM pg_show_all_settings()')
     expect(shown?.split(' ')).toHaveLength(17)
