@@ -18,6 +18,8 @@ export interface MasksInput {
 export interface Masks {
   /** The mask that this person's role leaves on a column, or null. */
   readonly of: (relation: Relation, column: string) => MaskRule | null
+  /** The smallest group over which the column may be aggregated in clear, where its own line of the policy says so. */
+  readonly minGroup: (relation: Relation, column: string) => number | null
   /** As `of`, by the names of what the server describes as a field's origin. */
   readonly ofOrigin: (schema: string, table: string, column: string) => MaskRule | null
 }
@@ -48,7 +50,8 @@ export function createMasks(input: MasksInput): Masks {
     }
     return rule
   }
-  return { of, ofOrigin: (schema, table, column) => originMask(input, of, schema, table, column) }
+  const minGroup = (relation: Relation, column: string) => minGroupOf(input, relation, column)
+  return { of, minGroup, ofOrigin: (schema, table, column) => originMask(input, of, schema, table, column) }
 }
 
 /** A table that the catalog does not hold can only be judged by its name: the policy's lines apply to it all the same. */
@@ -96,13 +99,11 @@ export function isView({ kind, definition }: Relation): boolean {
   return kind === 'view' || kind === 'materialized_view' || definition !== null
 }
 
-function listedMask(input: MasksInput, relation: Named, column: string): Listed {
-  const { target, database, role, masking, catalog } = input
-  const { schema, name } = relation
+function lineOf({ target, database, masking, catalog }: MasksInput, { schema, name }: Named, column: string) {
   // MySQL compares column names without case, and a mask there rather matches too much.
   const matches = catalog.dialect === 'postgres' ? matchesAny : matchesAnyFolded
   const place = catalog.dialect === 'postgres' ? database : schema
-  const line = masking.masks.find(
+  return masking.masks.find(
     (mask) =>
       matchesAny(mask.targets, target) &&
       matches(mask.databases, place) &&
@@ -110,7 +111,19 @@ function listedMask(input: MasksInput, relation: Named, column: string): Listed 
       matches(mask.tables, name) &&
       matches(mask.columns, column),
   )
-  if (role.unmask.some((pattern) => lifts(pattern, relation, column))) return 'lifted'
+}
+
+/** A table whose rows also show under another name, or that has no key to tell rows by, is aggregated from masks. */
+function minGroupOf(input: MasksInput, relation: Relation, column: string): number | null {
+  const { ancestors, descendants } = familyOf(input.catalog, relation)
+  const single = relation.kind === 'table' && ancestors.length === 0 && descendants.length === 0
+  if (!single || relation.primaryKey.length === 0) return null
+  return lineOf(input, relation, column)?.aggregate?.minGroup ?? null
+}
+
+function listedMask(input: MasksInput, relation: Named, column: string): Listed {
+  const line = lineOf(input, relation, column)
+  if (input.role.unmask.some((pattern) => lifts(pattern, relation, column))) return 'lifted'
   return line ? line.rule : null
 }
 

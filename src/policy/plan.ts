@@ -63,6 +63,8 @@ function substitutionOf(context: RuleContext, statement: StatementFacts, use: Re
   }
   const { dialect } = context.input.catalog
   const where = conditionSql(dialect, relation, conditionsOf(context, statement, use))
+  const minGroup = clearGroups(context, statement, use)
+  if (minGroup.length > 0) return { masks, where, minGroup }
   const unordered = unorderedColumns(context, relation)
   if (unordered.size > 0) return { masks, where, unordered }
   if (masks.size === 0 && where === null) return null
@@ -106,11 +108,25 @@ function sqlMaskIn(context: RuleContext, statement: StatementFacts, use: Relatio
   if (context.coverage(use.relation, 'read')?.column(column.name) === false) return NULL_MASK
   const rule = context.masks.of(use.relation, column.name)
   if (!rule) return null
+  if (groupRows(context, statement, use, column.name) !== null) return null
   const { dialect, typesByOid } = context.input.catalog
   const mask = sqlMaskOf(rule, dialect, column, typesByOid)
   if (isConstantMask(rule)) return mask
   // Only what is proven to pass through goes out in clear, to be masked on the wire.
   return columnUse(statement, use, column.name) === 'computed' ? mask : null
+}
+
+/** Columns that the statement aggregates in clear, over groups that are large enough. */
+function clearGroups(context: RuleContext, statement: StatementFacts, use: RelationUse) {
+  return use.relation.columns.flatMap(({ name }) => {
+    const rows = groupRows(context, statement, use, name)
+    return rows === null ? [] : [{ column: name, rows }]
+  })
+}
+
+function groupRows(context: RuleContext, statement: StatementFacts, use: RelationUse, column: string): number | null {
+  const inClear = statement.kind === 'select' && use.aggregated?.has(column) && context.masks.of(use.relation, column)
+  return inClear ? context.masks.minGroup(use.relation, column) : null
 }
 
 function fieldPlan(
@@ -137,7 +153,8 @@ function columnsSeen(context: RuleContext, statement: StatementFacts): readonly 
       seen.set(`${schema}\0${table}\0${column}\0${how}`, { schema, table, column, seen: how })
     }
     for (const { name } of columnsRead(statement, use)) {
-      const masked = context.masks.of(use.relation, name) !== null
+      const inClear = groupRows(context, statement, use, name) !== null
+      const masked = !inClear && context.masks.of(use.relation, name) !== null
       const computed = columnUse(statement, use, name) === 'computed'
       add(name, masked ? (computed ? 'computed_masked' : 'masked') : 'clear')
     }
@@ -153,7 +170,9 @@ export function computedColumns(context: RuleContext, statement: StatementFacts)
     use.relation.kind === 'system'
       ? []
       : needsOf(context, statement, use).masked.flatMap(({ name, how }) =>
-          how === 'computed' ? [`${use.relation.name}.${name}`] : [],
+          how === 'computed' && groupRows(context, statement, use, name) === null
+            ? [`${use.relation.name}.${name}`]
+            : [],
         ),
   )
   return [...new Set(names)].sort()

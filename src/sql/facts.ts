@@ -126,6 +126,8 @@ export interface RelationUse {
   readonly conflict?: boolean
   /** UPDATE and DELETE: nothing beside the target stands in FROM or USING. */
   readonly alone?: boolean
+  /** Columns that a query over this table alone uses only as the argument of `count`, `sum`, `avg` and their like. */
+  readonly aggregated?: ReadonlySet<string>
   /** How each column is used, by column name; system columns (`ctid`) too when named. */
   readonly columns: ReadonlyMap<string, ColumnUse>
   /** The row as a whole is used (`u`, `u.*` inside an expression, `count(u)`): every column counts as computed. */

@@ -28,6 +28,8 @@ export interface Substitution {
   readonly where: string | null
   /** True where nothing in the statement can tell of a row that the condition excludes: it then needs no fence. */
   readonly plain?: boolean
+  /** PostgreSQL: columns that are aggregated in clear, each over groups of at least so many rows that have a value. */
+  readonly minGroup?: readonly { readonly column: string; readonly rows: number }[]
 }
 
 /** By `RelationUse.id` of one statement. */

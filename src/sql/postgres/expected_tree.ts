@@ -2,6 +2,7 @@ import type { RelationUse, Span } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
 import { type Grouping, groupingLocation, groupingNodes } from './group_columns.ts'
 import { type Body, list, num, opaque, openOnly } from './node.ts'
+import { havingTree, onlyRange } from './rewrite_groups.ts'
 import { filteredCondition, type RowFilter } from './rewrite_target.ts'
 import { quoteName, type Source } from './source.ts'
 import { type Star, writtenOut } from './star_columns.ts'
@@ -14,6 +15,8 @@ export interface Replacement {
   readonly alias: string
   /** What a write's own condition is joined with. */
   readonly filter?: RowFilter
+  /** What each group of the query must satisfy. */
+  readonly groups?: string | null
 }
 
 /** Fields that say where something stands in the text, and nothing of what it means. */
@@ -62,6 +65,9 @@ export function expectedTree(
     const copied = Object.fromEntries(Object.entries(body).map(([name, inner]) => [name, copy(inner, name)]))
     const filter = key === 'UpdateStmt' || key === 'DeleteStmt' ? find(body.relation as Body)?.filter : undefined
     if (filter) return { ...copied, whereClause: filteredCondition(filter, copied.whereClause, parser) }
+    const range = onlyRange(body)
+    const groups = range === undefined ? null : find(range)?.groups
+    if (groups) return withGrouping(body, { ...copied, havingClause: havingTree(groups, parser) }, groupings)
     return withGrouping(body, copied, groupings)
   }
   return copy(tree, '')

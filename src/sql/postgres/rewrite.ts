@@ -5,6 +5,7 @@ import type { PostgresParser } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
 import { changedPrefixes, expectedTree, type Replacement, sameTree } from './expected_tree.ts'
 import { type Grouping, groupingSql, groupingsOf } from './group_columns.ts'
+import { groupCondition, groupEdit } from './rewrite_groups.ts'
 import { filterEdits, rowFilter } from './rewrite_target.ts'
 import { isKeyword, isMentioned, quoteName, readSource, type Source } from './source.ts'
 import { type Star, starEdit, starsOf } from './star_columns.ts'
@@ -66,7 +67,9 @@ function replacementsOf(
       throw new SallyportError('SP-MASKED', `${name} is protected, and nothing can stand in for it here (${use.fixed})`)
     }
     const sample = use.sample === undefined ? '' : source.text.slice(use.sample.start, use.sample.end)
-    return { use, sql: subqueryFor(use, substitution, sample), alias: aliasFor(source, use, uses) }
+    const alias = aliasFor(source, use, uses)
+    const groups = groupCondition(alias, substitution.minGroup)
+    return { use, sql: subqueryFor(use, substitution, sample), alias, groups }
   })
 }
 
@@ -106,6 +109,7 @@ function editsFor(source: Source, replacement: Replacement): readonly Edit[] {
   const aliased = use.hasAlias ? sql : `${sql} AS ${quoteName(alias)}`
   const others = changedPrefixes(replacement).map((span) => ({ ...span, text: quoteName(alias) }))
   if (use.sample !== undefined) others.push({ ...use.sample, text: '' })
+  if (replacement.groups) others.push(groupEdit(source, use, replacement.groups))
   // TABLE takes a name alone.
   const before = (source.starts.get(start) ?? 0) - 1
   const command = isKeyword(source, before, 'table') ? source.tokens[before] : undefined

@@ -1,4 +1,5 @@
 import type { StatementFacts } from '../facts.ts'
+import { aggregatedColumns } from './aggregated.ts'
 import { type Body, flag, has, opaque, open, openAs, str } from './node.ts'
 import { creation } from './object_name.ts'
 import { readQuery } from './query.ts'
@@ -14,7 +15,7 @@ export function readSelect(work: Work, body: Body): Findings {
   for (const field of fields) finish(work, field)
   return {
     kind: 'select',
-    ...collected(work),
+    ...collected(work, aggregatedColumns(work, body)),
     output: outputOf(fields),
     rowSources: sourcesOf(rows),
     hasWhere: has(body, 'whereClause'),

@@ -32,10 +32,10 @@ export function opaqueFacts(place: Place, code: ErrorCode, reason: string): Stat
 }
 
 /** What the work has collected, frozen. */
-export function collected(work: Work) {
+export function collected(work: Work, aggregated: ReadonlySet<string> = new Set()) {
   const { plain, plainRows } = work
   return {
-    uses: work.uses.map(useOf),
+    uses: work.uses.map((draft) => (aggregated.size > 0 ? { ...useOf(draft), aggregated } : useOf(draft))),
     functions: work.functions,
     verbs: [...work.verbs],
     settings: settingsOf(work.functions),
