@@ -82,19 +82,74 @@ export async function connectionsPerSecond(endpoint: Endpoint, count: number): P
   return count / ((performance.now() - start) / 1000)
 }
 
-/** Growth of the proxy's memory for each session that has run one query and is idle, in KiB. */
-export async function idleMemoryKb(endpoint: Endpoint, sessions: number): Promise<number | null> {
+/**
+ * Growth of the proxy's memory for each session that has run one query and is idle, in KiB. The first sessions make the
+ * heap grow to its working size and are not counted.
+ */
+export async function idleMemoryKb(endpoint: Endpoint, first: number, sessions: number): Promise<number | null> {
   if (endpoint.pid === null) return null
-  const before = pssKb(endpoint.pid)
   const clients: BenchClient[] = []
-  for (let i = 0; i < sessions; i++) {
-    const client = await BenchClient.connect(endpoint)
-    await client.query('SELECT 1')
-    clients.push(client)
+  const open = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const client = await BenchClient.connect(endpoint)
+      await client.query('SELECT 1')
+      clients.push(client)
+    }
   }
+  await open(first)
+  const before = pssKb(endpoint.pid)
+  await open(sessions)
   const after = pssKb(endpoint.pid)
   for (const client of clients) client.close()
   return (after - before) / sessions
+}
+
+/** Statements that nobody has sent before, one after another: each is parsed and judged anew. */
+export async function newStatements(
+  endpoint: Endpoint,
+  count: number,
+): Promise<{ p50Us: number; cpuUs: number | null }> {
+  const client = await BenchClient.connect(endpoint)
+  const before = endpoint.pid === null ? 0 : cpuUs(endpoint.pid)
+  const latencies: number[] = []
+  for (let i = 0; i < count; i++) {
+    const text = `SELECT id, name AS n${serial++}, amount + ${i} AS more FROM public.points WHERE id = ${i % 1000} AND amount > 0`
+    const start = performance.now()
+    await client.query(text)
+    latencies.push((performance.now() - start) * 1000)
+  }
+  const used = endpoint.pid === null ? null : (cpuUs(endpoint.pid) - before) / count
+  client.close()
+  return { p50Us: median(latencies), cpuUs: used }
+}
+
+let serial = 0
+
+/** How much the proxy's memory grows at most while `work` runs, in MiB. */
+export async function peakGrowthMb(endpoint: Endpoint, work: () => Promise<unknown>): Promise<number | null> {
+  const { pid } = endpoint
+  if (pid === null) return null
+  const before = pssKb(pid)
+  let peak = before
+  const watch = setInterval(() => {
+    peak = Math.max(peak, pssKb(pid))
+  }, MEMORY_WATCH_MS)
+  await work()
+  clearInterval(watch)
+  return Math.max(peak, pssKb(pid)) / 1024 - before / 1024
+}
+
+const MEMORY_WATCH_MS = 20
+
+/** The sum over a statement of a megabyte, and a result of a million rows. */
+export async function large(endpoint: Endpoint): Promise<{ statementMb: number | null; resultMb: number | null }> {
+  const client = await BenchClient.connect(endpoint)
+  const literal = 'x'.repeat(1_000_000)
+  const statementMb = await peakGrowthMb(endpoint, () => client.query(`SELECT length('${literal}')`))
+  const rows = 'SELECT i, i * 2 FROM generate_series(1, 1000000) AS g(i)'
+  const resultMb = await peakGrowthMb(endpoint, () => client.query(rows))
+  client.close()
+  return { statementMb, resultMb }
 }
 
 export function median(values: readonly number[]): number {

@@ -4,20 +4,43 @@ import { createSecureContext, TLSSocket } from 'node:tls'
 
 /**
  * The yardstick: a bare Node proxy that ends TLS, cuts both directions into PostgreSQL messages, counts them and forwards
- * the bytes. It decides nothing, records nothing and masks nothing. Arguments: server port, certificate, key.
+ * the bytes. It decides nothing and records nothing. Arguments: server port, certificate, key, and for the variant that
+ * masks bytes the ordinal of the column that it overwrites with stars in every row.
  */
-const [serverPort, cert, key] = process.argv.slice(2) as [string, string, string]
+const [serverPort, cert, key, masked] = process.argv.slice(2) as [string, string, string, string?]
 const secureContext = createSecureContext({ cert: readFileSync(cert), key: readFileSync(key) })
+const column = masked === undefined ? -1 : Number(masked)
+const DATA_ROW = 0x44
+const STAR = 0x2a
+const HEADER_BYTES = 5
+const EMPTY = Buffer.alloc(0)
 let messages = 0
 
-/** Walks the whole messages of a chunk; `carry` is how many bytes of the last one are still to come. */
-function frame(chunk: Buffer, carry: number): number {
-  let at = carry
-  while (at + 5 <= chunk.length) {
-    messages++
-    at += 1 + chunk.readInt32BE(at + 1)
+/** Cuts a stream into whole messages; what is left of a message waits for the next chunk. */
+function framer(onMessage: (chunk: Buffer, at: number) => void): (chunk: Buffer) => Buffer {
+  let rest: Buffer = EMPTY
+  return (chunk) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let at = 0
+    while (at + HEADER_BYTES <= bytes.length) {
+      const end = at + 1 + bytes.readInt32BE(at + 1)
+      if (end > bytes.length) break
+      messages++
+      onMessage(bytes, at)
+      at = end
+    }
+    rest = at === bytes.length ? EMPTY : bytes.subarray(at)
+    return bytes.subarray(0, at)
   }
-  return Math.max(0, at - chunk.length)
+}
+
+/** Overwrites one column of a DataRow where it stands: the least that any mask can do. */
+function star(bytes: Buffer, at: number): void {
+  if (bytes[at] !== DATA_ROW || bytes.readInt16BE(at + HEADER_BYTES) <= column) return
+  let field = at + HEADER_BYTES + 2
+  for (let n = 0; n < column; n++) field += 4 + Math.max(0, bytes.readInt32BE(field))
+  const length = bytes.readInt32BE(field)
+  if (length > 0) bytes.fill(STAR, field + 4, field + 4 + length)
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -25,18 +48,18 @@ const server = createServer({ noDelay: true }, (socket) => {
     socket.write('S')
     const client = new TLSSocket(socket, { isServer: true, secureContext })
     const upstream = connect({ port: Number(serverPort), host: '127.0.0.1', noDelay: true })
-    let carryUp = 0
-    let carryDown = 0
+    const up = framer(() => undefined)
+    const down = framer(column < 0 ? () => undefined : star)
     let started = false
     client.on('data', (chunk: Buffer) => {
       // The startup message has no type byte; it passes as it is.
-      if (started) carryUp = frame(chunk, carryUp)
+      const bytes = started ? up(chunk) : chunk
       started = true
-      if (!upstream.write(chunk)) client.pause()
+      if (bytes.length > 0 && !upstream.write(bytes)) client.pause()
     })
     upstream.on('data', (chunk: Buffer) => {
-      carryDown = frame(chunk, carryDown)
-      if (!client.write(chunk)) upstream.pause()
+      const bytes = down(chunk)
+      if (bytes.length > 0 && !client.write(bytes)) upstream.pause()
     })
     upstream.on('drain', () => client.resume())
     client.on('drain', () => upstream.resume())

@@ -3,9 +3,9 @@ export interface Row {
   readonly figures: Readonly<Record<string, number>>
 }
 
-const BASES = ['direct', 'pgbouncer', 'bare Node']
+const BASES = ['direct', 'pgbouncer', 'bare Node', 'bare Node with stars']
 
-/** Every figure of every endpoint, and its ratio to the three that it is compared with. */
+/** Every figure of every endpoint, and its ratio to those that it is compared with. */
 export function table(rows: readonly Row[]): string {
   const figures = [...new Set(rows.flatMap((row) => Object.keys(row.figures)))]
   const header = ['figure', ...rows.map(({ name }) => name), ...BASES.map((base) => `Sallyport / ${base}`)]

@@ -1,7 +1,7 @@
 import '../src/node_version.ts'
 import { writeFileSync } from 'node:fs'
 import type { Endpoint } from './client.ts'
-import { bulkRead, connectionsPerSecond, idleMemoryKb, median, pointQueries } from './measure.ts'
+import { bulkRead, connectionsPerSecond, idleMemoryKb, large, median, newStatements, pointQueries } from './measure.ts'
 import { type Row, table } from './report.ts'
 import { startStack } from './stack.ts'
 
@@ -13,7 +13,15 @@ import { startStack } from './stack.ts'
 const POINT = 'SELECT id, name, amount FROM public.points WHERE id = $1'
 const POINT_MS = 1_500
 const CONNECTIONS = 40
-const IDLE_SESSIONS = 150
+const FIRST_SESSIONS = 50
+const IDLE_SESSIONS = 130
+const NEW_STATEMENTS = 800
+/** The same row by the same key: with a masked column, under a row condition, and under one that has to be fenced. */
+const POINTS = [
+  ['masked', 'SELECT id, email, amount FROM public.people WHERE id = $1'],
+  ['filtered', 'SELECT id, name, amount FROM public.shares WHERE id = $1'],
+  ['fenced', 'SELECT id, name, amount FROM public.shares WHERE id + 0 = $1'],
+] as const
 
 type Figures = Record<string, number[]>
 
@@ -28,6 +36,14 @@ async function round(endpoint: Endpoint, into: Figures): Promise<void> {
     add(`c${connections} p99 µs`, point.p99Us)
     add(`c${connections} queries/s`, point.queries / (POINT_MS / 1000))
   }
+  for (const [name, text] of POINTS) {
+    const point = await pointQueries(endpoint, text, 8, POINT_MS)
+    add(`c8 ${name} CPU µs/query`, point.cpuPerQueryUs)
+    add(`c8 ${name} p50 µs`, point.p50Us)
+  }
+  const unseen = await newStatements(endpoint, NEW_STATEMENTS)
+  add('new statement p50 µs', unseen.p50Us)
+  add('new statement CPU µs', unseen.cpuUs)
   const plain = await bulkRead(endpoint, 'SELECT * FROM public.plain')
   add('bulk unmasked MB/s', plain.megabytesPerSecond)
   add('bulk unmasked CPU s/GB', plain.cpuSecondsPerGb)
@@ -42,8 +58,12 @@ async function measure(endpoints: readonly Endpoint[], rounds: number): Promise<
   const figures = new Map<string, Figures>(endpoints.map(({ name }) => [name, {}]))
   // Memory first: after a load the heap has room that hides what a session takes.
   for (const endpoint of endpoints) {
-    const kb = await idleMemoryKb(endpoint, IDLE_SESSIONS)
-    if (kb !== null) (figures.get(endpoint.name) as Figures)['idle session KB'] = [kb]
+    const own = figures.get(endpoint.name) as Figures
+    const kb = await idleMemoryKb(endpoint, FIRST_SESSIONS, IDLE_SESSIONS)
+    if (kb !== null) own['idle session KB'] = [kb]
+    const { statementMb, resultMb } = await large(endpoint)
+    if (statementMb !== null) own['1 MB statement, growth MB'] = [statementMb]
+    if (resultMb !== null) own['1 M rows, growth MB'] = [resultMb]
   }
   // The first round warms caches and compilers, and is thrown away.
   for (let at = 0; at <= rounds; at++) {

@@ -16,6 +16,11 @@ const SETUP_SQL = [
   'CREATE TABLE public.plain (id int, email text, note text)',
   `INSERT INTO public.plain SELECT i, 'person' || i || '@mail.example', repeat('x', 60) FROM generate_series(1, ${ROWS}) i`,
   'CREATE TABLE public.personal AS SELECT * FROM public.plain',
+  // The same row by the same key, with a masked column, and under a row condition.
+  `CREATE TABLE public.people AS SELECT id, name, amount, name || '@mail.example' AS email FROM public.points`,
+  'ALTER TABLE public.people ADD PRIMARY KEY (id)',
+  'CREATE TABLE public.shares AS SELECT id, name, amount, id % 2 AS team FROM public.points',
+  'ALTER TABLE public.shares ADD PRIMARY KEY (id)',
   'VACUUM ANALYZE',
 ]
 
@@ -28,7 +33,7 @@ export interface BenchStack {
 export async function startStack(): Promise<BenchStack> {
   const server = await startPostgres({
     setupSql: SETUP_SQL,
-    settings: ['max_connections = 300', 'shared_buffers = 256MB'],
+    settings: ['max_connections = 700', 'shared_buffers = 256MB'],
   })
   const oidc = await startOidc()
   const now = Date.now()
@@ -36,8 +41,16 @@ export async function startStack(): Promise<BenchStack> {
     issuer: oidc.issuer,
     audience: oidc.audience,
     // The hop to the server is plain for all three proxies, so that they are compared in their own work.
-    targets: [targetOf(TARGET, 'postgres', server, { tls: { mode: 'disable' }, maxConnections: 250 })],
-    roles: [{ name: 'reader', scope: [{ databases: ['*'], schemas: ['public'], tables: ['*'], verbs: ['read'] }] }],
+    targets: [targetOf(TARGET, 'postgres', server, { tls: { mode: 'disable' }, maxConnections: 650 })],
+    roles: [
+      {
+        name: 'reader',
+        scope: [
+          { schemas: ['public'], tables: ['shares'], verbs: ['read'], where: [{ column: 'team', values: [1] }] },
+          { schemas: ['public'], tables: ['*'], verbs: ['read'] },
+        ],
+      },
+    ],
     grants: [
       {
         id: 'bench-1',
@@ -51,7 +64,7 @@ export async function startStack(): Promise<BenchStack> {
     ],
     masking: {
       keys: {},
-      masks: [{ schemas: ['public'], tables: ['personal'], columns: ['email'], strategy: 'email' }],
+      masks: [{ schemas: ['public'], tables: ['personal', 'people'], columns: ['email'], strategy: 'email' }],
     },
     listenerTargets: { postgres: TARGET },
     node: { limits: { maxConnections: 1000, perAddress: 1000, perPerson: 1000 }, logLevel: 'warn' },
@@ -59,12 +72,14 @@ export async function startStack(): Promise<BenchStack> {
   })
   const pgbouncer = await startPgbouncer(server, sallyport.tls)
   const bare = await startPassthrough(server.port, sallyport.tls)
+  const stars = await startPassthrough(server.port, sallyport.tls, 1)
   const token = await oidc.tokenFor('alice', { expiresIn: TOKEN_SECONDS })
   const login = { user: server.user, password: server.password, database: server.database }
   const endpoints: Endpoint[] = [
     { name: 'direct', port: server.port, tls: true, pid: null, ...login },
     ...(pgbouncer ? [{ name: 'pgbouncer', port: pgbouncer.port, tls: true, pid: pgbouncer.pid, ...login }] : []),
     { name: 'bare Node', port: bare.port, tls: true, pid: bare.pid, ...login },
+    { name: 'bare Node with stars', port: stars.port, tls: true, pid: stars.pid, ...login },
     {
       name: 'Sallyport',
       port: sallyport.postgresPort,
@@ -79,6 +94,7 @@ export async function startStack(): Promise<BenchStack> {
     endpoints,
     stop: async () => {
       bare.stop()
+      stars.stop()
       pgbouncer?.stop()
       await sallyport.stop()
       await oidc.stop()
@@ -87,11 +103,14 @@ export async function startStack(): Promise<BenchStack> {
   }
 }
 
-async function startPassthrough(serverPort: number, tls: { cert: string; key: string }) {
+/** With a column, the variant that overwrites it in every row. */
+async function startPassthrough(serverPort: number, tls: { cert: string; key: string }, column?: number) {
   const script = new URL('./passthrough.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, [script, String(serverPort), tls.cert, tls.key], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [script, String(serverPort), tls.cert, tls.key, ...(column === undefined ? [] : [String(column)])],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   const line = await new Promise<string>((done) => child.stdout.once('data', (chunk) => done(String(chunk))))
   const { port } = JSON.parse(line) as { port: number }
   return { port, pid: child.pid as number, stop: () => child.kill('SIGTERM') }

@@ -1,7 +1,8 @@
-import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { encodeUtf8 } from '../../../bytes/writer.ts'
 import { SallyportError } from '../../../errors.ts'
 import { broken, decodeText } from '../message.ts'
+import { saltedPassword } from './salted_passwords.ts'
 import { saslPrep } from './saslprep.ts'
 
 /** PBKDF2 runs on the thread that carries data; more rounds than this from a server would be a stall. */
@@ -74,7 +75,7 @@ export function answerScram(
 ): { readonly state: ScramAnswered; readonly message: Uint8Array } {
   const text = decodeText(serverFirst)
   const { nonce, salt, iterations } = readServerFirst(text, started.nonce)
-  const salted = pbkdf2Sync(encodeUtf8(saslPrep(password)), salt, iterations, KEY_BYTES, 'sha256')
+  const salted = saltedPassword(saslPrep(password), salt, iterations)
   const withoutProof = `c=${bindingInput(started)},r=${nonce}`
   const authMessage = `${started.firstBare},${text},${withoutProof}`
   const clientKey = hmac(salted, 'Client Key')
