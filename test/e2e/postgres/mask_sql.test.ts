@@ -148,7 +148,7 @@ const TYPES: readonly TypeUnderTest[] = [
     values: fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
       decimals(8, 3),
-      fc.constantFrom(...EXTREMES, '1e300', '-1.7e308', '1e-310', '-1e-310'),
+      fc.constantFrom(...EXTREMES, '1e300', '-1.7e308', '1e-310', '-1e-310', '-1.1903280098334426e17'),
     ),
   },
   {
@@ -159,7 +159,7 @@ const TYPES: readonly TypeUnderTest[] = [
     values: fc.oneof(
       fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 120), max: 2 ** 120 }).map(String),
       decimals(6, 2),
-      fc.constantFrom(...EXTREMES, '3e38', '-3e38', '1e37'),
+      fc.constantFrom(...EXTREMES, '3e38', '-3e38', '1e37', '2.8160038e8'),
     ),
   },
   { type: 'date', oid: 1082, send: 'date_send', rules: TRUNCATIONS, values: moments('') },
@@ -262,7 +262,7 @@ describe.each(VERSIONS)('PostgreSQL %i', (version) => {
           if (clear === null) continue
           const shown = masker(new Uint8Array(Buffer.from(clear, format === 'text' ? 'utf8' : 'hex')))
           const wire = shown && Buffer.from(shown).toString(format === 'text' ? 'utf8' : 'hex')
-          expect([clear, row.masked]).toEqual([clear, wire])
+          expect([clear, sameNumber(row.masked, given, format)]).toEqual([clear, sameNumber(wire, given, format)])
         }
       }
       const sql = `SELECT m."v ""x""" ${from}`
@@ -282,4 +282,10 @@ const AS_TEXT = { getTypeParser: () => (value: string) => value } as unknown as 
 /** A moment with a zone is written in the session's zone by the server, and in UTC by the mask. */
 function inUtc(value: string, { oid }: TypeUnderTest, format: 'text' | 'binary'): string {
   return oid === 1184 && format === 'text' ? `(${value} AT TIME ZONE 'UTC')::pg_catalog.text || '+00'` : value
+}
+
+/** Large floats have more than one shortest text, and the server's is not always ECMAScript's. */
+function sameNumber(value: string | null, { oid }: TypeUnderTest, format: 'text' | 'binary'): string | null {
+  if (value === null || format === 'binary' || (oid !== 700 && oid !== 701)) return value
+  return String(oid === 700 ? Math.fround(Number(value)) : Number(value))
 }
