@@ -1,7 +1,6 @@
 /** Deeper documents are not read. */
 const DEPTH_MAX = 200
 
-const SPACE = /[ \t\n\r]*/y
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
 /** The text is no JSON, or nests too deeply. Caught where a mask begins: the value is then NULL as a whole. */
@@ -19,7 +18,7 @@ export class JsonReader {
 
   /** The next character that is no white space, or '' at the end. */
   peek(): string {
-    this.#take(SPACE)
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1
     return this.#text.charAt(this.#at)
   }
 
@@ -99,4 +98,8 @@ export class JsonReader {
     this.#at = pattern.lastIndex
     return found[0]
   }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }

@@ -16,6 +16,9 @@ const rules = fc.constantFrom<MaskRule>(
   { strategy: 'partial', keepFirst: 1, keepLast: 1, fill: '*' },
   { strategy: 'hash', keyId: 'k', key, length: 8 },
   { strategy: 'token', keyId: 'k', key, prefix: '' },
+  { strategy: 'bucket', width: 10, unit: 'year' },
+  { strategy: 'date_shift', keyId: 'k', key, maxDays: 3 },
+  { strategy: 'json_path', default: 'keep', paths: [{ path: '$.a', rule: { strategy: 'null' } }] },
 )
 const lines = fc.uniqueArray(fc.tuple(fc.constantFrom(...NAMES), rules), { selector: ([name]) => name })
 const columnUses = fc.dictionary(fc.constantFrom(...NAMES), fc.constantFrom<ColumnUse>('passed', 'computed', 'written'))
