@@ -3,6 +3,9 @@ import { encodeServer } from '../../src/wire/postgres/server.ts'
 import type { TransactionStatus } from '../../src/wire/postgres/session-facts.ts'
 import { described, done, failed, ready, row, SUSPENDED } from './postgres_story.ts'
 
+/** The first byte of COPY data that the model refuses. */
+export const BAD = 0x21
+
 interface Portal {
   readonly text: string
   sent: number
@@ -23,6 +26,8 @@ export class PostgresBackend {
   readonly #portals = new Map<string, Portal>()
   #status: TransactionStatus = 'I'
   #skipping = false
+  /** COPY data is read; `simple` where a simple query asked for it. */
+  #copying: { readonly simple: boolean; rows: number } | null = null
   #failed = false
   #committed = 'shop'
   #path = 'shop'
@@ -39,15 +44,35 @@ export class PostgresBackend {
   }
 
   accept(message: ClientMessage): void {
+    if (this.#copying) return this.#copy(this.#copying, message)
     if (message.kind === 'sync') return this.#sync()
     if (this.#skipping) return
     const error = this.#handle(message)
-    if (error === null) return
+    if (error !== null) this.#fail(error, message.kind === 'query')
+  }
+
+  #fail(error: string, simple: boolean): void {
     this.#say(failed(error, 'refused'))
     this.#failed = true
     if (this.#status === 'T') this.#status = 'E'
-    if (message.kind === 'query') this.#sync()
+    if (simple) this.#sync()
     else this.#skipping = true
+  }
+
+  /** CopyGetData: Sync and Flush are ignored, and nothing but COPY data may come. */
+  #copy(copying: { readonly simple: boolean; rows: number }, message: ClientMessage): void {
+    if (message.kind === 'sync' || message.kind === 'flush') return
+    if (message.kind === 'copyData' && message.data[0] !== BAD) {
+      copying.rows++
+      return
+    }
+    this.#copying = null
+    if (message.kind === 'copyDone') {
+      this.#say(done(`COPY ${copying.rows}`))
+      if (copying.simple) this.#sync()
+    } else if (message.kind === 'copyFail') this.#fail('57014', copying.simple)
+    else if (message.kind === 'copyData') this.#fail('22P02', copying.simple)
+    else throw new Error(`the model met a ${message.kind} in COPY data`)
   }
 
   #say(message: Parameters<typeof encodeServer>[0] | Uint8Array): null {
@@ -96,8 +121,8 @@ export class PostgresBackend {
     if (error) return error
     const portal = { text, sent: 0 }
     if (fieldsOf(text)) this.#describe(text)
-    const refused = this.#run(portal, 0)
-    if (refused === null) this.#sync()
+    const refused = this.#run(portal, 0, true)
+    if (refused === null && !this.#copying) this.#sync()
     return refused
   }
 
@@ -137,11 +162,15 @@ export class PostgresBackend {
     const portal = this.#portals.get(name)
     if (!portal) return '34000'
     if (this.#status === 'E' && !/^(COMMIT|ROLLBACK)/.test(portal.text)) return '25P02'
-    return this.#run(portal, maxRows)
+    return this.#run(portal, maxRows, false)
   }
 
-  #run(portal: Portal, maxRows: number): string | null {
+  #run(portal: Portal, maxRows: number, simple: boolean): string | null {
     if (portal.text === 'SELECT 1/0') return '22012'
+    if (portal.text.startsWith('COPY')) {
+      this.#copying = { simple, rows: 0 }
+      return this.#say({ kind: 'copyInResponse', format: 0, columnFormats: [0] })
+    }
     const rows = this.#rowsOf(portal.text)
     if (!rows) return this.#command(portal.text)
     const end = maxRows > 0 ? Math.min(rows.length, portal.sent + maxRows) : rows.length
@@ -177,6 +206,7 @@ export class PostgresBackend {
 }
 
 function fieldsOf(text: string): readonly string[] | null {
+  if (text.startsWith('COPY')) return null
   if (text.includes('users')) return ['users.id', 'users.email']
   if (text.includes('"archive"')) return ['archived.id']
   if (text.includes('orders')) return ['orders.id']

@@ -270,6 +270,7 @@ export class ClientHalf {
     if (before && !before.done && !pipeline.unfinished.includes(before)) finishRun(this.#state, before, 'ok', null, now)
     output.record(admission.events)
     portal.run = this.#runs(admission, now)[0] ?? null
+    this.#guard(admission.verdict)
     if (portal.run && before?.applied) portal.run.applied = true
     if (portal.run && portal.declared) countWithCursor(portal.run, portal)
     if (portal.run && portal.description) giveShape(this.#state, portal.run, portal.description)

@@ -1,4 +1,4 @@
-import type { SallyportError } from '../../errors.ts'
+import { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
 import { Framer } from '../../wire/postgres/framer.ts'
 import { CLIENT, SERVER } from '../../wire/postgres/type-bytes.ts'
@@ -18,6 +18,8 @@ import { errorMessage, notice } from './words.ts'
 
 /** One message of a client: a statement with its literals, or the values of one Bind. */
 const MAX_CLIENT_MESSAGE_BYTES = 64 * 1024 * 1024
+/** What a client may send ahead while its next message waits for an answer. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
 /** One message of a server: a row. PostgreSQL's own limit is 1 GiB less a little. */
 const MAX_SERVER_MESSAGE_BYTES = 1024 * 1024 * 1024
 
@@ -62,6 +64,9 @@ export class PostgresMachine {
     return this.#step(now, () => {
       this.#fromClient.push(chunk)
       this.#drainClient(now)
+      if (this.#held && this.#fromClient.buffered > MAX_WAITING_BYTES) {
+        throw new SallyportError('SP-PROTOCOL', `more than ${MAX_WAITING_BYTES} bytes wait for an answer`)
+      }
     })
   }
 
