@@ -106,7 +106,8 @@ describe('a statement that is refused', () => {
   it.each([
     ['a table out of scope', 'SELECT code FROM club.safes', 'SP-SCOPE', /club\.safes/],
     ['a schema out of scope', 'SELECT detail FROM vault.log', 'SP-SCOPE', /vault\.log/],
-    ['an unknown construct', 'DO $$BEGIN NULL; END$$', 'SP-OPAQUE', /DO/],
+    ['an unknown construct', 'SELECT * FROM pg_stat_get_wal()', 'SP-OPAQUE', /pg_stat_get_wal/],
+    ['code that is not analysed', 'DO $$BEGIN NULL; END$$', 'SP-VERB', /DO/],
     ['a write without the verb', `INSERT INTO club.drafts VALUES (9, 'x')`, 'SP-VERB', /insert/],
     ['an export', 'COPY club.boats TO STDOUT', 'SP-EXPORT', /COPY/],
     ['a function of a user', 'SELECT club.mail_of(1)', 'SP-FUNCTION', /mail_of/],
