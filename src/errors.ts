@@ -99,6 +99,13 @@ export const REFUSALS = {
     'The result is larger than the grant allows.',
     'Add a LIMIT or a narrower condition, or ask for an export permission.',
   ),
+  'SP-LIMIT-LOOKUPS': refusal(
+    '53400',
+    1226,
+    '42000',
+    'The hourly budget for looking up clear values of this column is used up.',
+    'Wait, or ask for a grant that lifts the mask.',
+  ),
   'SP-LIMIT-TIME': refusal('57P05', 4031, 'HY000', 'The session was idle for longer than its limit.', 'Reconnect.'),
   'SP-DRAIN': refusal('57P01', 1053, '08S01', 'The proxy is shutting down.', 'Reconnect; another node will answer.'),
   'SP-STARTUP': refusal(

@@ -40,6 +40,15 @@ export interface FieldPlan {
   readonly origin: { readonly schema: string; readonly table: string; readonly column: string } | null
 }
 
+/** Clear values of a masked column that a statement asks for, against an hourly budget of the person. */
+export interface Lookup {
+  readonly schema: string
+  readonly table: string
+  readonly column: string
+  readonly values: number
+  readonly budgetPerHour: number
+}
+
 /** How one statement of the message is sent and its result treated. */
 export interface StatementPlan {
   readonly substitutions: SubstitutionPlan
@@ -50,6 +59,8 @@ export interface StatementPlan {
   readonly computed: readonly string[]
   /** True where an error's text could quote a clear value: message, detail, hint and context are replaced. */
   readonly scrubErrors: boolean
+  /** What each execution takes from the person's budgets; it does not run where one is used up. */
+  readonly lookups?: readonly Lookup[]
 }
 
 export interface Allow {

@@ -20,6 +20,8 @@ export interface Masks {
   readonly of: (relation: Relation, column: string) => MaskRule | null
   /** The smallest group over which the column may be aggregated in clear, where its own line of the policy says so. */
   readonly minGroup: (relation: Relation, column: string) => number | null
+  /** How many clear values a person may look up in an hour, where the column's own line of the policy says so. */
+  readonly lookupBudget: (relation: Relation, column: string) => number | null
   /** As `of`, by the names of what the server describes as a field's origin. */
   readonly ofOrigin: (schema: string, table: string, column: string) => MaskRule | null
 }
@@ -51,7 +53,14 @@ export function createMasks(input: MasksInput): Masks {
     return rule
   }
   const minGroup = (relation: Relation, column: string) => minGroupOf(input, relation, column)
-  return { of, minGroup, ofOrigin: (schema, table, column) => originMask(input, of, schema, table, column) }
+  const lookupBudget = (relation: Relation, column: string) =>
+    isSingle(input, relation) ? (lineOf(input, relation, column)?.equality?.budgetPerHour ?? null) : null
+  return {
+    of,
+    minGroup,
+    lookupBudget,
+    ofOrigin: (schema, table, column) => originMask(input, of, schema, table, column),
+  }
 }
 
 /** A table that the catalog does not hold can only be judged by its name: the policy's lines apply to it all the same. */
@@ -113,11 +122,14 @@ function lineOf({ target, database, masking, catalog }: MasksInput, { schema, na
   )
 }
 
+function isSingle({ catalog }: MasksInput, relation: Relation): boolean {
+  const { ancestors, descendants } = familyOf(catalog, relation)
+  return relation.kind === 'table' && ancestors.length === 0 && descendants.length === 0
+}
+
 /** A table whose rows also show under another name, or that has no key to tell rows by, is aggregated from masks. */
 function minGroupOf(input: MasksInput, relation: Relation, column: string): number | null {
-  const { ancestors, descendants } = familyOf(input.catalog, relation)
-  const single = relation.kind === 'table' && ancestors.length === 0 && descendants.length === 0
-  if (!single || relation.primaryKey.length === 0) return null
+  if (!isSingle(input, relation) || relation.primaryKey.length === 0) return null
   return lineOf(input, relation, column)?.aggregate?.minGroup ?? null
 }
 

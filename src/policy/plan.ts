@@ -12,7 +12,7 @@ import {
   writesTo,
 } from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
-import type { ColumnAccess, FieldPlan, StatementPlan } from './decision.ts'
+import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.ts'
 import { nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
 import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
 
@@ -34,12 +34,14 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
     const substitution = substitutionOf(context, statement, use)
     if (substitution) substitutions.set(use.id, substitution)
   }
+  const lookups = usesOf(statement).flatMap((use) => lookupsOf(context, statement, use))
   return {
     substitutions,
     fields: fieldsOf(statement)?.map((field) => fieldPlan(context, statement, field, substitutions)) ?? null,
     columns: columnsSeen(context, statement),
     computed: computedColumns(context, statement),
     scrubErrors: usesOf(statement).some((use) => isProtected(context, statement, use)),
+    ...(lookups.length > 0 ? { lookups } : {}),
   }
 }
 
@@ -108,7 +110,7 @@ function sqlMaskIn(context: RuleContext, statement: StatementFacts, use: Relatio
   if (context.coverage(use.relation, 'read')?.column(column.name) === false) return NULL_MASK
   const rule = context.masks.of(use.relation, column.name)
   if (!rule) return null
-  if (groupRows(context, statement, use, column.name) !== null) return null
+  if (isClear(context, statement, use, column.name)) return null
   const { dialect, typesByOid } = context.input.catalog
   const mask = sqlMaskOf(rule, dialect, column, typesByOid)
   if (isConstantMask(rule)) return mask
@@ -127,6 +129,24 @@ function clearGroups(context: RuleContext, statement: StatementFacts, use: Relat
 function groupRows(context: RuleContext, statement: StatementFacts, use: RelationUse, column: string): number | null {
   const inClear = statement.kind === 'select' && use.aggregated?.has(column) && context.masks.of(use.relation, column)
   return inClear ? context.masks.minGroup(use.relation, column) : null
+}
+
+/** True where the policy lets the statement use the clear values in the one way that it does. */
+function isClear(context: RuleContext, statement: StatementFacts, use: RelationUse, column: string): boolean {
+  if (groupRows(context, statement, use, column) !== null) return true
+  return lookupsOf(context, statement, use).some((lookup) => lookup.column === column)
+}
+
+/** Comparisons with values that may run on clear values; nothing but a plain SELECT has any. */
+function lookupsOf(context: RuleContext, statement: StatementFacts, use: RelationUse): readonly Lookup[] {
+  const { lookups, relation, role, wholeRow } = use
+  const reads = statement.kind === 'select' && statement.verbs.every((verb) => verb === 'read')
+  if (!lookups || !reads || role === 'target' || wholeRow || relation.kind === 'system') return []
+  return [...lookups].flatMap(([column, values]) => {
+    const budgetPerHour = context.masks.of(relation, column) && context.masks.lookupBudget(relation, column)
+    const { schema, name: table } = relation
+    return budgetPerHour ? [{ schema, table, column, values, budgetPerHour }] : []
+  })
 }
 
 function fieldPlan(
@@ -153,7 +173,7 @@ function columnsSeen(context: RuleContext, statement: StatementFacts): readonly 
       seen.set(`${schema}\0${table}\0${column}\0${how}`, { schema, table, column, seen: how })
     }
     for (const { name } of columnsRead(statement, use)) {
-      const inClear = groupRows(context, statement, use, name) !== null
+      const inClear = isClear(context, statement, use, name)
       const masked = !inClear && context.masks.of(use.relation, name) !== null
       const computed = columnUse(statement, use, name) === 'computed'
       add(name, masked ? (computed ? 'computed_masked' : 'masked') : 'clear')
@@ -170,9 +190,7 @@ export function computedColumns(context: RuleContext, statement: StatementFacts)
     use.relation.kind === 'system'
       ? []
       : needsOf(context, statement, use).masked.flatMap(({ name, how }) =>
-          how === 'computed' && groupRows(context, statement, use, name) === null
-            ? [`${use.relation.name}.${name}`]
-            : [],
+          how === 'computed' && !isClear(context, statement, use, name) ? [`${use.relation.name}.${name}`] : [],
         ),
   )
   return [...new Set(names)].sort()

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Allow, Deny } from '../policy/decision.ts'
 import type { Grant } from '../policy/grant.ts'
 import { Permit } from '../policy/permit.ts'
+import { LookupBudgets } from './lookups.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
 import type { Catalogs, Ids, PolicySource, Target } from './ports.ts'
 import { type Engine, type Names, type Verdict, VerdictCache } from './verdict.ts'
@@ -83,6 +84,7 @@ export interface GateDependencies {
 export class Gate {
   readonly #deps: GateDependencies
   readonly #verdicts = new VerdictCache()
+  readonly #lookups = new LookupBudgets()
 
   constructor(deps: GateDependencies) {
     this.#deps = deps
@@ -111,7 +113,10 @@ export class Gate {
    */
   admit(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Admission {
     const answer = this.#decide(subject, names, text, now, known)
-    return answer.kind === 'deny' ? answer : this.#allow(subject, answer.verdict, answer.decision, now)
+    if (answer.kind === 'deny') return answer
+    const overdrawn = this.#overdrawn(subject, answer.decision, now)
+    if (overdrawn) return this.#deny(subject, answer.verdict, overdrawn, now)
+    return this.#allow(subject, answer.verdict, answer.decision, now)
   }
 
   /** True where judging the same text again could only give this verdict: nothing that it hangs on has changed. */
@@ -137,6 +142,19 @@ export class Gate {
     if (decision.effect === 'deny') return this.#deny(subject, verdict, decision, now)
     if (now < subject.grant.start || now >= subject.grant.end) return this.#deny(subject, verdict, GRANT_ENDED, now)
     return { kind: 'judged', verdict, decision }
+  }
+
+  /** Each execution takes what it looks up from the person's budgets, over all of their sessions. */
+  #overdrawn({ identity, target }: Subject, { plans }: Allow, now: number): Deny | null {
+    const lookups = plans.flatMap((plan) => plan.lookups ?? [])
+    if (lookups.length === 0) return null
+    const person = `${identity.issuer}\0${identity.subject}\0${target.name}`
+    const refused = this.#lookups.take(person, lookups, now)
+    if (refused === null) return null
+    const statement = plans.findIndex((plan) => plan.lookups?.includes(refused))
+    const column = `${refused.schema}.${refused.table}.${refused.column}`
+    const reason = `no more than ${refused.budgetPerHour} values of ${column} may be looked up in an hour`
+    return { effect: 'deny', rule: 'lookups', code: 'SP-LIMIT-LOOKUPS', reason, statement }
   }
 
   #allow(subject: Subject, verdict: Verdict, decision: Allow, now: number): Admission {

@@ -128,6 +128,8 @@ export interface RelationUse {
   readonly alone?: boolean
   /** Columns that a query over this table alone uses only as the argument of `count`, `sum`, `avg` and their like. */
   readonly aggregated?: ReadonlySet<string>
+  /** Columns that nothing uses but `=` and IN with values written out, and bare output: how many values each. */
+  readonly lookups?: ReadonlyMap<string, number>
   /** How each column is used, by column name; system columns (`ctid`) too when named. */
   readonly columns: ReadonlyMap<string, ColumnUse>
   /** The row as a whole is used (`u`, `u.*` inside an expression, `count(u)`): every column counts as computed. */

@@ -4,6 +4,7 @@ import { computedField, type Field, type Sources } from './field.ts'
 import { rowColumn, walkIndirection } from './indirection.ts'
 import { walkJson } from './json.ts'
 import { judgeLeak } from './leakproof.ts'
+import { readLookup } from './lookup.ts'
 import { type Body, has, isEmptyNode, list, names, opaque, open, openAs, str } from './node.ts'
 import { recordOf } from './record.ts'
 import { useOperator, useType } from './routine.ts'
@@ -155,6 +156,7 @@ function walkOperator(place: Place, body: Body): void {
   const implied = IMPLIED.get(kind) ?? opaque(`the expression kind ${kind}`)
   for (const operator of implied) useOperator(place.work, [operator])
   if (!kind.includes('BETWEEN')) useOperator(place.work, names(body, 'name'), has(body, 'lexpr') ? 2 : 1)
+  if (readLookup(place, body)) return
   walkOptional(place, body, 'lexpr')
   walkOptional(place, body, 'rexpr')
 }

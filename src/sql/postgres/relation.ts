@@ -48,6 +48,8 @@ export function useRelation(work: Work, range: Body, role: 'read' | 'target'): U
     qualifiers: [],
     referenced: new Set(),
     computed: new Set(),
+    otherwise: new Set(),
+    lookups: new Map(),
     passed: new Set(),
     written: new Set(),
     system: new Set(),

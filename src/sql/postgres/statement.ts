@@ -73,6 +73,7 @@ function useOf(draft: UseDraft): RelationUse {
     prefixes: draft.prefixes,
     locked: draft.locked,
     stars: draft.stars,
+    lookups: new Map([...draft.lookups].filter(([name]) => !draft.otherwise.has(name))),
     conflict: draft.conflict,
     alone: draft.alone,
     ...(draft.sample === null ? {} : { sample: draft.sample }),

@@ -23,6 +23,9 @@ export interface UseDraft {
   readonly qualifiers: Span[]
   readonly referenced: Set<string>
   readonly computed: Set<string>
+  /** Computed on by anything but a comparison with a value; and how many values each column is compared with. */
+  readonly otherwise: Set<string>
+  readonly lookups: Map<string, number>
   readonly passed: Set<string>
   readonly written: Set<string>
   readonly system: Set<string>
@@ -89,6 +92,17 @@ export function compute(work: Work, field: Field, sink: Sources): void {
   for (const base of field.bases) mark(work, base, 'computed')
 }
 
+/** As `compute`, for a field that is compared with so many values by `=`. */
+export function lookUp(work: Work, field: Field, sink: Sources, values: number): void {
+  addSources(sink, field.sources)
+  for (const base of field.bases) {
+    const use = work.uses[base.use] ?? opaque('a column belongs to no relation')
+    use.referenced.add(base.column)
+    use.computed.add(base.column)
+    use.lookups.set(base.column, (use.lookups.get(base.column) ?? 0) + values)
+  }
+}
+
 /** Notes that a field is named, without saying yet what becomes of it. */
 export function refer(work: Work, field: Field): void {
   for (const base of field.bases) mark(work, base, 'referenced')
@@ -119,4 +133,5 @@ function mark(work: Work, base: BaseColumn, kind: 'referenced' | 'computed' | 'p
   const use = work.uses[base.use] ?? opaque('a column belongs to no relation')
   use.referenced.add(base.column)
   use[kind].add(base.column)
+  if (kind === 'computed') use.otherwise.add(base.column)
 }

@@ -7,9 +7,11 @@ import { observe } from './observe.ts'
 
 const SETUP: readonly string[] = [
   'CREATE SCHEMA crew',
-  'CREATE TABLE crew.hands (id int PRIMARY KEY, ship text NOT NULL, pay numeric(10,2), years int)',
+  `CREATE TABLE crew.hands (id int PRIMARY KEY, ship text NOT NULL, pay numeric(10,2), years int,
+     mail text)`,
   `INSERT INTO crew.hands VALUES (1, 'a', 100, 1), (2, 'a', 200, 2), (3, 'a', 400, 3), (4, 'b', 7001, 4), (5, 'b', 7002, 5),
      (6, 'c', 50, 6), (7, 'c', 60, 7), (8, 'c', NULL, 8), (9, 'd', 1000, 9), (10, 'd', 2000, 10), (11, 'd', 3000, 11)`,
+  "UPDATE crew.hands SET mail = 'CANARY-' || id || '@example.test'",
   'CREATE TABLE crew.weights (id int PRIMARY KEY, w int)',
   'INSERT INTO crew.weights VALUES (1, 1), (2, 1000)',
   'ANALYZE',
@@ -20,7 +22,20 @@ const PURSER = {
   scope: [{ databases: ['postgres'], schemas: ['crew'], tables: ['*'], verbs: ['read'] }],
 }
 
-const MASKS = { masks: [{ schemas: ['crew'], tables: ['hands'], columns: ['pay'], aggregate: { minGroup: 3 } }] }
+const MASKS = {
+  masks: [
+    { schemas: ['crew'], tables: ['hands'], columns: ['pay'], aggregate: { minGroup: 3 } },
+    {
+      schemas: ['crew'],
+      tables: ['hands'],
+      columns: ['mail'],
+      strategy: 'redact',
+      text: '[hidden]',
+      predicates: 'equality',
+      budgetPerHour: 10,
+    },
+  ],
+}
 
 const ALLOWED: readonly (readonly [string, readonly (readonly (string | null)[])[]])[] = [
   [
@@ -60,7 +75,25 @@ const MASKED: readonly string[] = [
   'SELECT sum(pay), max(h::text) FROM crew.hands h',
 ]
 
-describe('a column that may be aggregated', () => {
+const MAIL = "'CANARY-4@example.test'"
+
+/** Answered from the mask, whatever the budget. */
+const NO_LOOKUP: readonly string[] = [
+  `SELECT id FROM crew.hands WHERE mail = ${MAIL} AND mail LIKE '%'`,
+  `SELECT id FROM crew.hands WHERE mail <> ${MAIL} AND id = 4 AND mail <> '[hidden]'`,
+  `SELECT id FROM crew.hands WHERE mail = ANY (ARRAY[${MAIL}])`,
+  `SELECT id FROM crew.hands WHERE mail IN (SELECT ${MAIL})`,
+  `SELECT id FROM crew.hands WHERE mail IN (VALUES (${MAIL}))`,
+  `SELECT h.id FROM crew.hands h JOIN (VALUES (${MAIL})) v (m) ON h.mail = v.m`,
+  `SELECT mail FROM crew.hands WHERE mail = ${MAIL} GROUP BY mail`,
+  `SELECT DISTINCT mail FROM crew.hands WHERE mail = ${MAIL}`,
+  `SELECT h.id FROM crew.weights w LEFT JOIN crew.hands h ON h.mail = ${MAIL} WHERE h.mail > 'A'`,
+  `SELECT id FROM crew.hands WHERE lower(mail) = lower(${MAIL})`,
+  `SELECT id FROM crew.hands WHERE mail = ${MAIL} FOR UPDATE`,
+  `SELECT h FROM crew.hands h WHERE mail = ${MAIL}`,
+]
+
+describe('a column that may be aggregated or looked up', () => {
   let stack: PostgresStack
   let alice: pg.Client
 
@@ -84,5 +117,27 @@ describe('a column that may be aggregated', () => {
   it.each(MASKED)('%s', async (statement) => {
     const { texts } = await observe(alice, [statement])
     expect(texts.join(' ')).not.toMatch(/\d{3}/)
+  })
+
+  it.each(NO_LOOKUP)('%s', async (statement) => {
+    const { texts, tables } = await observe(alice, [statement])
+    expect(texts.join(' ')).not.toContain('CANARY')
+    expect(tables.flat()).toEqual([])
+  })
+
+  it('answers as many questions for a value as the budget holds, and shows the mask', async () => {
+    const one = { text: 'SELECT id, mail FROM crew.hands WHERE mail = $1', values: ['CANARY-4@example.test'] }
+    const many = `SELECT id FROM crew.hands WHERE mail IN (${MAIL}, 'CANARY-5@example.test', 'x') ORDER BY id`
+    const { tables, states, texts } = await observe(alice, [
+      one,
+      many,
+      many,
+      many,
+      one,
+      'SELECT count(mail) FROM crew.hands',
+    ])
+    expect(tables.slice(0, 3)).toEqual([[['4', '[hidden]']], [['4'], ['5']], [['4'], ['5']]])
+    expect(states).toEqual([null, null, null, null, '53400', null])
+    expect(texts.join(' ')).toContain('no more than 10 values of crew.hands.mail may be looked up in an hour')
   })
 })
