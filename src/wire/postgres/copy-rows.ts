@@ -30,6 +30,7 @@ const NOTHING = new Uint8Array(0)
 const NEWLINE = 10
 const RETURN = 13
 const BACKSLASH = 92
+const FULL_STOP = 46
 const COUNT_BYTES = 2
 const LENGTH_BYTES = 4
 /** The control characters that the text format has letters for: \\b, \\t, \\n, \\v, \\f, \\r. */
@@ -69,7 +70,7 @@ interface Line {
 
 /** Names are never forced to be quoted. */
 function title(line: Line, csv: ReturnType<typeof csvOf> | null, names: readonly string[]): Uint8Array {
-  const out = new Bytes()
+  const out = new Bytes(0)
   for (const [column, name] of names.entries()) {
     if (column > 0) out.byte(line.delimiter)
     const value = encoder.encode(name)
@@ -108,7 +109,7 @@ function binaryRows(run: Uint8Array): Uint8Array {
 }
 
 function textRows(run: Uint8Array, line: Line): Uint8Array {
-  const out = new Bytes()
+  const out = new Bytes(run.length)
   for (let row = 0; row < run.length; ) {
     const end = rowEnd(run, row)
     const start = out.length
@@ -136,12 +137,13 @@ function textRow(run: Uint8Array, body: number, end: number, line: Line, out: By
 
 /** CopyAttributeOutText: a backslash before itself and the delimiter, letters for control characters. */
 function textOf(delimiter: number): Line['put'] {
+  const after = marks([BACKSLASH, delimiter])
+  for (const [byte, letter] of LETTERS) after[byte] = letter
   return (out, value) => {
     let copied = 0
     for (let at = 0; at < value.length; at++) {
-      const byte = value[at]!
-      const letter = LETTERS.get(byte) ?? (byte === BACKSLASH || byte === delimiter ? byte : undefined)
-      if (letter === undefined) continue
+      const letter = after[value[at]!]!
+      if (letter === 0) continue
       out.bytes(value, copied, at)
       out.byte(BACKSLASH)
       out.byte(letter)
@@ -154,10 +156,10 @@ function textOf(delimiter: number): Line['put'] {
 /** CopyAttributeOutCSV: quoted where it has to be, and where it would read as NULL or as the end of the data. */
 function csvOf(style: CopyStyle, nullText: Uint8Array, single: boolean) {
   const [delimiter, quote, escaping] = [style.delimiter, style.quote, style.escape].map((one) => one.charCodeAt(0))
-  const special = new Set([delimiter, quote, NEWLINE, RETURN])
-  const ends = (value: Uint8Array) => single && value.length === 2 && value[0] === BACKSLASH && value[1] === 46
+  const special = marks([delimiter!, quote!, NEWLINE, RETURN])
+  const ends = (value: Uint8Array) => single && value.length === 2 && value[0] === BACKSLASH && value[1] === FULL_STOP
   return (out: Bytes, value: Uint8Array, forced: boolean): void => {
-    const quoted = forced || same(value, nullText) || ends(value) || value.some((byte) => special.has(byte))
+    const quoted = forced || holds(value, special) || same(value, nullText) || ends(value)
     if (!quoted) return out.bytes(value, 0, value.length)
     out.byte(quote!)
     let copied = 0
@@ -170,6 +172,18 @@ function csvOf(style: CopyStyle, nullText: Uint8Array, single: boolean) {
     out.bytes(value, copied, value.length)
     out.byte(quote!)
   }
+}
+
+/** A table by byte: each of these stands for itself, every other is 0. */
+function marks(bytes: readonly number[]): Uint8Array {
+  const table = new Uint8Array(256)
+  for (const byte of bytes) table[byte] = byte
+  return table
+}
+
+function holds(value: Uint8Array, table: Uint8Array): boolean {
+  for (let at = 0; at < value.length; at++) if (table[value[at]!] !== 0) return true
+  return false
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
@@ -187,12 +201,17 @@ function rowEnd(run: Uint8Array, row: number): number {
   return end
 }
 
-const FIRST_BYTES = 4096
+/** Room for what is written beside the values of a run. */
+const SLACK_BYTES = 1024
 
 /** Bytes that grow. Mutable and private to one call: the hot path of an export. */
 class Bytes {
-  #bytes = new Uint8Array(FIRST_BYTES)
+  #bytes: Uint8Array
   length = 0
+
+  constructor(expected: number) {
+    this.#bytes = new Uint8Array(expected + SLACK_BYTES)
+  }
 
   byte(value: number): void {
     if (this.length === this.#bytes.length) this.#grow(1)
