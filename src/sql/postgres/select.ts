@@ -27,7 +27,7 @@ export function readWholeSelect(work: Work, body: Body, place: Place): Findings 
   const { into, query } = withoutInto(body)
   if (into !== null) return readStored(work, query, into, 'table', place)
   const findings = readSelect(work, body)
-  return { ...findings, settings: plainSettings(body) ?? findings.settings ?? [] }
+  return { ...findings, settings: plainSettings(work, body) ?? findings.settings ?? [] }
 }
 
 /** INTO stands in the leftmost part of a set operation (analyze.c, transformOptionalSelectInto). */

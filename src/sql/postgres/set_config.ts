@@ -1,6 +1,8 @@
 import type { FunctionUse, SettingChange } from '../facts.ts'
 import { evaluateConstant, isConstant } from './constant.ts'
 import { type Body, has, list, names, open, openOnly } from './node.ts'
+import { builtinName } from './record.ts'
+import type { Work } from './work.ts'
 
 /** True for a call that is, or may be, the server's `set_config(name, value, is_local)`. */
 export function isSetConfig(parts: readonly string[]): boolean {
@@ -22,7 +24,7 @@ export function settingsOf(functions: readonly FunctionUse[]): readonly SettingC
  * The changes of a SELECT that does nothing else and gives one row: each runs once, as SET does. Null for any other
  * query.
  */
-export function plainSettings(body: Body): readonly SettingChange[] | null {
+export function plainSettings(work: Work, body: Body): readonly SettingChange[] | null {
   const plain = Object.keys(body).every((key) => key === 'targetList' || key === 'op' || key === 'limitOption')
   if (!plain || body.op !== 'SETOP_NONE' || body.limitOption !== 'LIMIT_OPTION_DEFAULT') return null
   const changes: SettingChange[] = []
@@ -30,7 +32,7 @@ export function plainSettings(body: Body): readonly SettingChange[] | null {
     const { val } = openOnly('ResTarget', target)
     const { tag, body: call } = open(val)
     if (tag === 'A_Const') continue
-    if (tag !== 'FuncCall' || !isPlainCall(call)) return null
+    if (tag !== 'FuncCall' || !isPlainCall(work, call)) return null
     const change = changeOf(list(call, 'args').map(constantOf))
     if (change.values === 'expression') return null
     changes.push(change)
@@ -38,9 +40,10 @@ export function plainSettings(body: Body): readonly SettingChange[] | null {
   return changes.length === 0 ? null : changes
 }
 
-function isPlainCall(call: Body): boolean {
+/** A function of that name in the path may be the one that runs. */
+function isPlainCall(work: Work, call: Body): boolean {
   const forms = ['agg_order', 'agg_filter', 'over', 'agg_within_group', 'agg_star', 'agg_distinct', 'func_variadic']
-  return isSetConfig(names(call, 'funcname')) && forms.every((form) => !has(call, form))
+  return builtinName(work, names(call, 'funcname')) === 'set_config' && forms.every((form) => !has(call, form))
 }
 
 /** set_config_by_name in guc_funcs.c: NULL is the default, and a NULL `is_local` is false. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { analyzePostgres } from '../../../src/sql/postgres/analyze.ts'
 import { analyze, one, PARSER_15, PARSER_18 } from './parsers.ts'
+import { SHOP } from './shop.ts'
 
 const set = (name: string, values: unknown, scope = 'session') => ({ name, scope, values })
 
@@ -40,6 +42,13 @@ describe('set_config', () => {
     const { settings, opaque } = one(sql)
     expect(opaque).toBe(null)
     expect(settings).toEqual([expect.objectContaining({ values, uncertain: true })])
+  })
+
+  test('where the path may shadow it, what runs is not known', () => {
+    const catalog = { ...SHOP.catalog, functions: new Map([['set_config', ['shop']]]) }
+    const settings = (sql: string) => analyzePostgres(sql, { ...SHOP, catalog }, PARSER_18).statements[0]?.settings
+    expect(settings("SELECT set_config('search_path', 'a', false)")).toMatchObject([{ uncertain: true }])
+    expect(settings("SELECT pg_catalog.set_config('search_path', 'a', false)")).toEqual([set('search_path', ['a'])])
   })
 
   test('a function of that name in another schema is none', () => {
