@@ -99,6 +99,13 @@ export const REFUSALS = {
     'The result is larger than the grant allows.',
     'Add a LIMIT or a narrower condition, or ask for an export permission.',
   ),
+  'SP-LIMIT-QUOTA': refusal(
+    '53400',
+    1226,
+    '42000',
+    'All sessions together have taken as much as the role allows in this span of time.',
+    'Wait as long as the message says, or ask for a grant with a higher limit or an export permission.',
+  ),
   'SP-LIMIT-LOOKUPS': refusal(
     '53400',
     1226,

@@ -19,6 +19,7 @@ import { Gate } from './session/gate.ts'
 import type { AuditLog, Clock, Ids } from './session/ports.ts'
 import { createFileAuditLog } from './sinks/file_audit_log.ts'
 import { createFileGrants, type FileGrants } from './store/file_grants.ts'
+import { MemoryQuota } from './store/memory_quota.ts'
 import { createStaticAccounts } from './store/static_accounts.ts'
 import { VERSION } from './version.ts'
 
@@ -48,7 +49,7 @@ export async function serve(configDir: string): Promise<Service> {
     audit,
     clock,
     ids,
-    gate: new Gate({ catalogs: live.catalogs, policy: live.policy, ids }),
+    gate: new Gate({ catalogs: live.catalogs, policy: live.policy, ids, quota: new MemoryQuota(clock) }),
     engineFor: createEngines(),
     sessions: new Sessions(),
     counts: new ConnectionCounts(),

@@ -90,6 +90,16 @@ export type AuditEvent =
       readonly rowsWithheld: number
       readonly durationMs: number
     })
+  | (Base & {
+      /** A person has read `rows` rows of a table within `windowMs`, by however many statements: `statementId` is the last. */
+      readonly kind: 'bulk_read'
+      readonly session: SessionFacts
+      readonly statementId: string
+      readonly table: { readonly schema: string; readonly name: string }
+      readonly rows: number
+      readonly threshold: number
+      readonly windowMs: number
+    })
   | (Base & { readonly kind: 'cancel'; readonly session: SessionFacts; readonly by: string })
   | (Base & {
       readonly kind: 'config_loaded'

@@ -20,6 +20,14 @@ export const APPLICATION_LIFECYCLE = application(6002, 'Application Lifecycle')
 /** events/application/datastore_activity.json */
 export const DATASTORE_ACTIVITY = application(6005, 'Datastore Activity')
 
+/** events/findings/detection_finding.json */
+export const DETECTION_FINDING: OcsfClass = {
+  uid: 2004,
+  name: 'Detection Finding',
+  category: 2,
+  categoryName: 'Findings',
+}
+
 export interface Activity {
   readonly id: number
   readonly name: string

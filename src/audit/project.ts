@@ -1,4 +1,5 @@
 import type { AuditEvent } from './event.ts'
+import { bulkReadRecord } from './finding_record.ts'
 import {
   APPLICATION_LIFECYCLE,
   AUTHENTICATION,
@@ -35,6 +36,8 @@ export function recordsOf(event: AuditEvent, product: Product): readonly OcsfRec
     case 'login_failed':
     case 'logout':
       return [authentication(event, product)]
+    case 'bulk_read':
+      return [bulkReadRecord(event, product)]
     case 'cancel':
       return [cancellation(event, product)]
     case 'config_loaded':

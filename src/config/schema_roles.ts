@@ -29,8 +29,22 @@ const scopeRule = z.strictObject({
 
 const limitsObject = z
   .strictObject({
-    maxRowsPerResult: count.default(0),
-    maxBytesPerResult: count.default(0),
+    maxRowsPerResult: count.default(0).describe('The result is cut after so many rows, with an error.'),
+    maxBytesPerResult: count.default(0).describe('Bytes as the client receives them; whole rows only.'),
+    maxRowsPerHour: count.default(0).describe('Rows by all sessions of a person together, in any 60 minutes.'),
+    maxBytesPerHour: count.default(0).describe('Bytes by all sessions of a person together, in any 60 minutes.'),
+    maxRowsPerDay: count.default(0).describe('Rows by all sessions under a grant together, in any 24 hours.'),
+    maxBytesPerDay: count.default(0).describe('Bytes by all sessions under a grant together, in any 24 hours.'),
+    maxRowsPerTableAndHour: count
+      .default(0)
+      .describe('Rows of results that read a table, by person and table, in any 60 minutes, however small the reads.'),
+    bulkReadRows: count
+      .default(0)
+      .describe('An alert goes into the audit log when a person has read so many rows of a table in 60 minutes.'),
+    rowsPerSecond: count
+      .default(0)
+      .describe('By all sessions of a person together; what comes faster waits in the database.'),
+    bytesPerSecond: count.default(0).describe('As rowsPerSecond.'),
     statementTimeout: duration.prefault('0s'),
     idleTimeout: duration.prefault('0s'),
     idleInTransactionTimeout: duration.prefault('0s'),

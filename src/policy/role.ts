@@ -35,6 +35,19 @@ export interface Limits {
   readonly idleTimeoutMs: number
   readonly idleInTransactionTimeoutMs: number
   readonly maxSessions: number
+  /** By all sessions of a person, in any hour. */
+  readonly maxRowsPerHour: number
+  readonly maxBytesPerHour: number
+  /** By all sessions under a grant, in any 24 hours. */
+  readonly maxRowsPerDay: number
+  readonly maxBytesPerDay: number
+  /** By all sessions of a person and for each table, in any hour: many small reads are one bulk read. */
+  readonly maxRowsPerTableAndHour: number
+  /** So many rows of one table by one person in any hour are an alert. */
+  readonly bulkReadRows: number
+  /** By all sessions of a person: over it the database has to wait. */
+  readonly rowsPerSecond: number
+  readonly bytesPerSecond: number
 }
 
 export interface Role {

@@ -11,6 +11,8 @@ const MAX_WAITING_CHUNKS = 16
 const SMALL_BYTES = 16 * 1024
 /** How long a client may take to read a last error before its connection is cut. */
 const LINGER_MS = 2_000
+/** What setTimeout can take. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface RunnerInput {
   readonly client: Socket
@@ -46,6 +48,9 @@ export class Runner {
   #over = false
   readonly #toClient: Uint8Array[] = []
   readonly #toUpstream: Uint8Array[] = []
+  /** Set while the database has to wait, since a rate is used up. */
+  #pacing: NodeJS.Timeout | null = null
+  #pacedUntil = 0
 
   constructor(input: RunnerInput) {
     this.#input = input
@@ -80,7 +85,7 @@ export class Runner {
     socket.on('data', (chunk: Uint8Array) => this.#take({ from, chunk }))
     // A slow reader stops the writer at its other end: nothing piles up in between.
     socket.on('drain', () => {
-      if (!this.#busy) other.resume()
+      if (!this.#busy) this.#resumeOne(other)
     })
     socket.on('error', () => this.#finish(`the ${from} connection broke`))
     socket.on('close', () => this.#finish(`the ${from} closed the connection`))
@@ -124,6 +129,9 @@ export class Runner {
           break
         case 'client':
           this.#toClient.push(effect.bytes)
+          break
+        case 'pace':
+          this.#pace(effect.ms)
           break
         case 'cancel':
           cancel(effect.sessionId, effect.statementOnly)
@@ -187,7 +195,27 @@ export class Runner {
   #resume(): void {
     const { client, upstream } = this.#input
     if (!upstream.writableNeedDrain) client.resume()
-    if (!client.writableNeedDrain) upstream.resume()
+    if (!client.writableNeedDrain) this.#resumeOne(upstream)
+  }
+
+  #resumeOne(socket: Socket): void {
+    if (socket !== this.#input.upstream || !this.#pacing) socket.resume()
+  }
+
+  /** Reads nothing more from the database for so long: its socket fills, and it stops by itself. */
+  #pace(ms: number): void {
+    const until = this.#input.clock.monotonic() + ms
+    if (until <= this.#pacedUntil) return
+    this.#pacedUntil = until
+    if (this.#pacing) clearTimeout(this.#pacing)
+    this.#input.upstream.pause()
+    this.#pacing = setTimeout(
+      () => {
+        this.#pacing = null
+        if (!this.#busy && !this.#over) this.#resume()
+      },
+      Math.min(ms, MAX_TIMER_MS),
+    )
   }
 
   /** No audit, no query: what stood after the record never happens. */
@@ -209,6 +237,7 @@ export class Runner {
   #finish(cause: string): void {
     if (this.#over) return
     this.#over = true
+    if (this.#pacing) clearTimeout(this.#pacing)
     const { client, upstream, machine, audit, clock, ended } = this.#input
     const notes = machine.abandoned(clock.now())
     for (const effect of notes) {

@@ -5,8 +5,9 @@ import type { Allow, Deny } from '../policy/decision.ts'
 import type { Grant } from '../policy/grant.ts'
 import { Permit } from '../policy/permit.ts'
 import { LookupBudgets } from './lookups.ts'
+import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
-import type { Catalogs, Ids, PolicySource, Target } from './ports.ts'
+import type { Catalogs, Ids, PolicySource, Quota, Target } from './ports.ts'
 import { type Engine, type Names, type Verdict, VerdictCache } from './verdict.ts'
 
 /** Who asks, and on what: fixed for the life of a session. */
@@ -75,6 +76,7 @@ export interface GateDependencies {
   readonly catalogs: Pick<Catalogs, 'current'>
   readonly policy: PolicySource
   readonly ids: Ids
+  readonly quota: Quota
 }
 
 /**
@@ -84,10 +86,12 @@ export interface GateDependencies {
 export class Gate {
   readonly #deps: GateDependencies
   readonly #verdicts = new VerdictCache()
+  readonly meter: Meter
   readonly #lookups = new LookupBudgets()
 
   constructor(deps: GateDependencies) {
     this.#deps = deps
+    this.meter = new Meter(deps.quota, deps.ids)
   }
 
   #judge(subject: Subject, names: Names, text: string, now: number): Verdict {

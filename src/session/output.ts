@@ -39,6 +39,10 @@ export class Output {
     this.#effects.push({ kind: 'note', event })
   }
 
+  pace(ms: number): void {
+    this.#effects.push({ kind: 'pace', ms })
+  }
+
   cancel(sessionId: string, statementOnly: boolean): void {
     this.#effects.push({ kind: 'cancel', sessionId, statementOnly })
   }

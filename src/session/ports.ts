@@ -72,6 +72,35 @@ export interface Catalogs {
   invalidate(target: string, reason: string): void
 }
 
+/** One limit: how much of it a sliding window may hold. Limits with equal keys have equal windows, and count together. */
+export interface Allowance {
+  readonly key: string
+  /** Infinity where the amount is only watched. */
+  readonly max: number
+  /** Milliseconds. */
+  readonly windowMs: number
+}
+
+/**
+ * Counts what was taken, over all sessions. Answers at once: an implementation that shares its counts with others holds
+ * a leased part of them here. What can't be counted is not granted.
+ */
+export interface Quota {
+  /** Takes what the window still has room for: 0 to `amount`. */
+  reserve(allowance: Allowance, amount: number): number
+  /** Gives back what was reserved just now and not used. */
+  giveBack(allowance: Allowance, amount: number): void
+  usage(allowance: Allowance): Usage
+  /** Takes `amount` of a rate, and says how many milliseconds to wait before the next is taken. */
+  pace(key: string, perSecond: number, amount: number): number
+}
+
+export interface Usage {
+  readonly used: number
+  /** Until some of it is free again; 0 where nothing is used. */
+  readonly freesInMs: number
+}
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number

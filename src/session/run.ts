@@ -2,6 +2,7 @@ import { SallyportError } from '../errors.ts'
 import type { StatementPlan } from '../policy/decision.ts'
 import type { StatementFacts } from '../sql/facts.ts'
 import type { Admission, Execution, ExecutionResult, Gate, Subject } from './gate.ts'
+import type { Draws, Granted, Meter } from './meter.ts'
 import type { Output } from './output.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -18,6 +19,8 @@ export interface StatementRun<Shape> {
   rows: number
   bytes: number
   rowsWithheld: number
+  /** What its rows count against, over all sessions; known once the first one comes. */
+  draws?: Draws
   /** What earlier reads of the same cursor gave: the limits of a result count them together. */
   before?: { readonly rows: number; readonly bytes: number }
   /** Set when the rest of the result is kept back: the client gets this error instead. */
@@ -69,36 +72,82 @@ export function finishRun(
   output.note(gate.completion(subject, run.execution, { ...run, outcome, status }, now))
 }
 
+/** The first rows of what a client is to get: at most `maxRows`, in at most `maxBytes`. */
+export type Cut = (bytes: Uint8Array, maxRows: number, maxBytes: number) => Given
+
+export interface Given {
+  readonly bytes: Uint8Array
+  readonly count: number
+}
+
 /**
- * What the client gets of `count` rows, which `rewritten` gives: null once the result was withheld, as it is from here
- * on when a limit of the role is passed. Bytes are counted as the client receives them.
+ * What the client gets of `count` rows, which `rewritten` gives: as many as the limits of the role allow, to the row,
+ * and null where that is none. When a limit is passed the rest of the result is withheld and the database is asked to
+ * stop. Bytes are counted as the client receives them.
  */
 export function withinLimits(
   session: Session,
   run: StatementRun<unknown>,
   count: number,
   rewritten: () => Uint8Array,
-): Uint8Array | null {
+  cut: Cut,
+  now: number,
+): Given | null {
   if (run.withheld) {
     run.rowsWithheld += count
     return null
   }
-  const { maxRowsPerResult, maxBytesPerResult } = run.verdict.role.limits
-  if (maxRowsPerResult > 0 && run.rows + (run.before?.rows ?? 0) + count > maxRowsPerResult) {
-    return overLimit(session, run, count, `more than ${maxRowsPerResult} rows`)
-  }
-  const out = rewritten()
-  if (maxBytesPerResult > 0 && run.bytes + (run.before?.bytes ?? 0) + out.length > maxBytesPerResult) {
-    return overLimit(session, run, count, `more than ${maxBytesPerResult} bytes`)
-  }
-  run.rows += count
-  run.bytes += out.length
-  return out
+  const { meter } = session.gate
+  run.draws ??= meter.draws(session.subject, run.verdict.role.limits, run.facts)
+  const rows = take(meter, run, 'rows', count)
+  const given = rows.amount === 0 ? NO_ROWS : wholeRows(rewritten(), rows.amount, count, cut)
+  const bytes = take(meter, run, 'bytes', given.bytes.length)
+  const kept = bytes.over ? wholeRows(given.bytes, given.count, given.count, cut, bytes.amount) : given
+  meter.giveBack(run.draws.rows, rows.amount - kept.count)
+  meter.giveBack(run.draws.bytes, bytes.amount - kept.bytes.length)
+  run.rows += kept.count
+  run.bytes += kept.bytes.length
+  const over = rows.over ?? bytes.over
+  if (over) withhold(session, run, count - kept.count, over)
+  account(session, run, kept, now)
+  return kept.count === 0 ? null : kept
 }
 
-function overLimit({ output, subject }: Session, run: StatementRun<unknown>, count: number, what: string): null {
-  run.rowsWithheld += count
-  run.withheld = new SallyportError('SP-LIMIT-ROWS', `the result has ${what}`)
+const NO_ROWS: Given = { bytes: new Uint8Array(0), count: 0 }
+
+/** One row may take several messages, so it is never cut. */
+function wholeRows(
+  bytes: Uint8Array,
+  max: number,
+  count: number,
+  cut: Cut,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Given {
+  if (max === count && bytes.length <= maxBytes) return { bytes, count }
+  return count === 1 ? NO_ROWS : cut(bytes, max, maxBytes)
+}
+
+/** Within the limit of the result, then within those that count over all sessions. */
+function take(meter: Meter, run: StatementRun<unknown>, unit: 'rows' | 'bytes', wanted: number): Granted {
+  const { maxRowsPerResult, maxBytesPerResult } = run.verdict.role.limits
+  const max = unit === 'rows' ? maxRowsPerResult : maxBytesPerResult
+  const room = max === 0 ? wanted : Math.max(0, max - run[unit] - (run.before?.[unit] ?? 0))
+  const granted = meter.take(run.draws?.[unit] ?? [], Math.min(wanted, room))
+  if (granted.over || wanted <= room) return granted
+  return { ...granted, over: new SallyportError('SP-LIMIT-ROWS', `the result has more than ${max} ${unit}`) }
+}
+
+function withhold({ output, subject }: Session, run: StatementRun<unknown>, rows: number, error: SallyportError): void {
+  run.rowsWithheld += rows
+  run.withheld = error
   output.cancel(subject.session.sessionId, true)
-  return null
+}
+
+/** An alert is on record before the row that made it goes out. */
+function account({ gate, output, subject }: Session, run: StatementRun<unknown>, given: Given, now: number): void {
+  const { draws } = run
+  if (!draws || given.count === 0) return
+  output.record(gate.meter.alerts(draws, subject, run.execution.statementId, given.count, now))
+  const ms = gate.meter.pace(draws, given.count, given.bytes.length)
+  if (ms > 0) output.pace(ms)
 }

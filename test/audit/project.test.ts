@@ -6,6 +6,7 @@ import { decision, everyEvent, PRODUCT } from './events.ts'
 const BASE = ['activity_id', 'category_uid', 'class_uid', 'metadata', 'severity_id', 'time', 'type_uid']
 /** Required by the class's schema at v1.8.0, and one of its at_least_one. */
 const REQUIRED: Readonly<Record<number, readonly string[]>> = {
+  2004: ['finding_info', 'evidences'],
   3002: ['user', 'dst_endpoint'],
   3004: ['entity'],
   6002: ['app'],

@@ -5,9 +5,10 @@ import type { Limits, Role } from '../../src/policy/role.ts'
 import { createEngines } from '../../src/proxy/engines.ts'
 import type { Effect } from '../../src/session/effects.ts'
 import { Gate, type Subject } from '../../src/session/gate.ts'
-import type { Target } from '../../src/session/ports.ts'
+import type { Quota, Target } from '../../src/session/ports.ts'
 import type { Engine } from '../../src/session/verdict.ts'
 import { type Catalog, type Dialect, type Relation, relationKey } from '../../src/sql/catalog.ts'
+import { MemoryQuota } from '../../src/store/memory_quota.ts'
 
 export const START = 1_800_000_000_000
 export const MINUTE = 60_000
@@ -85,6 +86,14 @@ const NO_LIMITS: Limits = {
   idleTimeoutMs: 0,
   idleInTransactionTimeoutMs: 0,
   maxSessions: 0,
+  maxRowsPerHour: 0,
+  maxBytesPerHour: 0,
+  maxRowsPerDay: 0,
+  maxBytesPerDay: 0,
+  maxRowsPerTableAndHour: 0,
+  bulkReadRows: 0,
+  rowsPerSecond: 0,
+  bytesPerSecond: 0,
 }
 
 export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?: Partial<Limits> } = {}): Role {
@@ -195,7 +204,12 @@ const ENGINES: Readonly<Record<Target['engine'], Engine>> = {
   mysql: await engines(catalogOf('mysql')),
 }
 
-export function worldOf(engine: Target['engine'], role: Role = roleOf(), grant: Partial<Grant> = {}): World {
+export function worldOf(
+  engine: Target['engine'],
+  role: Role = roleOf(),
+  grant: Partial<Grant> = {},
+  quota: Quota = new MemoryQuota({ monotonic: () => 0 }),
+): World {
   let ids = 0
   const target = targetOf(engine)
   const held = grantOf(grant)
@@ -212,6 +226,7 @@ export function worldOf(engine: Target['engine'], role: Role = roleOf(), grant: 
       masking: () => world.masking,
     },
     ids: { uuid: () => `id-${++ids}` },
+    quota,
   })
   const subject: Subject = {
     session: {

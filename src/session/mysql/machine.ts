@@ -135,7 +135,7 @@ export class MysqlMachine {
       const { acceptsRow } = this.#server
       const rows = acceptsRow ? this.#fromServer.takeRun(acceptsRow) : null
       if (rows) {
-        this.#server.rows(rows.bytes, rows.count)
+        this.#server.rows(rows.bytes, rows.count, now)
         continue
       }
       const packet = this.#fromServer.next()

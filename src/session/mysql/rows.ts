@@ -1,6 +1,7 @@
 import { SallyportError } from '../../errors.ts'
 import { rewriteBinaryRun, rewriteTextRun } from '../../wire/mysql/row-run.ts'
-import { withinLimits } from '../run.ts'
+import { headOfPackets } from '../../wire/mysql/run-head.ts'
+import { type Given, withinLimits } from '../run.ts'
 import type { Exchange, Run } from './exchange.ts'
 import type { SessionState } from './state.ts'
 
@@ -14,11 +15,12 @@ export function maskRun(
   exchange: Exchange,
   bytes: Uint8Array,
   count: number,
-): Uint8Array | null {
+  now: number,
+): Given | null {
   if (run.plan && !run.shape && !run.withheld) {
     throw new SallyportError('SP-PROTOCOL', 'the database sent rows that were not described')
   }
-  return withinLimits(state, run, count, () => rewritten(run, exchange, bytes))
+  return withinLimits(state, run, count, () => rewritten(run, exchange, bytes), headOfPackets, now)
 }
 
 function rewritten({ shape, plan }: Run, exchange: Exchange, bytes: Uint8Array): Uint8Array {

@@ -34,12 +34,13 @@ export class ServerHalf {
   }
 
   /** Whole rows in whole packets; `packets` differs from `count` only for one row that takes several packets. */
-  rows(bytes: Uint8Array, count: number, packets: number = count): void {
+  rows(bytes: Uint8Array, count: number, now: number, packets: number = count): void {
     const exchange = this.#exchange()
     if (exchange.told) return
     const run = exchange.runs[exchange.index]
-    const out = run ? maskRun(this.#state, run, exchange, bytes, count) : bytes
-    if (out) this.#raw(exchange, out, packets)
+    if (!run) return this.#raw(exchange, bytes, packets)
+    const out = maskRun(this.#state, run, exchange, bytes, count, now)
+    if (out) this.#raw(exchange, out.bytes, out.count === count ? packets : out.count)
   }
 
   packet({ payload }: Packet, now: number): void {
@@ -66,7 +67,7 @@ export class ServerHalf {
         this.#state.status = message.eof.status
         return this.#pass(exchange, payload)
       case 'row':
-        return this.rows(encodePackets(payload, exchange.sequence), 1, packetCount(payload.length))
+        return this.rows(encodePackets(payload, exchange.sequence), 1, now, packetCount(payload.length))
       case 'resultEnd':
         return this.#rowsEnd(exchange, payload, message.end, now)
       case 'parameterDefinition':

@@ -1,6 +1,7 @@
 import { SallyportError } from '../../errors.ts'
 import { encodeCopyFail } from '../../wire/postgres/copy.ts'
 import type { Frame } from '../../wire/postgres/framer.ts'
+import { headOfRun } from '../../wire/postgres/run-head.ts'
 import { withinLimits } from '../run.ts'
 import { mayTakeData, type Run } from './pipeline.ts'
 import type { SessionState } from './state.ts'
@@ -39,7 +40,7 @@ export function takeCopyData(state: SessionState, run: Run, bytes: Uint8Array): 
 }
 
 /** `count` whole CopyData messages of the server; it sends one for each row and one for a header or trailer. */
-export function giveCopyData(state: SessionState, run: Run, bytes: Uint8Array, count: number): void {
-  const out = withinLimits(state, run, count, () => bytes)
-  if (out && !state.muted) state.output.client(out)
+export function giveCopyData(state: SessionState, run: Run, bytes: Uint8Array, count: number, now: number): void {
+  const out = withinLimits(state, run, count, () => bytes, headOfRun, now)
+  if (out && !state.muted) state.output.client(out.bytes)
 }

@@ -131,12 +131,12 @@ export class PostgresMachine {
     while (!this.#state.output.ended) {
       const rows = this.#fromServer.takeRun(SERVER.dataRow)
       if (rows) {
-        this.#server.rows(rows.bytes, rows.count)
+        this.#server.rows(rows.bytes, rows.count, now)
         continue
       }
       const data = this.#fromServer.takeRun(SERVER.copyData)
       if (data) {
-        this.#server.copyData(data.bytes, data.count)
+        this.#server.copyData(data.bytes, data.count, now)
         continue
       }
       const frame = this.#fromServer.next()

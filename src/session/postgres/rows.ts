@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import { rewriteRows } from '../../wire/postgres/row-rewriter.ts'
+import { headOfRun } from '../../wire/postgres/run-head.ts'
 import { withinLimits } from '../run.ts'
 import { beginCopy, describeCopy } from './copy_out.ts'
 import type { Run } from './pipeline.ts'
@@ -27,11 +28,11 @@ export function giveShape(state: SessionState, run: Run, description: Uint8Array
  * Forwards a run of rows under a plan: as one piece where no field is masked, rewritten where one is, and not at all
  * once the result was withheld. Bytes are counted as the client receives them.
  */
-export function maskRows(state: SessionState, run: Run, bytes: Uint8Array, count: number): void {
-  const out = withinLimits(state, run, count, () => rewritten(run, bytes))
+export function maskRows(state: SessionState, run: Run, bytes: Uint8Array, count: number, now: number): void {
+  const out = withinLimits(state, run, count, () => rewritten(run, bytes), headOfRun, now)
   if (!out || state.muted) return
   beginCopy(state, run)
-  state.output.client(out)
+  state.output.client(out.bytes)
 }
 
 function rewritten(run: Run, bytes: Uint8Array): Uint8Array {

@@ -27,11 +27,11 @@ export class ServerHalf {
   }
 
   /** A run of whole DataRow messages, `count` of them. */
-  rows(bytes: Uint8Array, count: number): void {
+  rows(bytes: Uint8Array, count: number, now: number): void {
     const run = this.#runInFront()
     if (!run) throw unexpected('rows')
     if (run.plan && !run.shape && !run.withheld) throw unexpected('rows that were not described')
-    maskRows(this.#state, run, bytes, count)
+    maskRows(this.#state, run, bytes, count, now)
   }
 
   handle(frame: Frame, now: number): void {
@@ -89,10 +89,10 @@ export class ServerHalf {
   }
 
   /** `count` whole CopyData messages. */
-  copyData(bytes: Uint8Array, count: number): void {
+  copyData(bytes: Uint8Array, count: number, now: number): void {
     const run = this.#copying()
     if (!run.copied) throw unexpected('COPY data')
-    giveCopyData(this.#state, run, bytes, count)
+    giveCopyData(this.#state, run, bytes, count, now)
   }
 
   #copyDone(frame: Frame): void {
