@@ -15,7 +15,7 @@ export function columnUse(statement: StatementFacts, use: RelationUse, column: s
   return isSelect(statement) && use.role === 'read' && !locks ? 'passed' : 'computed'
 }
 
-/** PREPARE and DECLARE give a name to a statement, whose result then passes as if it were run by itself. */
+/** In PostgreSQL PREPARE and DECLARE give a name to a statement, whose result then passes as if it were run by itself. */
 function isSelect({ kind, inner }: StatementFacts): boolean {
   return kind === 'select' || ((kind === 'prepare' || kind === 'declare_cursor') && inner?.kind === 'select')
 }

@@ -37,7 +37,7 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
   const lookups = usesOf(statement).flatMap((use) => lookupsOf(context, statement, use))
   return {
     substitutions,
-    fields: fieldsOf(statement)?.map((field) => fieldPlan(context, statement, field, substitutions)) ?? null,
+    fields: fieldsOf(context, statement)?.map((field) => fieldPlan(context, statement, field, substitutions)) ?? null,
     columns: columnsSeen(context, statement),
     computed: computedColumns(context, statement),
     scrubErrors: usesOf(statement).some((use) => isProtected(context, statement, use)),
@@ -46,7 +46,9 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
 }
 
 /** Of the result; those of PREPARE and DECLARE come when what they named is run. */
-function fieldsOf({ kind, output, inner }: StatementFacts): StatementFacts['output'] {
+function fieldsOf({ input }: RuleContext, { kind, output, inner }: StatementFacts): StatementFacts['output'] {
+  // MySQL's EXECUTE gives what was computed inside of the text: nothing of it is masked on the wire.
+  if (input.catalog.dialect !== 'postgres') return output
   return inner && (kind === 'prepare' || kind === 'declare_cursor') ? inner.output : output
 }
 
