@@ -132,6 +132,14 @@ describe('settings by SET', () => {
     expect(story([client(query(text))])[0]).toMatch(/^record deny \w+ SP-/)
   })
 
+  it('end the session where the server reports a path that nobody followed', () => {
+    const report = (value: string) =>
+      server({ kind: 'parameterStatus', name: 'search_path', value }, done('SET'), ready())
+    const set = client(query('SET search_path = archive'))
+    expect(story([set, report('archive')]).at(-1)).toBe('< ready I')
+    expect(story([set, report('shop')]).at(-1)).toBe('end SP-SETTING')
+  })
+
   it('of an unrestricted role are its own, save the encoding', () => {
     expect(story([client(query('SET ROLE postgres'))], owner)[0]).toBe('record allow set')
     const off: Step = server(

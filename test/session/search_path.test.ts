@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { SearchPath } from '../../src/session/postgres/search_path.ts'
+import { agrees, SearchPath } from '../../src/session/postgres/search_path.ts'
 
 describe('SearchPath', () => {
   it('keeps a SET after COMMIT and takes it back after ROLLBACK', () => {
@@ -58,5 +58,27 @@ describe('SearchPath', () => {
     path.commit()
     path.reset()
     expect(path.current).toEqual(['start'])
+  })
+})
+
+describe('the path that the server reports', () => {
+  it.each([
+    [null, 'anything', true],
+    [['a'], null, true],
+    [['a', 'b'], 'a, b', true],
+    [['a', 'b'], 'a,b', true],
+    [['a'], 'A', true],
+    [['A b', 'c"d'], '"A b", "c""d"', true],
+    [['$user', 'public'], '"$user", public', true],
+    [[''], '""', true],
+    [[''], '', true],
+    [['a'], 'b', false],
+    [['a'], 'a, b', false],
+    [['a', 'b'], 'b, a', false],
+    [['A'], 'A', false],
+    [['a'], '"a', false],
+    [['a'], '', false],
+  ] as const)('%j against %j: %j', (followed, reported, expected) => {
+    expect(agrees(followed, reported)).toBe(expected)
   })
 })

@@ -54,6 +54,7 @@ export class PostgresMachine {
       muted: false,
       guarded: false,
       copyIn: null,
+      reportedPath: null,
     }
     this.#client = new ClientHalf(this.#state)
     this.#server = new ServerHalf(this.#state)

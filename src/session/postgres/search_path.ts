@@ -4,6 +4,23 @@
  */
 export type Path = readonly string[] | null
 
+const NAME = /\s*(?:"((?:[^"]|"")*)"|([^\s",]+))\s*(,|$)/y
+
+/** False where the server reports another path than was followed; what is not known can't differ. */
+export function agrees(followed: Path, reported: string | null): boolean {
+  if (followed === null || reported === null) return true
+  const names: string[] = []
+  NAME.lastIndex = 0
+  for (let more = reported.trim() !== ''; more; ) {
+    const match = NAME.exec(reported)
+    if (match === null) return false
+    names.push(match[1]?.replaceAll('""', '"') ?? (match[2] ?? '').replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
+    more = match[3] === ','
+  }
+  const plain = (path: readonly string[]) => JSON.stringify(path.filter((name) => name !== ''))
+  return plain(names) === plain(followed)
+}
+
 interface Savepoint {
   readonly name: string
   readonly session: Path

@@ -12,6 +12,7 @@ import { endCopy } from './copy_out.ts'
 import { beginCopyIn, beginCopyOut, giveCopyData } from './copy_relay.ts'
 import { endsInReady, type Owed, type Portal, type Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
+import { agrees } from './search_path.ts'
 import { applySettings } from './settings.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errorMessage, inClientText, notice, scrubbed } from './words.ts'
@@ -303,6 +304,9 @@ export class ServerHalf {
       else path.commit()
       for (const portal of registry.endTransaction(pipeline.changes)) this.#left(portal, now)
     }
+    if (!this.#state.unrestricted && !agrees(path.current, this.#state.reportedPath)) {
+      throw new SallyportError('SP-SETTING', 'search_path changed in a way that was not followed')
+    }
     this.#state.names = namesOf(path)
     this.#state.muted = false
     this.#state.batchFailed = false
@@ -318,6 +322,7 @@ export class ServerHalf {
 
   #parameterStatus(frame: Frame): void {
     const { name, value } = decodeParameterStatus(frame.body)
+    if (name === 'search_path') this.#state.reportedPath = value
     const required = REQUIRED_PARAMETERS.get(name)
     const free = this.#state.unrestricted && name === 'standard_conforming_strings'
     if (required !== undefined && value !== required && !free) {

@@ -25,6 +25,8 @@ export interface SessionState {
   batchFailed: boolean
   /** The client got an error that the server did not send: nothing more reaches it until ReadyForQuery. */
   muted: boolean
+  /** The search_path as the server last reported it (from PostgreSQL 18 on), null where it did not. */
+  reportedPath: string | null
   /** The server takes COPY data for this run; null again once the client has ended it. */
   copyIn: Run | null
   /** The role is unrestricted: results pass as they are. */

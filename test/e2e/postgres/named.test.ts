@@ -121,6 +121,31 @@ describe('a cursor by SQL', () => {
   })
 })
 
+describe('the search path', () => {
+  it('is followed as the server has it, however it is set', async () => {
+    const boats = async () => cellsOf(await ask('SELECT count(*) FROM boats')).length
+    await all(['SET search_path = club, public'])
+    expect(await boats()).toBe(1)
+    await all(['RESET search_path'])
+    expect(await codeOf('SELECT count(*) FROM boats')).toMatch(/^42/)
+    expect(cellsOf(await ask("SELECT set_config('search_path', 'public,Club', false)"))).toEqual([['public,Club']])
+    expect(await boats()).toBe(1)
+    await all(['BEGIN', "SET LOCAL search_path = ''", 'COMMIT'])
+    expect(await boats()).toBe(1)
+    await all(['BEGIN', 'SAVEPOINT s', 'SET search_path = "$user", public', 'ROLLBACK TO s'])
+    expect(await boats()).toBe(1)
+    await all([
+      'ROLLBACK',
+      'SET search_path TO DEFAULT',
+      'RESET ALL',
+      'DISCARD ALL',
+      "SET search_path = ''",
+      'DISCARD ALL',
+    ])
+    expect(await codeOf('SELECT count(*) FROM boats')).toMatch(/^42/)
+  })
+})
+
 describe('an unrestricted session', () => {
   it('has its own names, also those that nobody followed', async () => {
     const own = await wireOf(stack, 'carol')
