@@ -7,7 +7,7 @@ import { configJsonSchema } from '../config/schema_file.ts'
 import { SallyportError } from '../errors.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
-import type { Role, ScopeRule } from '../policy/role.ts'
+import type { Limits, Role, ScopeRule } from '../policy/role.ts'
 import { resolveSecret } from '../secrets/resolve_secret.ts'
 
 type Print = (text: string) => void
@@ -82,14 +82,41 @@ function grantText(grant: Grant, config: Config, now: number): string {
 }
 
 function roleText(role: Role, config: Config, target: string): string[] {
-  if (role.unrestricted) return ['  unrestricted: everything, unmasked']
+  if (role.unrestricted) return ['  unrestricted: everything, unmasked', ...limitTexts(role)]
   const masks = config.masking.masks.filter(({ targets }) => targets.some((pattern) => matches(pattern, target)))
   return [
     ...role.scope.map(scopeText),
     ...role.call.map((routine) => `  may call ${routine}`),
     ...masks.map(maskText),
     ...role.unmask.map((column) => `  sees in clear: ${column}`),
+    ...limitTexts(role),
   ]
+}
+
+/** How each limit reads; the rest are times, and are said as such. */
+const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
+  maxRowsPerResult: 'rows per result',
+  maxBytesPerResult: 'bytes per result',
+  maxRowsPerHour: 'rows per person and hour',
+  maxBytesPerHour: 'bytes per person and hour',
+  maxRowsPerDay: 'rows per grant and day',
+  maxBytesPerDay: 'bytes per grant and day',
+  maxRowsPerTableAndHour: 'rows of each table per person and hour',
+  bulkReadRows: 'rows of a table per person and hour raise an alert',
+  rowsPerSecond: 'rows per second and person',
+  bytesPerSecond: 'bytes per second and person',
+  maxSessions: 'sessions at once',
+  statementTimeoutMs: 'ms for a statement',
+  idleTimeoutMs: 'ms idle',
+  idleInTransactionTimeoutMs: 'ms idle in a transaction',
+}
+
+function limitTexts({ limits }: Role): string[] {
+  const set = Object.entries(LIMIT_TEXTS).flatMap(([key, text]) => {
+    const value = limits[key as keyof Limits]
+    return value === 0 ? [] : [`${value} ${text}`]
+  })
+  return set.length === 0 ? [] : [`  limits: ${set.join(', ')}`]
 }
 
 function scopeText(rule: ScopeRule): string {

@@ -64,6 +64,9 @@ describe('sallyport', () => {
     expect(alice.out).toContain('grant g1: active')
     expect(alice.out).toContain('may read *.app.*')
     expect(alice.out).toContain('masked (token): app.users.email')
+    expect(alice.out).toContain(
+      'limits: 1000 rows per result, 500 rows of a table per person and hour raise an alert, 30000 ms for a statement',
+    )
     const bob = await run('config', 'explain', '--config', dir, 'bob@example.test', 'orders', '--groups', 'x')
     expect(bob).toMatchObject({ code: 1, out: expect.stringContaining('no active grant') })
     expect(await run('config', 'explain', '--config', dir, 'bob', 'nowhere')).toMatchObject({ code: 1 })

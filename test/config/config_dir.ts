@@ -24,6 +24,7 @@ const ROLES = `version: 1
 roles:
   - name: reader
     scope: [{ schemas: [app], tables: ['*'], verbs: [read] }]
+    limits: { maxRowsPerResult: 1000, bulkReadRows: 500, statementTimeout: 30s }
 `
 const GRANTS = `version: 1
 grants:

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { SallyportError } from '../../src/errors.ts'
 import { Permit } from '../../src/policy/permit.ts'
@@ -254,5 +254,38 @@ describe('the end', () => {
     await audit.answer()
     runner.tick()
     expect([upstream.text, runner.idle]).toEqual(['tick', true])
+  })
+})
+
+describe('a rate', () => {
+  it('keeps the database waiting, and not the client, until it is over', () => {
+    vi.useFakeTimers()
+    try {
+      const { client, upstream } = runnerOf({ rows: [toClient('rows'), { kind: 'pace', ms: 500 }], q: [toServer('q')] })
+      upstream.emit('data', bytes('rows'))
+      expect([client.text, upstream.flowing, client.flowing]).toEqual(['rows', false, true])
+      client.emit('drain')
+      client.emit('data', bytes('q'))
+      expect([upstream.text, upstream.flowing]).toEqual(['q', false])
+      vi.advanceTimersByTime(499)
+      expect(upstream.flowing).toBe(false)
+      vi.advanceTimersByTime(1)
+      expect(upstream.flowing).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('ends with the session', () => {
+    vi.useFakeTimers()
+    try {
+      const { client, upstream } = runnerOf({ rows: [{ kind: 'pace', ms: 500 }] })
+      upstream.emit('data', bytes('rows'))
+      client.emit('close')
+      // One for each side, to cut a peer that does not close its own.
+      expect(vi.getTimerCount()).toBe(2)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
