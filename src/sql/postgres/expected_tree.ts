@@ -31,6 +31,11 @@ const PLACES: ReadonlySet<string> = new Set([
   'name_location',
 ])
 
+/** True where the schema in front of a column would no longer resolve. */
+function isRenamed({ sql, filter }: Replacement): boolean {
+  return sql !== null || (filter !== undefined && filter.picked !== null)
+}
+
 /** The prefixes of column references that have to be written anew. */
 export function changedPrefixes({ use, alias }: Replacement): readonly Span[] {
   return alias === use.alias ? use.qualifiers : (use.prefixes ?? [])
@@ -51,7 +56,7 @@ export function expectedTree(
   }
   const findQualifier = (body: Body) => {
     const at = source.unit(num(body, 'location'))
-    return replacements.find((each) => each.sql !== null && changedPrefixes(each).some((span) => span.start === at))
+    return replacements.find((each) => isRenamed(each) && changedPrefixes(each).some((span) => span.start === at))
   }
   const starOf = (value: unknown) => writtenOut(value, source, stars)
   const copy = (value: unknown, key: string): unknown => {
