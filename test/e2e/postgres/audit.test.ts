@@ -144,11 +144,11 @@ describe('a statement', () => {
     )
   })
 
-  it('of an unrestricted person that is not understood is recorded as opaque', async () => {
+  it('of an unrestricted person that runs unseen code is recorded by its kind', async () => {
     const client = await stack.connect('carol')
     const [decision] = await recordsOf(client, () => client.query(`DO $$BEGIN PERFORM '${LITERAL}'; END$$`))
     expect(decision?.unmapped.jit).toMatchObject({
-      statement: { kind: 'opaque' },
+      statement: { kind: 'do' },
       decision: { effect: 'allow', rule: 'unrestricted' },
     })
   })
