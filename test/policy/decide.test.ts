@@ -254,7 +254,6 @@ describe('catalogs', () => {
     'pg_shadow',
     'pg_largeobject',
     'pg_user_mapping',
-    'pg_user_mappings',
     'pg_prepared_statements',
     'pg_cursors',
     'pg_locks',
@@ -263,6 +262,12 @@ describe('catalogs', () => {
     'pg_replication_slots',
   ])('refuses %s', (name) => {
     expect(refused(given(selectOf(system(name, ['a']), ['a']))).rule).toBe('catalogs')
+  })
+
+  it('shows who is mapped to a foreign server, and not with which password', () => {
+    const mappings = system('pg_user_mappings', ['srvname', 'umoptions'])
+    expect(allowed(given(selectOf(mappings, ['srvname']))).effect).toBe('allow')
+    expect(refused(given(selectOf(mappings, ['umoptions']))).rule).toBe('catalogs')
   })
 
   it.each(['processlist', 'PROCESSLIST', 'innodb_trx', 'column_statistics', 'user_attributes'])(
