@@ -113,6 +113,13 @@ export const REFUSALS = {
     'The hourly budget for looking up clear values of this column is used up.',
     'Wait, or ask for a grant that lifts the mask.',
   ),
+  'SP-LIMIT-WRITE': refusal(
+    '54000',
+    1226,
+    '42000',
+    'The statement changed more rows than the role allows for one statement; nothing of it stays.',
+    'Narrow its WHERE, write in smaller parts, or ask for a grant with a higher limit.',
+  ),
   'SP-LIMIT-TIME': refusal('57P05', 4031, 'HY000', 'The session was idle for longer than its limit.', 'Reconnect.'),
   'SP-DRAIN': refusal('57P01', 1053, '08S01', 'The proxy is shutting down.', 'Reconnect; another node will answer.'),
   'SP-STARTUP': refusal(

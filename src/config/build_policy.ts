@@ -19,6 +19,7 @@ export function buildRole(section: RoleSection): Role {
     unmask: section.unmask,
     computed: section.computed,
     requireWhere: section.requireWhere,
+    maxRowsChanged: section.maxRowsChanged,
     parameters: new Map(Object.entries(section.parameters)),
     networks: section.networks,
     limits: {

@@ -82,6 +82,9 @@ export const rolesSection = z.array(
         .describe('Masked columns that this role sees in clear.'),
       computed: z.enum(['notice', 'refuse']).default('notice'),
       requireWhere: z.boolean().default(false).describe('UPDATE and DELETE need a WHERE.'),
+      maxRowsChanged: count
+        .default(0)
+        .describe('A statement that changes more rows is rolled back; 0 means no limit. PostgreSQL only.'),
       parameters: z.record(z.string().min(1), z.enum(['string', 'integer', 'boolean', 'uuid'])).default({}),
       networks: z.array(cidr).default([]),
       limits: limitsObject.prefault({}),
@@ -90,6 +93,10 @@ export const rolesSection = z.array(
     .refine((role) => !role.unrestricted || role.scope.length === 0, {
       message: 'an unrestricted role has no scope',
       path: ['scope'],
+    })
+    .refine((role) => !role.unrestricted || role.maxRowsChanged === 0, {
+      message: 'an unrestricted role runs statements whose writes can not be counted',
+      path: ['maxRowsChanged'],
     })
     .refine((role) => role.unrestricted || role.scope.length > 0 || role.call.length > 0, {
       message: 'a role needs a scope, or unrestricted: true',

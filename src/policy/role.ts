@@ -68,6 +68,8 @@ export interface Role {
   readonly unmask: readonly string[]
   readonly computed: 'notice' | 'refuse'
   readonly requireWhere: boolean
+  /** A statement that changes more rows is rolled back; 0 for any number. */
+  readonly maxRowsChanged: number
   readonly parameters: ReadonlyMap<string, ParameterType>
   /** CIDR networks that a session may come from; empty for any. */
   readonly networks: readonly string[]

@@ -1,6 +1,7 @@
 import type { Rule } from './rule_context.ts'
 import { catalogsRule } from './rules/catalogs.ts'
 import { computedRule } from './rules/computed.ts'
+import { countedRule } from './rules/counted.ts'
 import { exportRule } from './rules/export.ts'
 import { functionsRule } from './rules/functions.ts'
 import { grantRule } from './rules/grant.ts'
@@ -28,6 +29,7 @@ export const RULES: readonly Rule[] = [
   scopeRule,
   viewsRule,
   writesRule,
+  countedRule,
   maskedRule,
   computedRule,
 ]

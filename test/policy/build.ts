@@ -143,6 +143,7 @@ export function roleOf(over: Partial<Role> = {}): Role {
     unmask: [],
     computed: 'notice',
     requireWhere: false,
+    maxRowsChanged: 0,
     parameters: new Map(),
     networks: [],
     limits: {

@@ -48,6 +48,7 @@ describe('the table of rules', () => {
       'scope',
       'views',
       'writes',
+      'counted',
       'masked',
       'computed',
     ])

@@ -120,6 +120,7 @@ export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?:
     unmask: [],
     computed: 'notice',
     requireWhere: false,
+    maxRowsChanged: 0,
     parameters: new Map(),
     networks: [],
     acr: [],

@@ -1,5 +1,5 @@
 import { SallyportError } from '../../errors.ts'
-import { Permit } from '../../policy/permit.ts'
+import type { Permit } from '../../policy/permit.ts'
 import type { CopyFacts } from '../../sql/facts.ts'
 import { type Bind, encodeBind } from '../../wire/postgres/bind.ts'
 import { type ClientMessage, decodeClient } from '../../wire/postgres/client.ts'
@@ -15,14 +15,14 @@ import { copyOf, newCopyOut } from './copy_out.ts'
 import { takeCopyData } from './copy_relay.ts'
 import { admit, boundNow, countWithCursor, newPortal, preparedUnseen, type Refusal, renewed } from './named.ts'
 import type { Owed, Portal, Run } from './pipeline.ts'
+import { sendRefusedParse, sendRefusedQuery } from './refused_text.ts'
 import { DROP_UNNAMED } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
 import { giveShape } from './rows.ts'
 import type { SessionState } from './state.ts'
 import { errorMessage, serverError } from './words.ts'
+import { isCounted, waitsForCount } from './write_guard.ts'
 
-/** A text that no grammar of PostgreSQL accepts, so that the server fails where the client's statement stood. */
-const REFUSED_TEXT = 'SALLYPORT REFUSED THIS STATEMENT'
 /** Types made by users have OIDs from here on (FirstNormalObjectId): their input may run a domain's CHECK. */
 const FIRST_USER_OID = 16_384
 const FLUSH = Uint8Array.of(CLIENT.flush, 0, 0, 0, 4)
@@ -60,6 +60,7 @@ export class ClientHalf {
   #mustWait(message: ClientMessage): boolean {
     const { pipeline, path } = this.#state
     if (message.kind !== 'terminate' && pipeline.takesData) return true
+    if (waitsForCount(this.#state, message)) return true
     if (!SQL_BEARING.has(message.kind)) return false
     if (pipeline.changesNames(path.uncommitted)) return true
     if (message.kind === 'bind') return pipeline.unsettled('statement', message.statement)
@@ -161,7 +162,8 @@ export class ClientHalf {
     if (admission.kind === 'deny') return this.#refuseQuery(admission)
     output.record(admission.events)
     const copy = copyOf(admission.verdict)
-    if (copy) this.#sendCopy(admission.permit, copy)
+    const counted = isCounted(admission.verdict)
+    if (copy || counted) this.#sendExtended(admission.permit, copy ? formatsOf(copy) : [], counted ? FLUSH : SYNC)
     else output.sql(admission.permit, encodeQuery({ kind: 'query', text: admission.permit.text }))
     this.#guard(admission.verdict)
     this.#owe({
@@ -169,20 +171,22 @@ export class ClientHalf {
       runs: this.#runs(admission, now),
       index: 0,
       change: DROP_UNNAMED,
-      extended: copy !== null,
+      extended: copy !== null || counted,
+      ...(counted && { syncKept: true }),
     })
   }
 
-  /** As a simple query runs, but with a format for the result: the unnamed portal and statement are gone after it. */
-  #sendCopy(permit: Permit, copy: CopyFacts): void {
+  /** As a simple query runs, but with a format for the result and an end of its own: the unnamed portal and statement are gone after it. */
+  #sendExtended(permit: Permit, resultFormats: readonly (0 | 1)[], end: Uint8Array): void {
     const { output } = this.#state
     output.sql(permit, encodeParse({ kind: 'parse', name: '', text: permit.text, parameterTypes: [] }))
-    const bind: Bind = { kind: 'bind', portal: '', statement: '', parameterFormats: [], values: [], resultFormats: [] }
-    output.server(encodeBind({ ...bind, resultFormats: formatsOf(copy) }))
+    output.server(
+      encodeBind({ kind: 'bind', portal: '', statement: '', parameterFormats: [], values: [], resultFormats }),
+    )
     output.server(encodeDescribe({ kind: 'describe', target: 'portal', name: '' }))
     output.server(encodeExecute({ kind: 'execute', portal: '', maxRows: 0 }))
     output.server(encodeClose({ kind: 'close', target: 'portal', name: '' }))
-    output.server(SYNC)
+    output.server(end)
   }
 
   /**
@@ -256,8 +260,8 @@ export class ClientHalf {
       const denied = this.#startRun(portal, verdict, now)
       if (denied) return this.#refuse(denied)
     }
-    // COPY knows no number of rows.
-    const bytes = copyOf(verdict) ? encodeExecute({ ...message, maxRows: 0 }) : frame.bytes
+    // COPY knows no number of rows, and a write is counted when it has ended.
+    const bytes = copyOf(verdict) || isCounted(verdict) ? encodeExecute({ ...message, maxRows: 0 }) : frame.bytes
     this.#send(bytes, { kind: 'execute', portal, run: portal.run })
   }
 
@@ -284,6 +288,7 @@ export class ClientHalf {
       if (cursor) countWithCursor(run, cursor)
       const copy = copyOf(run.verdict)
       if (copy) run.copyOut = newCopyOut(copy)
+      if (isCounted(run.verdict)) run.counted = true
     }
     return runs
   }
@@ -327,7 +332,7 @@ export class ClientHalf {
       return
     }
     // In a transaction a refusal really fails it: the server itself gets a text that it must refuse at this place.
-    output.sql(REFUSAL, encodeParse({ kind: 'parse', name: '', text: REFUSED_TEXT, parameterTypes: [] }))
+    sendRefusedParse(output)
     this.#owe({ kind: 'refusal', error, change: DROP_UNNAMED })
   }
 
@@ -340,7 +345,7 @@ export class ClientHalf {
       output.client(encodeReadyForQuery({ kind: 'readyForQuery', status: this.#state.status }))
       return
     }
-    output.sql(REFUSAL, encodeQuery({ kind: 'query', text: REFUSED_TEXT }))
+    sendRefusedQuery(output)
     this.#owe({ kind: 'refused_query', error: answer, change: DROP_UNNAMED })
   }
 
@@ -354,5 +359,3 @@ export class ClientHalf {
 function formatsOf({ format }: CopyFacts): readonly (0 | 1)[] {
   return format === 'binary' ? [1] : []
 }
-
-const REFUSAL = Permit.issue(REFUSED_TEXT, '')

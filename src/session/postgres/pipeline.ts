@@ -10,6 +10,8 @@ export interface Run extends StatementRun<ResultShape> {
   copied?: boolean
   /** The settings that it changes are followed. */
   applied?: true
+  /** The rows that it changes are counted before they may stay. */
+  counted?: true
   /** Its rows go to the client as COPY data. */
   copyOut?: CopyOut
   /** The cursor or portal that it reads from. */
@@ -31,6 +33,8 @@ export type Owed =
       readonly change: Change
       /** Sent as Parse, Bind, Describe and Execute, of which the client knows nothing. */
       readonly extended: boolean
+      /** Its Sync was not sent yet: its rows are counted first. */
+      syncKept?: boolean
     }
   /** A text that the server is sure to refuse stands where the client's statement stood; its error becomes ours. */
   | { readonly kind: 'refusal'; readonly error: Uint8Array; readonly change: Change }
@@ -77,6 +81,7 @@ export class Pipeline {
   #syncs = 0
   #naming = 0
   #copying = 0
+  #counting = 0
 
   get front(): Owed | undefined {
     return this.#queue[this.#head]
@@ -140,6 +145,11 @@ export class Pipeline {
     return this.#live().find((owed) => takesData(owed))
   }
 
+  /** A write under way whose rows have to be counted before it may stay. */
+  get counted(): Owed | undefined {
+    return this.#counting === 0 ? undefined : this.#live().find((owed) => runsOf(owed).some((run) => run.counted))
+  }
+
   /** The run that the server is working on, or null. */
   get running(): Run | null {
     for (const owed of this.#live()) {
@@ -179,6 +189,7 @@ export class Pipeline {
     if (endsInReady(owed)) this.#syncs += by
     const naming = runsOf(owed).some(({ facts }) => changesNames(facts) || ENDS_TRANSACTION.has(facts.kind))
     if (naming) this.#naming += by
+    if (runsOf(owed).some((run) => run.counted)) this.#counting += by
     if (owed.kind !== 'call' && runsOf(owed).some(mayTakeData)) this.#copying += by
   }
 

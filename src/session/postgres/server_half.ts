@@ -16,6 +16,7 @@ import { agrees } from './search_path.ts'
 import { applySettings } from './settings.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errorMessage, inClientText, notice, scrubbed } from './words.ts'
+import { judgeCount, releaseSync, settleCount } from './write_guard.ts'
 
 const QUERY_CANCELLED = '57014'
 
@@ -151,6 +152,7 @@ export class ServerHalf {
     if (front?.kind === 'shape') {
       return pipeline.shift()
     }
+    if (front?.kind === 'query' && front.extended) return
     if (front?.kind !== 'describe') throw unexpected('NoData')
     pipeline.shift()
     this.#toClient(frame.bytes)
@@ -171,6 +173,7 @@ export class ServerHalf {
     if (!run) throw unexpected('the end of a command')
     const { tag } = decodeCommandComplete(frame.body)
     for (const portal of applySettings(this.#state, run, tag, now)) this.#left(portal, now)
+    judgeCount(run, affected(tag))
     if (run.copied && !run.withheld) run.rows = affected(tag)
     else if (!run.withheld && (!run.plan || run.rows === 0)) run.rows = Math.max(run.rows, affected(tag))
     if (!run.withheld) endCopy(this.#state, run)
@@ -182,7 +185,9 @@ export class ServerHalf {
         run.copyOut ? encodeCommandComplete({ kind: 'commandComplete', tag: `COPY ${run.rows}` }) : frame.bytes,
       )
     }
+    const { front } = this.#state.pipeline
     this.#nextStatement()
+    settleCount(this.#state, front, run)
   }
 
   #nextStatement(): void {
@@ -236,6 +241,7 @@ export class ServerHalf {
     const run = this.#runInFront()
     if (run) this.#finish(run, outcomeOf(run, status), status, now)
     this.#toClient(front.kind === 'refusal' ? front.error : this.#wording(frame, fields, run))
+    releaseSync(this.#state, front)
     if (front.kind === 'query') {
       for (const skipped of front.runs.slice(front.index + 1)) this.#finish(skipped, 'cancelled', status, now)
       return
