@@ -7,8 +7,19 @@ interface AuditedObject {
   readonly access: 'read' | 'target'
 }
 
-/** The relations that a statement touches, each once per role, for its audit record. */
+const known = new WeakMap<StatementFacts, readonly AuditedObject[]>()
+
+/** The relations that a statement touches, each once per role, for its audit record: one list for the same facts. */
 export function objectsOf(statement: StatementFacts): readonly AuditedObject[] {
+  let objects = known.get(statement)
+  if (objects === undefined) {
+    objects = touchedBy(statement)
+    known.set(statement, objects)
+  }
+  return objects
+}
+
+function touchedBy(statement: StatementFacts): readonly AuditedObject[] {
   const seen = new Map<string, AuditedObject>()
   for (const { relation, role } of allUses(statement)) {
     seen.set(`${role}\0${relation.schema}\0${relation.name}`, {

@@ -36,6 +36,22 @@ describe('every event', () => {
 })
 
 describe('a statement', () => {
+  it('that runs again differently is told as it ran, though its lists are the same', () => {
+    const first = decision()
+    const others = [
+      decision({ objects: first.objects, columns: first.columns, code: 'SP-SCOPE', effect: 'deny', rule: 'scope' }),
+      decision({ objects: first.objects, columns: [], statementKind: 'update', verbs: ['update'] }),
+      decision({ objects: first.objects, statement: { ...first.statement, sha256: 'ab', normalized: 'SELECT 2' } }),
+      decision({ objects: first.objects, digests: { ...first.digests, role: 'other' }, reason: 'another' }),
+      first,
+    ]
+    for (const event of others) {
+      recordsOf(first, PRODUCT)
+      const alone = objectsOf({ ...event, objects: [...event.objects] })
+      expect(objectsOf(event)).toEqual(alone)
+    }
+  })
+
   it('has a decision and a completion that share its uid', () => {
     const [first, , second] = everyEvent().flatMap(objectsOf)
     expect(first).toMatchObject({
