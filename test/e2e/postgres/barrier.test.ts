@@ -1,6 +1,7 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { describeWithPostgres15 } from '../../servers/availability.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeEachPostgres } from '../../servers/availability.ts'
+import type { PostgresMajor } from '../../servers/postgres_major.ts'
 import { grantOf, type PostgresStack, startPostgresStack } from '../stack.ts'
 import { type Observed, observe } from './observe.ts'
 
@@ -145,10 +146,9 @@ const WRITES: readonly string[] = [
   "MERGE INTO port.berths b USING port.ships s ON s.berth_id = b.id WHEN MATCHED THEN UPDATE SET kind = 'z'",
 ]
 
-describeWithPostgres15('a row condition on PostgreSQL 15', () => barrier(15))
-describe('a row condition on PostgreSQL 18', () => barrier(18))
+describeEachPostgres('a row condition', barrier)
 
-function barrier(version: 15 | 18): void {
+function barrier(version: PostgresMajor): void {
   let stack: PostgresStack
   let root: pg.Client
   let alice: pg.Client

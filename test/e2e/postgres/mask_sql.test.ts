@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { compileMask } from '../../../src/masking/mask.ts'
 import type { MaskRule } from '../../../src/masking/rule.ts'
 import { sqlMaskOf } from '../../../src/policy/sql_mask.ts'
 import type { Column } from '../../../src/sql/catalog.ts'
 import { columnSql } from '../../../src/sql/postgres/mask_sql.ts'
-import { hasPostgres, startPostgres } from '../../servers/postgres.ts'
+import { describeEachPostgres } from '../../servers/availability.ts'
+import { startPostgres } from '../../servers/postgres.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
 
 /** The SQL form of each mask gives what the mask on the wire gives, for every value, on a real server. */
 
-const VERSIONS = ([15, 18] as const).filter(hasPostgres)
 const SEED = 20_260_101
 
 interface TypeUnderTest {
@@ -195,7 +195,7 @@ const TYPES: readonly TypeUnderTest[] = [
   { type: 'jsonb[]', oid: 3807, send: 'array_send', rules: [REDACT], values: fc.constantFrom('{"{}"}') },
 ]
 
-describe.each(VERSIONS)('PostgreSQL %i', (version) => {
+describeEachPostgres('masks in SQL', (version) => {
   let server: DatabaseServer
   let client: pg.Client
 

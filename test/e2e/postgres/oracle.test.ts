@@ -1,20 +1,21 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadPostgresParser } from '../../../src/proxy/load_postgres_parser.ts'
 import type { OutputField, RelationUse, StatementFacts } from '../../../src/sql/facts.ts'
 import type { PostgresParser } from '../../../src/sql/parsers.ts'
 import { analyzePostgres } from '../../../src/sql/postgres/analyze.ts'
-import { describeWithPostgres15 } from '../../servers/availability.ts'
+import { describeEachPostgres } from '../../servers/availability.ts'
 import { startPostgres } from '../../servers/postgres.ts'
+import type { PostgresMajor } from '../../servers/postgres_major.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
 import { SHOP } from '../../sql/postgres/shop.ts'
-import { EVERYWHERE, NEWER } from './oracle_statements.ts'
+import { EVERYWHERE, SINCE } from './oracle_statements.ts'
 
 /**
  * The server as the judge of the analysis: it describes the fields that the analysis expects, and a role that holds just
  * the privileges on what the analysis found may run the statement. A reference that was missed would be denied.
  */
-function suite(major: 15 | 18, statements: readonly string[]): void {
+function suite(major: PostgresMajor, statements: readonly string[]): void {
   let server: DatabaseServer
   let client: pg.Client
   let parser: PostgresParser
@@ -102,6 +103,6 @@ function tablesSql(): readonly string[] {
   return ['CREATE SCHEMA shop', 'CREATE SCHEMA internal', ...tables]
 }
 
-describe('PostgreSQL 18 touches what the analysis says', () => suite(18, [...EVERYWHERE, ...NEWER]))
-
-describeWithPostgres15('PostgreSQL 15 touches what the analysis says', () => suite(15, EVERYWHERE))
+describeEachPostgres('the server touches what the analysis says', (major) =>
+  suite(major, [...EVERYWHERE, ...[...SINCE].flatMap(([since, statements]) => (since <= major ? statements : []))]),
+)

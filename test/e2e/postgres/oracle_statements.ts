@@ -230,19 +230,29 @@ export const EVERYWHERE: readonly string[] = [
   'DECLARE cc CURSOR FOR SELECT email FROM users',
 ]
 
-/** What came with PostgreSQL 16 to 18. */
-export const NEWER: readonly string[] = [
-  "SELECT * FROM pg_input_error_info('x', 'int4')",
-  'SELECT * FROM pg_get_wait_events()',
-  'MERGE INTO tenants t USING users u ON t.id = u.tenant_id WHEN MATCHED THEN DELETE RETURNING *',
-  "MERGE INTO tenants t USING (users u JOIN orders o USING (id)) ON t.id = u.tenant_id WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN MATCHED AND o.notes = 'x' THEN DO NOTHING RETURNING merge_action(), t.name, o.notes",
-  'MERGE INTO tenants t USING users u ON t.id = u.tenant_id WHEN MATCHED THEN DELETE RETURNING merge_action(), t.*, u.email',
-  'WITH m AS (MERGE INTO tenants t USING users u ON t.id = u.tenant_id WHEN MATCHED THEN DELETE RETURNING t.name) SELECT * FROM m',
-  "UPDATE tenants SET name = 'x' RETURNING old.name, new.name, name",
-  "UPDATE tenants SET name = 'x' RETURNING WITH (OLD AS o, NEW AS n) o.*, n.name",
-  'INSERT INTO tenants(id) VALUES (1) RETURNING old.id, new.id',
-  'DELETE FROM tenants RETURNING old.name, new.name',
-  "UPDATE tenants old SET name = 'x' RETURNING old.name, new.name",
-  `SELECT * FROM json_table('[{"a":1}]', '$[*]' COLUMNS (a int PATH '$.a', NESTED '$.b[*]' COLUMNS (c int))) jt`,
-  "SELECT JSON_VALUE(body, '$.a' RETURNING int), JSON_QUERY(body, '$'), JSON_EXISTS(body, '$.a') FROM documents",
-]
+/** What came with which major. */
+export const SINCE: ReadonlyMap<number, readonly string[]> = new Map([
+  [16, ["SELECT * FROM pg_input_error_info('x', 'int4')"]],
+  [
+    17,
+    [
+      'SELECT * FROM pg_get_wait_events()',
+      'MERGE INTO tenants t USING users u ON t.id = u.tenant_id WHEN MATCHED THEN DELETE RETURNING *',
+      "MERGE INTO tenants t USING (users u JOIN orders o USING (id)) ON t.id = u.tenant_id WHEN NOT MATCHED BY SOURCE THEN DELETE WHEN MATCHED AND o.notes = 'x' THEN DO NOTHING RETURNING merge_action(), t.name, o.notes",
+      'MERGE INTO tenants t USING users u ON t.id = u.tenant_id WHEN MATCHED THEN DELETE RETURNING merge_action(), t.*, u.email',
+      'WITH m AS (MERGE INTO tenants t USING users u ON t.id = u.tenant_id WHEN MATCHED THEN DELETE RETURNING t.name) SELECT * FROM m',
+      `SELECT * FROM json_table('[{"a":1}]', '$[*]' COLUMNS (a int PATH '$.a', NESTED '$.b[*]' COLUMNS (c int))) jt`,
+      "SELECT JSON_VALUE(body, '$.a' RETURNING int), JSON_QUERY(body, '$'), JSON_EXISTS(body, '$.a') FROM documents",
+    ],
+  ],
+  [
+    18,
+    [
+      "UPDATE tenants SET name = 'x' RETURNING old.name, new.name, name",
+      "UPDATE tenants SET name = 'x' RETURNING WITH (OLD AS o, NEW AS n) o.*, n.name",
+      'INSERT INTO tenants(id) VALUES (1) RETURNING old.id, new.id',
+      'DELETE FROM tenants RETURNING old.name, new.name',
+      "UPDATE tenants old SET name = 'x' RETURNING old.name, new.name",
+    ],
+  ],
+])
