@@ -98,15 +98,20 @@ function ofTrustedExtension(catalog: string, oid: string): string {
       AND p.refclassid = 'pg_extension'::regclass AND e.extname = ANY ($2))`
 }
 
+/** Made in pg_catalog after initdb (FirstNormalObjectId, transam.h): it bears a built-in's schema and is none. */
+function addedToBuiltIns(oid: string): string {
+  return `(n.nspname = 'pg_catalog' AND ${oid} >= 16384)`
+}
+
 export const FUNCTIONS_SQL = `
   SELECT DISTINCT f.proname::text AS name, n.nspname::text AS schema
   FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
-  WHERE ${USER_NAMESPACE} AND NOT ${ofTrustedExtension('pg_proc', 'f.oid')} LIMIT $1`
+  WHERE (${USER_NAMESPACE} OR ${addedToBuiltIns('f.oid')}) AND NOT ${ofTrustedExtension('pg_proc', 'f.oid')} LIMIT $1`
 
 export const OPERATORS_SQL = `
   SELECT DISTINCT o.oprname::text AS name, n.nspname::text AS schema
   FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
-  WHERE ${USER_NAMESPACE} AND NOT ${ofTrustedExtension('pg_operator', 'o.oid')} LIMIT $1`
+  WHERE (${USER_NAMESPACE} OR ${addedToBuiltIns('o.oid')}) AND NOT ${ofTrustedExtension('pg_operator', 'o.oid')} LIMIT $1`
 
 /** Without the row types of tables and the array types that come with every type. */
 export const TYPES_SQL = `

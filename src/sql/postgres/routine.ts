@@ -22,7 +22,8 @@ export function isShadowed(work: Work, name: string): boolean {
 export function useOperator(work: Work, parts: readonly string[], args = 2): void {
   const { schema, name } = qualified(work, parts)
   const found = schema ?? schemaInPath(work, work.context.catalog.operators, name)
-  if (found !== null && found !== 'pg_catalog') record(work, found, name, args)
+  const own = found === null || found === 'pg_catalog'
+  if (!own || isAdded(work.context.catalog.operators, name)) record(work, found ?? 'pg_catalog', name, args)
 }
 
 /** Records a type that is not the server's own: its input function and checks run. */
@@ -40,8 +41,15 @@ export function useType(work: Work, typeName: unknown): void {
 
 function record(work: Work, schema: string, name: string, args: number, constants?: Constants): void {
   unplain(work)
-  const use = { schema, name, userDefined: schema !== 'pg_catalog', args }
+  const { functions, operators } = work.context.catalog
+  const userDefined = schema !== 'pg_catalog' || isAdded(functions, name) || isAdded(operators, name)
+  const use = { schema, name, userDefined, args }
   work.functions.push(constants === undefined ? use : { ...use, constants })
+}
+
+/** True where somebody has made one of that name in pg_catalog itself: which of them a call means, the arguments decide. */
+function isAdded(known: NamesBySchema, name: string): boolean {
+  return known.get(name.toLowerCase())?.includes('pg_catalog') ?? false
 }
 
 function qualified(work: Work, parts: readonly string[]): { schema: string | null; name: string } {
