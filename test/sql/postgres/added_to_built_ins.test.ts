@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { AnalysisContext } from '../../../src/sql/facts.ts'
 import { analyzePostgres } from '../../../src/sql/postgres/analyze.ts'
 import { PARSER_18 } from './parsers.ts'
 import { SHOP } from './shop.ts'
@@ -10,7 +11,7 @@ const catalog = {
   operators: new Map([...SHOP.catalog.operators, ['<->', ['pg_catalog']]]),
 }
 
-const called = (sql: string, context = { ...SHOP, catalog }) =>
+const called = (sql: string, context: AnalysisContext = { ...SHOP, catalog }) =>
   analyzePostgres(sql, context, PARSER_18).statements[0]?.functions ?? []
 
 describe('what was added to pg_catalog', () => {
