@@ -13,12 +13,15 @@ export class LiveConfig {
   readonly tokens: Tokens
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #ready: (target: string) => void
   #config: Config
   #targets: ReadonlyMap<string, Target>
   #catalogs: LiveCatalogs
   #tokens: Tokens
 
-  constructor(config: Config, clock: Clock, log: Logger) {
+  /** `ready` is told the name of a target whose catalog may be relied on again. */
+  constructor(config: Config, clock: Clock, log: Logger, ready: (target: string) => void) {
+    this.#ready = ready
     this.#clock = clock
     this.#log = log
     this.#config = config
@@ -36,7 +39,10 @@ export class LiveConfig {
     this.catalogs = {
       current: (target, database) => this.#catalogs.current(target, database),
       ensure: (target, database) => this.#catalogs.ensure(target, database),
+      latest: (target, database) => this.#catalogs.latest(target, database),
+      awaited: (target, database) => this.#catalogs.awaited(target, database),
       invalidate: (target, reason) => this.#catalogs.invalidate(target, reason),
+      recheck: (target) => this.#catalogs.recheck(target),
     }
     this.tokens = { verify: (token) => this.#tokens.verify(token) }
   }
@@ -95,7 +101,11 @@ export class LiveConfig {
       targets: config.targets,
       clock: this.#clock,
       account: ({ name }) => config.staticAccounts.get(name)?.default.user ?? null,
-      log: (event) => this.#log.warn(event, 'reading a catalog failed'),
+      ready: this.#ready,
+      log: ({ failed, ...event }) => {
+        if (failed) this.#log.warn(event, 'reading a catalog failed')
+        else this.#log.debug(event, 'a catalog may have changed')
+      },
     })
   }
 }

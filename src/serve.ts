@@ -34,7 +34,9 @@ export async function serve(configDir: string): Promise<Service> {
   const record = recorder(audit, ids)
   await record({ kind: 'process', what: 'start' })
   await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
-  const live = new LiveConfig(config, clock, log)
+  const sessions = new Sessions()
+  // What waits for the catalog goes on as soon as there is one.
+  const live = new LiveConfig(config, clock, log, (target) => sessions.tick(target))
   live.warm()
   const grants = createFileGrants(config.grants, clock)
   const secureContexts = new SecureContexts()
@@ -51,7 +53,7 @@ export async function serve(configDir: string): Promise<Service> {
     ids,
     gate: new Gate({ catalogs: live.catalogs, policy: live.policy, ids, quota: new MemoryQuota(clock) }),
     engineFor: createEngines(),
-    sessions: new Sessions(),
+    sessions,
     counts: new ConnectionCounts(),
     failures: new FailedLogins(),
     metrics: createMetrics(),

@@ -37,7 +37,10 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
     fromClient: start.fromClient,
     fromUpstream: start.fromUpstream,
     cancel: (sessionId, statementOnly) => context.sessions.get(sessionId)?.cancelStatement(statementOnly),
-    catalogStale: (reason) => context.catalogs.invalidate(subject.target.name, reason),
+    catalogStale: (reason, certain) => {
+      if (certain) context.catalogs.invalidate(subject.target.name, reason)
+      else context.catalogs.recheck(subject.target.name)
+    },
     failed: (error) => {
       context.metrics.auditFailures.inc()
       context.log.error({ code: error.code, session: session.sessionId }, 'an audit record failed')

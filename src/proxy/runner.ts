@@ -24,7 +24,7 @@ export interface RunnerInput {
   readonly fromUpstream: Uint8Array
   readonly fromClient: Uint8Array
   readonly cancel: (sessionId: string, statementOnly: boolean) => void
-  readonly catalogStale: (reason: string) => void
+  readonly catalogStale: (reason: string, certain: boolean) => void
   /** Called once, when both connections are over. */
   readonly ended: (cause: string) => void
   readonly failed: (error: SallyportError) => void
@@ -137,7 +137,7 @@ export class Runner {
           cancel(effect.sessionId, effect.statementOnly)
           break
         case 'catalog_stale':
-          catalogStale(effect.reason)
+          catalogStale(effect.reason, effect.certain)
           break
         case 'end':
           this.#send()
@@ -243,6 +243,7 @@ export class Runner {
     for (const effect of notes) {
       if (effect.kind === 'note')
         audit.append([effect.event]).catch((error: unknown) => this.#input.failed(asSallyportError(error)))
+      if (effect.kind === 'catalog_stale') this.#input.catalogStale(effect.reason, effect.certain)
     }
     closeGently(client)
     closeGently(upstream)

@@ -77,6 +77,10 @@ export class Sessions {
     return this.#byId.size
   }
 
+  tick(target: string): void {
+    for (const session of this.#byId.values()) if (session.target === target) session.tick()
+  }
+
   all(): LiveSession[] {
     return [...this.#byId.values()]
   }

@@ -19,7 +19,7 @@ export type Effect =
   | { readonly kind: 'pace'; readonly ms: number }
   /** Another session's statement, or this one's, is to be cancelled on the server. */
   | { readonly kind: 'cancel'; readonly sessionId: string; readonly statementOnly: boolean }
-  /** The catalog no longer agrees with what the server says. */
-  | { readonly kind: 'catalog_stale'; readonly reason: string }
+  /** The catalog no longer agrees with what the server says, or may not where that is not `certain`. */
+  | { readonly kind: 'catalog_stale'; readonly reason: string; readonly certain: boolean }
   /** The session is over: what stands before is still sent. `error` null is a normal end. */
   | { readonly kind: 'end'; readonly cause: string; readonly error: SallyportError | null }

@@ -4,6 +4,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Allow, Deny } from '../policy/decision.ts'
 import type { Grant } from '../policy/grant.ts'
 import { Permit } from '../policy/permit.ts'
+import type { Role } from '../policy/role.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
@@ -73,7 +74,7 @@ const GRANT_ENDED: Deny = {
 }
 
 export interface GateDependencies {
-  readonly catalogs: Pick<Catalogs, 'current'>
+  readonly catalogs: Pick<Catalogs, 'current' | 'latest' | 'awaited'>
   readonly policy: PolicySource
   readonly ids: Ids
   readonly quota: Quota
@@ -96,10 +97,10 @@ export class Gate {
 
   #judge(subject: Subject, names: Names, text: string, now: number): Verdict {
     const { catalogs, policy } = this.#deps
-    const catalog = catalogs.current(subject.target.name, subject.database)
-    if (!catalog) throw new SallyportError('SP-CATALOG', `the catalog of ${subject.target.name} is being read`)
     const role = policy.role(subject.grant.role)
     if (!role) throw new SallyportError('SP-NO-GRANT', `the role ${subject.grant.role} no longer exists`)
+    const catalog = catalogFor(catalogs, subject, role)
+    if (!catalog) throw new SallyportError('SP-CATALOG', `the catalog of ${subject.target.name} is being read`)
     const config = policy.configDigest
     return this.#verdicts.judge({ subject, names, text, now, catalog, role, masking: policy.masking(), config })
   }
@@ -123,12 +124,17 @@ export class Gate {
     return this.#allow(subject, answer.verdict, answer.decision, now)
   }
 
+  /** True where a statement had better wait a little: definitions have changed, and are being read. */
+  awaitsCatalog({ target, database }: Subject): boolean {
+    return this.#deps.catalogs.awaited(target.name, database)
+  }
+
   /** True where judging the same text again could only give this verdict: nothing that it hangs on has changed. */
   fresh(verdict: Verdict, subject: Subject, names: Names): boolean {
     const { catalogs, policy } = this.#deps
     return (
       verdict.namesKey === names.key &&
-      verdict.catalog === catalogs.current(subject.target.name, subject.database) &&
+      verdict.catalog === catalogFor(catalogs, subject, verdict.role) &&
       verdict.role === policy.role(subject.grant.role) &&
       verdict.masking === policy.masking() &&
       verdict.digests.config === policy.configDigest
@@ -257,6 +263,11 @@ export class Gate {
       durationMs: Math.max(0, now - result.started),
     }
   }
+}
+
+/** Nothing that an unrestricted role does hangs on the catalog but its record: its own changes don't hold it up. */
+function catalogFor(catalogs: GateDependencies['catalogs'], { target, database }: Subject, role: Role) {
+  return role.unrestricted ? catalogs.latest(target.name, database) : catalogs.current(target.name, database)
 }
 
 const NO_DIGESTS: PolicyDigests = { config: '', role: '', masking: '', catalog: '' }

@@ -47,8 +47,8 @@ export class Output {
     this.#effects.push({ kind: 'cancel', sessionId, statementOnly })
   }
 
-  catalogStale(reason: string): void {
-    this.#effects.push({ kind: 'catalog_stale', reason })
+  catalogStale(reason: string, certain = true): void {
+    this.#effects.push({ kind: 'catalog_stale', reason, certain })
   }
 
   end(cause: string, error: SallyportError | null): void {

@@ -64,12 +64,18 @@ export interface Accounts {
 }
 
 export interface Catalogs {
-  /** The snapshot at hand, or undefined while none was read. `database` is '' for MySQL. */
+  /** The snapshot that may be relied on, or undefined while there is none. `database` is '' for MySQL. */
   current(target: string, database: string): Catalog | undefined
+  /** The last snapshot that was read, though definitions may have changed since: for what nothing is decided by. */
+  latest(target: string, database: string): Catalog | undefined
+  /** True where `current` has none and one is being read: who waits a little gets it. */
+  awaited(target: string, database: string): boolean
   /** Reads it if there is none. Rejects with `SP-UPSTREAM`. */
   ensure(target: Target, database: string): Promise<Catalog>
-  /** Marks the snapshots of a target as stale: they are read again at once. */
+  /** Marks the snapshots of a target as stale: none is `current` until it was confirmed, or read again. */
   invalidate(target: string, reason: string): void
+  /** Looks for a change now rather than at the next poll; until then the snapshots hold. */
+  recheck(target: string): void
 }
 
 /** One limit: how much of it a sliding window may hold. Limits with equal keys have equal windows, and count together. */

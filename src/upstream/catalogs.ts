@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import type { Catalogs, Clock, Target } from '../session/ports.ts'
 import type { Catalog } from '../sql/catalog.ts'
@@ -10,8 +11,11 @@ const UNCONFIRMED_MAX_MS = 30_000
 const SNAPSHOTS_MAX = 512
 /** A database that nobody asked for in this time is polled no more. */
 const IDLE_MS = 600_000
-/** Reads that start over because the catalog was marked as stale while they ran. */
-const ATTEMPTS_MAX = 5
+/** Reads that start over because the catalog was marked as stale while they ran; each waits twice as long as the last. */
+const ATTEMPTS_MAX = 8
+const FIRST_PAUSE_MS = 20
+/** A database that somebody's decisions hung on so lately is read again at once; another when it is asked for. */
+const NEEDED_MS = 60_000
 const POLL_MIN_MS = 100
 
 /** How a catalog is read; the first two arguments of each are those of the port. */
@@ -37,22 +41,36 @@ export interface LiveCatalogs extends Catalogs {
 export interface CatalogsOptions {
   readonly targets: readonly Target[]
   readonly clock: Clock
-  readonly log?: (event: { readonly target: string; readonly database: string; readonly message: string }) => void
+  readonly log?: (event: {
+    readonly target: string
+    readonly database: string
+    readonly message: string
+    readonly failed: boolean
+  }) => void
+  /** Called when a snapshot may be relied on again, or for the first time. */
+  readonly ready?: (target: string) => void
   /** The account whose search path counts, where all sessions of a target share one. */
   readonly account?: (target: Target) => string | null
   readonly readers?: CatalogReaders
 }
 
-/** One database of one target. `generation` grows with each `invalidate`: an older read does not count. */
+/**
+ * One database of one target. `generation` grows with each `invalidate`: a read that began before it does not count.
+ * While it is `stale` its snapshot is not relied on, and comes back when the fingerprint has stayed the same.
+ */
 interface Entry {
   readonly target: Target
   readonly database: string
   catalog: Catalog | undefined
+  stale: boolean
   digest: string
   fingerprint: string | null
   generation: number
   confirmedAt: number
   askedAt: number
+  neededAt: number
+  /** The next poll was brought forward. */
+  hurried: boolean
   reading: Promise<Catalog> | undefined
   timer: NodeJS.Timeout | undefined
 }
@@ -77,11 +95,22 @@ class Snapshots implements LiveCatalogs {
   }
 
   current(target: string, database: string): Catalog | undefined {
-    const engine = this.#targets.get(target)?.engine
-    const entry = this.#entries.get(keyOf(target, engine === 'mysql' ? '' : database))
+    const entry = this.#asked(target, database)
     if (entry === undefined) return undefined
-    entry.askedAt = this.#now()
+    entry.neededAt = entry.askedAt
     return this.#valid(entry)
+  }
+
+  latest(target: string, database: string): Catalog | undefined {
+    return this.#asked(target, database)?.catalog
+  }
+
+  awaited(target: string, database: string): boolean {
+    if (this.current(target, database) !== undefined) return false
+    const entry = this.#asked(target, database)
+    if (entry === undefined || this.#closed) return false
+    this.#rereadUnasked(entry)
+    return true
   }
 
   async ensure(target: Target, database: string): Promise<Catalog> {
@@ -101,9 +130,17 @@ class Snapshots implements LiveCatalogs {
     for (const entry of this.#entries.values()) {
       if (entry.target.name !== target) continue
       entry.generation++
-      entry.catalog = undefined
-      this.#note(entry, `the catalog is read again: ${reason}`)
-      if (!this.#closed) this.#reread(entry).catch((error: unknown) => this.#failed(entry, error))
+      entry.stale = true
+      this.#note(entry, `the catalog is read again: ${reason}`, false)
+      if (!this.#closed && this.#now() - entry.neededAt <= NEEDED_MS) this.#rereadUnasked(entry)
+    }
+  }
+
+  recheck(target: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.target.name !== target || entry.hurried) continue
+      entry.hurried = true
+      this.#schedule(entry, POLL_MIN_MS)
     }
   }
 
@@ -122,13 +159,24 @@ class Snapshots implements LiveCatalogs {
     return this.#options.clock.monotonic()
   }
 
-  #note({ target, database }: Entry, message: string): void {
-    this.#options.log?.({ target: target.name, database, message })
+  #note({ target, database }: Entry, message: string, failed: boolean): void {
+    this.#options.log?.({ target: target.name, database, message, failed })
+  }
+
+  #asked(target: string, database: string): Entry | undefined {
+    const engine = this.#targets.get(target)?.engine
+    const entry = this.#entries.get(keyOf(target, engine === 'mysql' ? '' : database))
+    if (entry !== undefined) entry.askedAt = this.#now()
+    return entry
   }
 
   #valid(entry: Entry): Catalog | undefined {
-    if (this.#now() - entry.confirmedAt > UNCONFIRMED_MAX_MS) entry.catalog = undefined
-    return entry.catalog
+    if (this.#now() - entry.confirmedAt > UNCONFIRMED_MAX_MS) entry.stale = true
+    return entry.stale ? undefined : entry.catalog
+  }
+
+  #rereadUnasked(entry: Entry): void {
+    if (entry.reading === undefined) this.#reread(entry).catch((error: unknown) => this.#failed(entry, error))
   }
 
   /** One read at a time for an entry; whoever asks meanwhile waits for the same. */
@@ -142,11 +190,13 @@ class Snapshots implements LiveCatalogs {
 
   async #readFresh(entry: Entry): Promise<Catalog> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      if (attempt > 0) await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1))
       const { generation } = entry
       const startedAt = this.#now()
       // The fingerprint comes first: what changes between the two is seen as a change at the next poll.
       const fingerprint = await this.#readers.fingerprint(entry.target, entry.database)
-      const catalog = await this.#readers.read(entry.target, entry.database)
+      const same = entry.catalog !== undefined && fingerprint !== null && fingerprint === entry.fingerprint
+      const catalog = same && entry.catalog ? entry.catalog : await this.#readers.read(entry.target, entry.database)
       if (entry.generation !== generation) continue
       this.#accept(entry, catalog, fingerprint, startedAt)
       return catalog
@@ -156,8 +206,10 @@ class Snapshots implements LiveCatalogs {
 
   #accept(entry: Entry, catalog: Catalog, fingerprint: string | null, readAt: number): void {
     entry.catalog = catalog
+    entry.stale = false
     entry.fingerprint = fingerprint
     entry.confirmedAt = readAt
+    this.#options.ready?.(entry.target.name)
     if (catalog.digest === entry.digest) return
     entry.digest = catalog.digest
     const change = { target: entry.target.name, database: entry.database, catalog }
@@ -167,6 +219,7 @@ class Snapshots implements LiveCatalogs {
   async #poll(entry: Entry): Promise<void> {
     if (this.#now() - entry.askedAt > IDLE_MS) return this.#forget(entry)
     const startedAt = this.#now()
+    entry.hurried = false
     try {
       if (await this.#unchanged(entry)) {
         entry.confirmedAt = startedAt
@@ -181,20 +234,20 @@ class Snapshots implements LiveCatalogs {
 
   async #unchanged(entry: Entry): Promise<boolean> {
     const { generation, fingerprint, catalog } = entry
-    if (catalog === undefined || fingerprint === null || entry.reading !== undefined) return false
+    if (entry.stale || catalog === undefined || fingerprint === null || entry.reading !== undefined) return false
     const now = await this.#readers.fingerprint(entry.target, entry.database)
     return now === fingerprint && entry.generation === generation && entry.catalog === catalog
   }
 
   #failed(entry: Entry, error: unknown): void {
-    this.#note(entry, `the catalog was not read: ${asSallyportError(error).message}`)
+    this.#note(entry, `the catalog was not read: ${asSallyportError(error).message}`, true)
     this.#schedule(entry)
   }
 
-  #schedule(entry: Entry): void {
+  #schedule(entry: Entry, ms = entry.hurried ? POLL_MIN_MS : entry.target.catalogPollMs): void {
     clearTimeout(entry.timer)
     if (this.#closed || this.#entries.get(keyOf(entry.target.name, entry.database)) !== entry) return
-    entry.timer = setTimeout(() => void this.#poll(entry), Math.max(entry.target.catalogPollMs, POLL_MIN_MS))
+    entry.timer = setTimeout(() => void this.#poll(entry), Math.max(ms, POLL_MIN_MS))
     entry.timer.unref()
   }
 
@@ -229,11 +282,14 @@ function emptyEntry(target: Target, database: string, now: number): Entry {
     target,
     database,
     catalog: undefined,
+    stale: false,
     digest: '',
     fingerprint: null,
     generation: 0,
     confirmedAt: now,
     askedAt: now,
+    neededAt: now,
+    hurried: false,
     reading: undefined,
     timer: undefined,
   }

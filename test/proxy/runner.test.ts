@@ -241,7 +241,7 @@ describe('the end', () => {
 
   it('performs cancels and stale catalogs where they stand', () => {
     const cancel: Effect = { kind: 'cancel', sessionId: 's', statementOnly: true }
-    const { runner, log } = runnerOf({ tick: [cancel, { kind: 'catalog_stale', reason: 'r' }] })
+    const { runner, log } = runnerOf({ tick: [cancel, { kind: 'catalog_stale', reason: 'r', certain: true }] })
     runner.tick()
     expect(log).toEqual(['cancel s true', 'stale r'])
   })

@@ -193,6 +193,8 @@ export function grantOf(over: Partial<Grant> = {}): Grant {
 /** Everything that a session hangs on, and that a story may change under it. */
 export interface World {
   catalog: Catalog | undefined
+  /** No catalog, and one is being read. */
+  awaited: boolean
   role: Role
   masking: MaskingPolicy
   readonly gate: Gate
@@ -214,13 +216,14 @@ export function worldOf(
   let ids = 0
   const target = targetOf(engine)
   const held = grantOf(grant)
-  const world: { catalog: Catalog | undefined; role: Role; masking: MaskingPolicy } = {
+  const world: { catalog: Catalog | undefined; awaited: boolean; role: Role; masking: MaskingPolicy } = {
+    awaited: false,
     catalog: catalogOf(engine),
     role,
     masking: MASKING,
   }
   const gate = new Gate({
-    catalogs: { current: () => world.catalog },
+    catalogs: { current: () => world.catalog, latest: () => world.catalog, awaited: () => world.awaited },
     policy: {
       configDigest: 'config-1',
       role: (name) => (name === world.role.name ? world.role : undefined),
@@ -308,7 +311,8 @@ export function outcome(effects: readonly Effect[]) {
   return {
     client: Buffer.from(bytes(['client'])).toString('latin1'),
     server: Buffer.from(bytes(['sql', 'server'])).toString('latin1'),
-    rest: effects.filter(({ kind }) => !['client', 'sql', 'server'].includes(kind)),
+    // When the catalog is read again hangs on nothing else in the list.
+    rest: effects.filter(({ kind }) => !['client', 'sql', 'server', 'catalog_stale'].includes(kind)),
   }
 }
 
@@ -354,7 +358,7 @@ export function lineOf(effect: Effect): string {
     case 'cancel':
       return `cancel ${effect.sessionId}${effect.statementOnly ? ' statement' : ''}`
     case 'catalog_stale':
-      return 'catalog stale'
+      return effect.certain ? 'catalog stale' : 'catalog doubted'
     case 'end':
       return `end ${effect.error?.code ?? 'normal'}`
     default:

@@ -232,6 +232,7 @@ describe('COPY TO STDOUT of an unrestricted role', () => {
       'cancel session-1 statement',
       'note withheld 57014 opaque rows 0 withheld 2',
       '< error 42501 SP-EXPORT',
+      'catalog stale',
       '< ready I',
     ])
   })
@@ -268,14 +269,16 @@ describe('the FunctionCall message', () => {
       '> functionCall',
       'note ok opaque rows 0',
       '< functionCallResponse',
+      'catalog stale',
       '< ready I',
     ])
   })
 
   it('may fail', () => {
-    expect(told([client(CALL), server(failed('42883', 'no function'), ready())]).slice(-3)).toEqual([
+    expect(told([client(CALL), server(failed('42883', 'no function'), ready())]).slice(-4)).toEqual([
       'note error 42883 opaque rows 0',
       '< error 42883 no function',
+      'catalog stale',
       '< ready I',
     ])
   })

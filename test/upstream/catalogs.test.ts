@@ -35,16 +35,24 @@ class Database implements CatalogReaders {
 
 let database: Database
 let log: string[]
+let ready: string[]
 
 function catalogs() {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() }
-  return createCatalogs({ targets: [target], clock, readers: database, log: (event) => log.push(event.message) })
+  return createCatalogs({
+    targets: [target],
+    clock,
+    readers: database,
+    log: (event) => log.push(event.message),
+    ready: (name) => ready.push(name),
+  })
 }
 
 beforeEach(() => {
   vi.useFakeTimers()
   database = new Database()
   log = []
+  ready = []
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -94,6 +102,61 @@ describe('createCatalogs', () => {
     const catalog = await live.ensure(target, 'shop')
     expect(catalog.digest).toBe('two')
     expect(log.filter((message) => message.includes('DDL'))).toHaveLength(2)
+    live.close()
+  })
+
+  it('confirms by its fingerprint a snapshot that did not change, and says when it may be relied on', async () => {
+    const live = catalogs()
+    const before = await live.ensure(target, 'shop')
+    expect(ready).toEqual(['shop'])
+    expect(live.awaited('shop', 'shop')).toBe(false)
+    live.invalidate('shop', 'DDL')
+    expect(live.current('shop', 'shop')).toBeUndefined()
+    expect(live.latest('shop', 'shop')).toBe(before)
+    expect(live.awaited('shop', 'shop')).toBe(true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(live.current('shop', 'shop')).toBe(before)
+    expect([database.reads, ready.length]).toEqual([1, 2])
+    live.close()
+  })
+
+  it('reads one that nobody needed lately only when somebody does', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    await vi.advanceTimersByTimeAsync(61_000)
+    const { fingerprints } = database
+    live.invalidate('shop', 'DDL')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(database.fingerprints).toBe(fingerprints)
+    expect(live.awaited('shop', 'shop')).toBe(true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(live.awaited('shop', 'shop')).toBe(false)
+    expect(live.awaited('shop', 'nowhere')).toBe(false)
+    live.close()
+  })
+
+  it('looks for a change at once where one is only suspected, but not at every suspicion', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    for (let i = 0; i < 50; i++) {
+      live.recheck('shop')
+      expect(live.current('shop', 'shop')).toBeDefined()
+      await vi.advanceTimersByTimeAsync(10)
+    }
+    expect(database.fingerprints).toBeGreaterThan(3)
+    expect(database.fingerprints).toBeLessThan(8)
+    live.close()
+  })
+
+  it('comes to an end though definitions change all the time', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    const storm = setInterval(() => live.invalidate('shop', 'DDL'), 100)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(live.latest('shop', 'shop')).toBeDefined()
+    clearInterval(storm)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(live.current('shop', 'shop')).toBeDefined()
     live.close()
   })
 

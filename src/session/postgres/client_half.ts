@@ -30,10 +30,14 @@ const SYNC = Uint8Array.of(CLIENT.sync, 0, 0, 0, 4)
 /** Messages that may carry or start SQL: they wait while names are changing. */
 const SQL_BEARING: ReadonlySet<string> = new Set(['query', 'parse', 'bind', 'execute', 'functionCall'])
 
+/** How long a statement waits for a catalog that is being read, before it is refused. */
+const CATALOG_WAIT_MAX_MS = 10_000
+
 /** What the client says after its login. Every text goes through the gate; everything else is an allow-list. */
 export class ClientHalf {
   readonly #state: SessionState
   #flushedFor: Frame | null = null
+  #catalogAwaitedAt: number | null = null
 
   constructor(state: SessionState) {
     this.#state = state
@@ -47,6 +51,7 @@ export class ClientHalf {
       this.#copyIn(this.#state.copyIn, message, frame)
       return true
     }
+    if (!this.#state.skipping && this.#awaitsCatalog(message, now)) return false
     if (!this.#state.skipping && this.#mustWait(message)) {
       const extended = !pipeline.syncOwed || pipeline.takesData?.kind === 'execute'
       if (extended && this.#flushedFor !== frame) output.server(FLUSH)
@@ -55,6 +60,18 @@ export class ClientHalf {
     }
     this.#handle(message, frame, now)
     return true
+  }
+
+  /** What hangs on the catalog waits while definitions that have changed are read, but not for ever. */
+  #awaitsCatalog(message: ClientMessage, now: number): boolean {
+    const { gate, subject, unrestricted } = this.#state
+    if (unrestricted || !SQL_BEARING.has(message.kind)) return false
+    if (!gate.awaitsCatalog(subject)) {
+      this.#catalogAwaitedAt = null
+      return false
+    }
+    this.#catalogAwaitedAt ??= now
+    return now - this.#catalogAwaitedAt < CATALOG_WAIT_MAX_MS
   }
 
   #mustWait(message: ClientMessage): boolean {

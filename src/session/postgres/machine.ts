@@ -9,6 +9,7 @@ import { Output } from '../output.ts'
 import { finishRun } from '../run.ts'
 import { askClock, takeStep } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
+import { leaveDefinitions } from './definitions.ts'
 import { Pipeline } from './pipeline.ts'
 import { Registry } from './registry.ts'
 import { type Path, SearchPath } from './search_path.ts'
@@ -54,6 +55,7 @@ export class PostgresMachine {
       muted: false,
       guarded: false,
       copyIn: null,
+      definitions: 'kept',
       reportedPath: null,
     }
     this.#client = new ClientHalf(this.#state)
@@ -86,7 +88,8 @@ export class PostgresMachine {
     const event = askClock(this.#life, this.#state, pipeline.running, status !== 'I', now)
     if (event?.kind === 'end') return this.end(event.error)
     if (event?.kind === 'notice') output.client(notice('01000', event.text, event.hint))
-    return output.take()
+    // It may wait for nothing but the catalog.
+    return this.#held ? [...output.take(), ...this.#goOn(now)] : output.take()
   }
 
   /** Ends the session from outside: the grant ended, the proxy drains, an operator asked. */
@@ -103,6 +106,7 @@ export class PostgresMachine {
   abandoned(now: number): Effect[] {
     const { output, pipeline, registry } = this.#state
     const suspended = [...registry.portals].flatMap(({ run }) => (run ? [run] : []))
+    leaveDefinitions(this.#state)
     for (const run of new Set([...pipeline.unfinished, ...suspended]))
       finishRun(this.#state, run, 'error', '08006', now)
     return output.take()
@@ -144,6 +148,14 @@ export class PostgresMachine {
       if (!frame) return
       this.#server.handle(frame, now)
     }
+  }
+
+  #goOn(now: number): Effect[] {
+    return takeStep(
+      this.#state.output,
+      () => this.#drainClient(now),
+      (error) => this.end(error),
+    )
   }
 
   #step(now: number, step: () => void): Effect[] {

@@ -10,6 +10,7 @@ import { finishRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import { endCopy } from './copy_out.ts'
 import { beginCopyIn, beginCopyOut, giveCopyData } from './copy_relay.ts'
+import { followDefinitions, settleDefinitions } from './definitions.ts'
 import { endsInReady, type Owed, type Portal, type Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
 import { agrees } from './search_path.ts'
@@ -284,6 +285,7 @@ export class ServerHalf {
       const { taken } = run.cursor
       run.cursor.taken = { rows: taken.rows + run.rows, bytes: taken.bytes + run.bytes }
     }
+    if (!run.done) followDefinitions(this.#state, run)
     finishRun(this.#state, run, outcome, status, now)
   }
 
@@ -313,6 +315,7 @@ export class ServerHalf {
     if (!this.#state.unrestricted && !agrees(path.current, this.#state.reportedPath)) {
       throw new SallyportError('SP-SETTING', 'search_path changed in a way that was not followed')
     }
+    settleDefinitions(this.#state)
     this.#state.names = namesOf(path)
     this.#state.muted = false
     this.#state.batchFailed = false

@@ -33,6 +33,8 @@ export interface SessionState {
   readonly unrestricted: boolean
   /** A statement of this transaction may quote clear values in errors that no run owns: at Bind, COMMIT or Sync. */
   guarded: boolean
+  /** What was done to definitions since others were last told: nothing, something, or nobody knows. */
+  definitions: 'kept' | 'changed' | 'doubted'
 }
 
 export function namesOf(path: SearchPath): Names {
