@@ -54,8 +54,10 @@ export class ClientHalf {
     if (!this.#state.skipping && this.#awaitsCatalog(message, now)) return false
     if (!this.#state.skipping && this.#mustWait(message)) {
       const extended = !pipeline.syncOwed || pipeline.takesData?.kind === 'execute'
-      if (extended && this.#flushedFor !== frame) output.server(FLUSH)
-      this.#flushedFor = frame
+      if (extended && this.#flushedFor !== frame) {
+        output.server(FLUSH)
+        this.#flushedFor = frame
+      }
       return false
     }
     this.#handle(message, frame, now)
