@@ -26,6 +26,8 @@ export interface Names {
   readonly searchPath: readonly string[] | null
   readonly defaultDatabase: string | null
   readonly sqlMode: ReadonlySet<string> | null
+  /** Set while the session is under settings that the analysis does not read by. */
+  readonly unread?: string
   readonly key: string
 }
 
@@ -98,6 +100,7 @@ export class VerdictCache {
       searchPath: names.searchPath ?? catalog.searchPath,
       defaultDatabase: names.defaultDatabase,
       sqlMode: names.sqlMode ?? catalog.sqlMode,
+      ...(names.unread === undefined ? {} : { unread: names.unread }),
     }
     const own = subject.engine.analyze(text, context)
     const exported = role.unrestricted ? null : exportedFacts(own, context, subject.engine)

@@ -21,6 +21,8 @@ export interface AnalysisContext {
   readonly defaultDatabase: string | null
   /** MySQL: the session's sql_mode. */
   readonly sqlMode: ReadonlySet<string>
+  /** Why the text can't be read as the server reads it: it is opaque then, and no part of it is kept. */
+  readonly unread?: string
 }
 
 /** `explain`: the plan of a statement, without a right to read its rows. `export`: rows as COPY data. */

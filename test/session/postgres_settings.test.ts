@@ -157,4 +157,14 @@ describe('settings by SET', () => {
     }
     expect(story([client(query("SET client_encoding = 'UTF8'"))], owner)[0]).toBe('record allow set')
   })
+
+  it('leave a text unread while nobody knows where its literals end', () => {
+    const strings = (value: string) =>
+      server({ kind: 'parameterStatus', name: 'standard_conforming_strings', value }, done('SET'), ready())
+    const off = [client(query('SET standard_conforming_strings = off')), strings('off')]
+    const on = [client(query('SET standard_conforming_strings = on')), strings('on')]
+    const ask = client(query("SELECT 'it\\'s secret', 1"))
+    expect(story([...off, ask], owner).at(-2)).toBe('record allow opaque')
+    expect(story([...off, ...on, client(query('SELECT 1'))], owner).at(-2)).toBe('record allow select')
+  })
 })

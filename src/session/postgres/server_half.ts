@@ -316,7 +316,7 @@ export class ServerHalf {
       throw new SallyportError('SP-SETTING', 'search_path changed in a way that was not followed')
     }
     settleDefinitions(this.#state)
-    this.#state.names = namesOf(path)
+    this.#state.names = namesOf(this.#state)
     this.#state.muted = false
     this.#state.batchFailed = false
     this.#state.batchOpen = !pipeline.empty
@@ -333,9 +333,13 @@ export class ServerHalf {
     const { name, value } = decodeParameterStatus(frame.body)
     if (name === 'search_path') this.#state.reportedPath = value
     const required = REQUIRED_PARAMETERS.get(name)
-    const free = this.#state.unrestricted && name === 'standard_conforming_strings'
-    if (required !== undefined && value !== required && !free) {
+    const strings = name === 'standard_conforming_strings'
+    if (required !== undefined && value !== required && !(strings && this.#state.unrestricted)) {
       throw new SallyportError('SP-SETTING', `${name} became ${value}; the proxy reads SQL under ${required} only`)
+    }
+    if (strings) {
+      this.#state.unread = value === required ? null : `${name} is ${value}, so nobody knows where its literals end`
+      this.#state.names = namesOf(this.#state)
     }
     this.#state.output.client(frame.bytes)
   }

@@ -14,7 +14,7 @@ export function applySettings(state: SessionState, run: Run, tag: string, now: n
   run.applied = true
   followTransaction(state, run, tag)
   const gone = followNames(state, run, now)
-  state.names = namesOf(state.path)
+  state.names = namesOf(state)
   return gone
 }
 

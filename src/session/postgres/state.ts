@@ -27,6 +27,8 @@ export interface SessionState {
   muted: boolean
   /** The search_path as the server last reported it (from PostgreSQL 18 on), null where it did not. */
   reportedPath: string | null
+  /** Why texts can't be read now: only an unrestricted session gets there. */
+  unread: string | null
   /** The server takes COPY data for this run; null again once the client has ended it. */
   copyIn: Run | null
   /** The role is unrestricted: results pass as they are. */
@@ -37,7 +39,9 @@ export interface SessionState {
   definitions: 'kept' | 'changed' | 'doubted'
 }
 
-export function namesOf(path: SearchPath): Names {
+export function namesOf({ path, unread }: Pick<SessionState, 'path' | 'unread'>): Names {
   const searchPath = path.current
-  return { searchPath, defaultDatabase: null, sqlMode: null, key: searchPath ? JSON.stringify(searchPath) : '' }
+  const names = { searchPath, defaultDatabase: null, sqlMode: null }
+  const key = searchPath ? JSON.stringify(searchPath) : ''
+  return unread === null ? { ...names, key } : { ...names, unread, key: `${key}\0${unread}` }
 }

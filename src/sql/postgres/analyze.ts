@@ -15,6 +15,7 @@ const MAX_TEXT_UNITS = 1 << 20
  * and constructs without a rule give a statement of kind `opaque` that says why.
  */
 export function analyzePostgres(text: string, context: AnalysisContext, parser: PostgresParser): Facts {
+  if (context.unread !== undefined) return unreadFacts(text, context.unread)
   if (text.length > MAX_TEXT_UNITS) return wholeOpaque(text, 'SP-OPAQUE', 'the message is too long to be analysed')
   let tree: unknown
   try {
@@ -61,6 +62,12 @@ function placeOf(raw: Body, source: Source) {
 function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: string): Facts {
   const place = { span: { start: 0, end: text.length }, normalized: normalizePostgres(text.slice(0, MAX_TEXT_UNITS)) }
   return { dialect: 'postgres', text, statements: [opaqueFacts(place, code, reason)] }
+}
+
+/** Nothing of the text is kept for the audit either: where its literals end is not known. */
+function unreadFacts(text: string, reason: string): Facts {
+  const place = { span: { start: 0, end: text.length }, normalized: '' }
+  return { dialect: 'postgres', text, statements: [opaqueFacts(place, 'SP-OPAQUE', reason)] }
 }
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { analyzePostgres } from '../../../src/sql/postgres/analyze.ts'
 import { normalizePostgres } from '../../../src/sql/postgres/normalize.ts'
 import { tokenize } from '../../../src/sql/postgres/tokens.ts'
 import { analyze, columns, one, PARSER_15, PARSER_18 } from './parsers.ts'
+import { SHOP } from './shop.ts'
 
 const WRITES: readonly (readonly [string, string, string])[] = [
   ['INSERT INTO users(id, email) VALUES (1, $1)', 'insert', 'users.email=written users.id=written'],
@@ -141,4 +143,9 @@ describe('the audit’s text', () => {
     expect(normalizePostgres(`"${'é'.repeat(100_000)}"`)).toHaveLength(100_002)
     expect(analyze(`SELECT 1 FROM "${'é'.repeat(100_000)}"`).statements[0]?.kind).toBe('opaque')
   })
+})
+
+test('a text that can not be read as the server reads it is opaque, and no piece of it is kept', () => {
+  const [statement] = analyzePostgres("SELECT 'it\\'s secret', 1", { ...SHOP, unread: 'why' }, PARSER_18).statements
+  expect(statement).toMatchObject({ kind: 'opaque', normalized: '', opaque: { code: 'SP-OPAQUE', reason: 'why' } })
 })
