@@ -6,10 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Target } from '../../src/session/ports.ts'
 import { relationKey } from '../../src/sql/catalog.ts'
 import { createCatalogs } from '../../src/upstream/catalogs.ts'
+import { createFormerNames } from '../../src/upstream/former_names.ts'
 import { readPostgresCatalog } from '../../src/upstream/postgres_catalog.ts'
 import { cancelPostgres, loginPostgres } from '../../src/upstream/postgres_login.ts'
 import { tlsEndPoint } from '../../src/upstream/tls_end_point.ts'
 import { startPostgres } from '../servers/postgres.ts'
+import { DEFAULT_POSTGRES } from '../servers/postgres_major.ts'
 import type { DatabaseServer } from '../servers/process.ts'
 import { liveTarget, NO_TLS } from './target.ts'
 
@@ -89,7 +91,9 @@ describe('with a server that runs', () => {
 
   it('reads the catalog under the same modes', async () => {
     for (const tls of [{ ...target.tls, serverName: null }, { ...target.tls, mode: 'verify-ca' }, NO_TLS] as const) {
-      await expect(readPostgresCatalog({ ...target, tls }, 'postgres')).resolves.toMatchObject({ major: 18 })
+      await expect(readPostgresCatalog({ ...target, tls }, 'postgres')).resolves.toMatchObject({
+        major: DEFAULT_POSTGRES,
+      })
     }
     const wrongName = { ...target.tls, serverName: 'db.example.test' }
     await expect(readPostgresCatalog({ ...target, tls: wrongName }, 'postgres')).rejects.toMatchObject({
@@ -107,7 +111,11 @@ describe('with a server that runs', () => {
 
   it('sees a change within a poll, and at once after invalidate', async () => {
     const clock = { now: () => Date.now(), monotonic: () => performance.now() }
-    const live = createCatalogs({ targets: [{ ...target, catalogPollMs: 100 }], clock })
+    const live = createCatalogs({
+      targets: [{ ...target, catalogPollMs: 100 }],
+      clock,
+      formerNames: createFormerNames(null),
+    })
     const columns = () =>
       live.current(target.name, 'postgres')?.relations.get(relationKey('public', 'watched'))?.columns
     await live.ensure(target, 'postgres')

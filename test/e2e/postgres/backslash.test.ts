@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Login, psql } from '../../clients/programs.ts'
-import { describeWithPostgres15 } from '../../servers/availability.ts'
+import { describeEachPostgres } from '../../servers/availability.ts'
 import { grantOf, type PostgresStack, startPostgresStack } from '../stack.ts'
 import { CLUB_SQL, HIDDEN, READER } from './club.ts'
 
@@ -97,10 +97,10 @@ function said(part: string, error: string): string {
   return `${part.slice(part.indexOf('\n') + 1).replaceAll(OWN_SETTINGS, '')}${error}`
 }
 
-describeWithPostgres15('describing commands of psql', () => {
+describeEachPostgres('describing commands of psql', (version) => {
   beforeAll(async () => {
     const grants = () => [grantOf('alice', 'reader')]
-    stack = await startPostgresStack({ version: 15, setupSql: MORE_SQL, roles: [READER], masking: HIDDEN, grants })
+    stack = await startPostgresStack({ version, setupSql: MORE_SQL, roles: [READER], masking: HIDDEN, grants })
     const { host, port, user, password, database, caFile } = stack.postgres
     direct = { host, port, user, password, database, caFile }
   })
@@ -117,6 +117,8 @@ describeWithPostgres15('describing commands of psql', () => {
         const said = through.get(command)
         if (CREDENTIALS.has(command))
           expect(said).toMatch(/options is not open to reading under this grant \(SP-SCOPE\)/)
+        // An older psql may ask a newer server for a column that is gone.
+        else if (straight.get(command)?.startsWith('ERROR:')) expect(said).toMatch(/^ERROR:/)
         else expect({ command, said }).toEqual({ command, said: straight.get(command) })
       }
     })

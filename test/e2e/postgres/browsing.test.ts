@@ -1,0 +1,62 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DEFAULT_POSTGRES } from '../../servers/postgres_major.ts'
+import { grantOf, type PostgresStack, startPostgresStack } from '../stack.ts'
+import { type Asked, BROWSED_SQL, PSQL_18, REFUSED } from './browsing.ts'
+import { DATAGRIP, DBEAVER } from './browsing_java.ts'
+import { PGADMIN } from './browsing_pgadmin.ts'
+import { CLUB_SQL, HIDDEN, READER } from './club.ts'
+
+/** Under a narrow grant a client that browses gets what it gets straight from the server. */
+
+let stack: PostgresStack
+let through: pg.Client
+let straight: pg.Client
+
+beforeAll(async () => {
+  stack = await startPostgresStack({
+    setupSql: [...CLUB_SQL, ...BROWSED_SQL],
+    roles: [READER],
+    masking: HIDDEN,
+    grants: () => [grantOf('alice', 'reader')],
+  })
+  // Each value as the server wrote it.
+  const types = { getTypeParser: () => String }
+  through = await stack.connect('alice', { types })
+  straight = await stack.direct({ types })
+})
+afterAll(() => stack?.stop())
+
+async function answer(client: pg.Client, { sql, values }: Asked) {
+  const results = await client.query({
+    text: sql,
+    rowMode: 'array',
+    ...(values?.length ? { values: [...values] } : {}),
+  })
+  return [results].flat().map(({ command, fields, rows }) => ({
+    command,
+    fields: fields.map(({ name, dataTypeID }) => `${name} ${dataTypeID}`),
+    rows,
+  }))
+}
+
+describe.each([
+  ['DBeaver', DBEAVER],
+  ['pgAdmin 4', PGADMIN],
+  ['DataGrip', DATAGRIP],
+  // It asks an older server for what that one has.
+  ['psql 18', DEFAULT_POSTGRES === 18 ? PSQL_18 : []],
+])('%s', (_client, statements) => {
+  it.each(statements)('$what: $sql', async (statement) => {
+    expect(await answer(through, statement)).toEqual(await answer(straight, statement))
+  })
+})
+
+describe('what is no part of browsing', () => {
+  it.each(REFUSED)('$what: $sql', async (statement) => {
+    await expect(answer(through, statement)).rejects.toMatchObject({
+      code: '42501',
+      message: expect.stringMatching(/\(SP-[A-Z]+\)$/),
+    })
+  })
+})
