@@ -3,8 +3,9 @@ import type { Config } from './config/config.ts'
 import { asSallyportError, SallyportError } from './errors.ts'
 import { createTokenVerifier } from './oidc/token_verifier.ts'
 import type { ListenerSettings, LiveSettings } from './proxy/context.ts'
-import type { Catalogs, Clock, Credential, PolicySource, Target, Tokens } from './session/ports.ts'
+import type { Catalogs, Clock, Credential, Notes, PolicySource, Target, Tokens } from './session/ports.ts'
 import { createCatalogs, type LiveCatalogs } from './upstream/catalogs.ts'
+import { createFormerNames, type FormerNames } from './upstream/former_names.ts'
 
 /** The configuration in force, behind the ports that the proxy asks; `swap` exchanges all of it at once. */
 export class LiveConfig {
@@ -14,14 +15,18 @@ export class LiveConfig {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #ready: (target: string) => void
+  readonly #notes: Notes
+  readonly #formerNames: FormerNames
   #config: Config
   #targets: ReadonlyMap<string, Target>
   #catalogs: LiveCatalogs
   #tokens: Tokens
 
   /** `ready` is told the name of a target whose catalog may be relied on again. */
-  constructor(config: Config, clock: Clock, log: Logger, ready: (target: string) => void) {
+  constructor(config: Config, clock: Clock, log: Logger, notes: Notes, ready: (target: string) => void) {
     this.#ready = ready
+    this.#notes = notes
+    this.#formerNames = createFormerNames(notes.read())
     this.#clock = clock
     this.#log = log
     this.#config = config
@@ -101,6 +106,8 @@ export class LiveConfig {
       targets: config.targets,
       clock: this.#clock,
       account: ({ name }) => config.staticAccounts.get(name)?.default.user ?? null,
+      formerNames: this.#formerNames,
+      notes: this.#notes,
       ready: this.#ready,
       log: ({ failed, ...event }) => {
         if (failed) this.#log.warn(event, 'reading a catalog failed')

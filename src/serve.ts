@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { AuditEvent } from './audit/event.ts'
 import { type Config, diffConfigs } from './config/config.ts'
@@ -20,6 +21,7 @@ import type { AuditLog, Clock, Ids } from './session/ports.ts'
 import { createFileAuditLog } from './sinks/file_audit_log.ts'
 import { createFileGrants, type FileGrants } from './store/file_grants.ts'
 import { MemoryQuota } from './store/memory_quota.ts'
+import { createNamesFile } from './store/names_file.ts'
 import { createStaticAccounts } from './store/static_accounts.ts'
 import { VERSION } from './version.ts'
 
@@ -36,7 +38,8 @@ export async function serve(configDir: string): Promise<Service> {
   await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
   const sessions = new Sessions()
   // What waits for the catalog goes on as soon as there is one.
-  const live = new LiveConfig(config, clock, log, (target) => sessions.tick(target))
+  const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
+  const live = new LiveConfig(config, clock, log, notes, (target) => sessions.tick(target))
   live.warm()
   const grants = createFileGrants(config.grants, clock)
   const secureContexts = new SecureContexts()

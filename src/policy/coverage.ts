@@ -1,4 +1,4 @@
-import type { Catalog, Dialect, Relation } from '../sql/catalog.ts'
+import type { Catalog, Dialect, Relation, RelationName } from '../sql/catalog.ts'
 import type { Verb } from '../sql/facts.ts'
 import { familyOf } from './family.ts'
 import { matchesAny, matchesAnyFolded } from './patterns.ts'
@@ -21,7 +21,8 @@ export interface ScopeInput {
 
 /**
  * The first rule that covers the relation for the verb governs its columns and rows. A partition or child is bound by
- * its ancestors' rules too, and a table is out of reach where a descendant is excluded. Null: not covered.
+ * its ancestors' rules too, and a table is out of reach where a descendant is excluded. What had another name before is
+ * bound by the rules for that one as well. Null: not covered.
  */
 export function coverageOf(input: ScopeInput, relation: Relation, verb: Verb): Coverage | null {
   const own = ruleFor(input, relation, verb)
@@ -31,6 +32,12 @@ export function coverageOf(input: ScopeInput, relation: Relation, verb: Verb): C
   if (!named && ancestors.some((ancestor) => isExcluded(input, ancestor))) return null
   if (descendants.some((descendant) => isExcluded(input, descendant))) return null
   const bounds: Bound[] = [{ rule: own, relation }]
+  for (const name of relation.formerly ?? []) {
+    const before = { ...relation, ...name, formerly: [] }
+    const rule = ruleFor(input, before, verb)
+    if (rule) bounds.push({ rule, relation })
+    else if (isExcluded(input, before)) return null
+  }
   for (const relative of [...ancestors, ...descendants]) {
     const rule = ruleFor(input, relative, verb)
     if (rule) bounds.push({ rule, relation: relative })
@@ -49,7 +56,14 @@ interface Bound {
 
 /** True where a rule that would cover the relation names it as an exception. */
 export function isExcluded(input: ScopeInput, relation: Relation): boolean {
-  return input.role.scope.some((rule) => matchesPlace(input, rule, relation) && isException(rule, relation))
+  return input.role.scope.some((rule) =>
+    namesOf(relation).some((name) => matchesPlace(input, rule, name) && isExceptedName(rule, name)),
+  )
+}
+
+/** Its own name, then those that it had before. */
+function namesOf(relation: Relation): readonly RelationName[] {
+  return relation.formerly ? [relation, ...relation.formerly] : [relation]
 }
 
 /** True where some rule reaches into the schema (MySQL: the database). */
@@ -67,7 +81,7 @@ function ruleFor(input: ScopeInput, relation: Relation, verb: Verb): ScopeRule |
   return input.role.scope.find(covers) ?? null
 }
 
-function matchesPlace({ catalog, database }: ScopeInput, rule: ScopeRule, { schema }: Relation): boolean {
+function matchesPlace({ catalog, database }: ScopeInput, rule: ScopeRule, { schema }: RelationName): boolean {
   // A MySQL session has no database of its own: what its schemas are called are its databases.
   const name = catalog.dialect === 'postgres' ? database : schema
   return matchesName(catalog, rule.databases, name) && matchesName(catalog, rule.schemas, schema)
@@ -78,15 +92,21 @@ function matchesName(catalog: Catalog, patterns: readonly string[], name: string
 }
 
 /** Exceptions match without regard to case: an exception that matches too much refuses. */
-function isException({ exceptTables }: ScopeRule, { schema, name }: Relation): boolean {
+function isException(rule: ScopeRule, relation: Relation): boolean {
+  return namesOf(relation).some((name) => isExceptedName(rule, name))
+}
+
+function isExceptedName({ exceptTables }: ScopeRule, { schema, name }: RelationName): boolean {
   return matchesAnyFolded(exceptTables, name) || matchesAnyFolded(exceptTables, `${schema}.${name}`)
 }
 
 /** A relative says nothing of a column that it does not have. */
 function coversColumn(dialect: Dialect, { rule, relation }: Bound, column: string): boolean {
-  const { schema, name, columns } = relation
-  if (!columns.some((known) => known.name === column)) return rule.columns === null
-  const spellings = [column, `${name}.${column}`, `${schema}.${name}.${column}`]
+  const found = relation.columns.find((known) => known.name === column)
+  if (!found) return rule.columns === null
+  const spellings = namesOf(relation).flatMap(({ schema, name }) =>
+    [column, ...(found.formerly ?? [])].flatMap((one) => [one, `${name}.${one}`, `${schema}.${name}.${one}`]),
+  )
   if (spellings.some((spelling) => matchesAnyFolded(rule.exceptColumns, spelling))) return false
   if (rule.columns === null) return true
   return dialect === 'postgres' ? matchesAny(rule.columns, column) : matchesAnyFolded(rule.columns, column)

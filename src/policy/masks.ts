@@ -1,5 +1,5 @@
 import type { MaskRule } from '../masking/rule.ts'
-import { type Catalog, type Column, type Relation, relationKey } from '../sql/catalog.ts'
+import { type Catalog, type Column, type Relation, type RelationName, relationKey } from '../sql/catalog.ts'
 import type { ColumnRef, StatementFacts } from '../sql/facts.ts'
 import { familyOf } from './family.ts'
 import type { MaskingPolicy } from './masking_policy.ts'
@@ -54,7 +54,7 @@ export function createMasks(input: MasksInput): Masks {
   }
   const minGroup = (relation: Relation, column: string) => minGroupOf(input, relation, column)
   const lookupBudget = (relation: Relation, column: string) =>
-    isSingle(input, relation) ? (lineOf(input, relation, column)?.equality?.budgetPerHour ?? null) : null
+    isSingle(input, relation, column) ? (lineOf(input, relation, column)?.equality?.budgetPerHour ?? null) : null
   return {
     of,
     minGroup,
@@ -101,14 +101,12 @@ function maskOf(input: MasksInput, relation: Relation, column: string, depth: nu
   return found ? generatedMask(input, relation, found, depth) : null
 }
 
-type Named = Pick<Relation, 'schema' | 'name'>
-
 /** A view without a definition is one that can't be followed. */
 export function isView({ kind, definition }: Relation): boolean {
   return kind === 'view' || kind === 'materialized_view' || definition !== null
 }
 
-function lineOf({ target, database, masking, catalog }: MasksInput, { schema, name }: Named, column: string) {
+function lineOf({ target, database, masking, catalog }: MasksInput, { schema, name }: RelationName, column: string) {
   // MySQL compares column names without case, and a mask there rather matches too much.
   const matches = catalog.dialect === 'postgres' ? matchesAny : matchesAnyFolded
   const place = catalog.dialect === 'postgres' ? database : schema
@@ -122,25 +120,40 @@ function lineOf({ target, database, masking, catalog }: MasksInput, { schema, na
   )
 }
 
-function isSingle({ catalog }: MasksInput, relation: Relation): boolean {
+/** What had another name before may be under a line of it that makes no such exception. */
+function isSingle({ catalog }: MasksInput, relation: Relation, column: string): boolean {
+  if (relation.formerly || relation.columns.some(({ name, formerly }) => name === column && formerly)) return false
   const { ancestors, descendants } = familyOf(catalog, relation)
   return relation.kind === 'table' && ancestors.length === 0 && descendants.length === 0
 }
 
 /** A table whose rows also show under another name, or that has no key to tell rows by, is aggregated from masks. */
 function minGroupOf(input: MasksInput, relation: Relation, column: string): number | null {
-  if (!isSingle(input, relation) || relation.primaryKey.length === 0) return null
+  if (!isSingle(input, relation, column) || relation.primaryKey.length === 0) return null
   return lineOf(input, relation, column)?.aggregate?.minGroup ?? null
 }
 
-function listedMask(input: MasksInput, relation: Named, column: string): Listed {
+/** A new name neither takes a mask away nor lifts it: each name that there was is judged, and two rules give NULL. */
+function listedMask(input: MasksInput, relation: RelationName & Partial<Relation>, column: string): Listed {
+  const { columns = [], formerly = [] } = relation
+  const before = columns.find(({ name }) => name === column)?.formerly ?? []
+  if (formerly.length === 0 && before.length === 0) return listedByName(input, relation, column)
+  const found = [relation, ...formerly].flatMap((name) =>
+    [column, ...before].flatMap((one) => listedByName(input, name, one) ?? []),
+  )
+  const [rule, ...others] = new Set(found.filter((listed) => listed !== 'lifted'))
+  if (rule === undefined) return found.length > 0 ? 'lifted' : null
+  return others.length === 0 ? rule : NULL_MASK
+}
+
+function listedByName(input: MasksInput, relation: RelationName, column: string): Listed {
   const line = lineOf(input, relation, column)
   if (input.role.unmask.some((pattern) => lifts(pattern, relation, column))) return 'lifted'
   return line ? line.rule : null
 }
 
 /** `schema.table.column`, each part a pattern. */
-function lifts(pattern: string, { schema, name }: Named, column: string): boolean {
+function lifts(pattern: string, { schema, name }: RelationName, column: string): boolean {
   const parts = pattern.split('.')
   const [ofSchema, ofTable, ofColumn] = parts
   if (parts.length !== 3 || ofSchema === undefined || ofTable === undefined || ofColumn === undefined) return false

@@ -78,6 +78,13 @@ export interface Catalogs {
   recheck(target: string): void
 }
 
+/** One text that outlives the process. */
+export interface Notes {
+  /** Null where none was written yet. */
+  read(): string | null
+  write(text: string): Promise<void>
+}
+
 /** One limit: how much of it a sliding window may hold. Limits with equal keys have equal windows, and count together. */
 export interface Allowance {
   readonly key: string

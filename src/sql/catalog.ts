@@ -17,6 +17,8 @@ export interface Column {
   readonly collation: string | null
   /** Columns of the same relation that a generated column is computed from; empty for a plain column. */
   readonly generatedFrom: readonly string[]
+  /** Names that it had before, as far as they were seen. PostgreSQL only. */
+  readonly formerly?: readonly string[]
 }
 
 export type RelationKind =
@@ -41,6 +43,8 @@ export interface Relation {
   readonly constrained: readonly string[]
   /** Those of them that are compared with other rows: by all but CHECK and index expressions. Absent: all. */
   readonly compared?: readonly string[]
+  /** PostgreSQL: what a write to one column can tell of the others, since the server looks at them together. */
+  readonly together?: readonly Together[]
   /** MySQL: columns that a CHECK or an index expression names, whose texts the table's definition prints. */
   readonly inPrintedTexts?: readonly string[]
   /** Keys (`relationKey`) of the tables that this one is a partition or inheritance child of. */
@@ -51,6 +55,23 @@ export interface Relation {
   readonly hasTriggers: boolean
   readonly hasRules: boolean
   readonly rowSecurity: boolean
+  /**
+   * Names that it had before, and those of the tables that it was a partition or child of, as far as they were seen:
+   * what the policy says of them holds for it. PostgreSQL only.
+   */
+  readonly formerly?: readonly RelationName[]
+}
+
+/** Columns of one constraint, index with an expression or predicate, or generated column with its sources. */
+export interface Together {
+  readonly columns: readonly string[]
+  /** With those of other rows. */
+  readonly compared: boolean
+}
+
+export interface RelationName {
+  readonly schema: string
+  readonly name: string
 }
 
 /** User-made names that may shadow or extend built-ins, by lower-cased bare name -> schemas that hold one. */

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { asSallyportError, SallyportError } from '../errors.ts'
-import type { Catalogs, Clock, Target } from '../session/ports.ts'
+import type { Catalogs, Clock, Notes, Target } from '../session/ports.ts'
 import type { Catalog } from '../sql/catalog.ts'
+import type { FormerNames } from './former_names.ts'
 import { readMysqlCatalog } from './mysql_catalog.ts'
 import { postgresFingerprint, readPostgresCatalog } from './postgres_catalog.ts'
 
@@ -52,6 +53,10 @@ export interface CatalogsOptions {
   /** The account whose search path counts, where all sessions of a target share one. */
   readonly account?: (target: Target) => string | null
   readonly readers?: CatalogReaders
+  /** What relations were called before; shared by all that read the same databases. */
+  readonly formerNames: FormerNames
+  /** Where that is kept. */
+  readonly notes?: Notes
 }
 
 /**
@@ -196,12 +201,24 @@ class Snapshots implements LiveCatalogs {
       // The fingerprint comes first: what changes between the two is seen as a change at the next poll.
       const fingerprint = await this.#readers.fingerprint(entry.target, entry.database)
       const same = entry.catalog !== undefined && fingerprint !== null && fingerprint === entry.fingerprint
-      const catalog = same && entry.catalog ? entry.catalog : await this.#readers.read(entry.target, entry.database)
+      const catalog = same && entry.catalog ? entry.catalog : await this.#readRecalled(entry)
       if (entry.generation !== generation) continue
       this.#accept(entry, catalog, fingerprint, startedAt)
       return catalog
     }
     throw new SallyportError('SP-CATALOG', 'the catalog changes faster than it can be read')
+  }
+
+  async #readRecalled(entry: Entry): Promise<Catalog> {
+    const { formerNames, notes } = this.#options
+    const read = await this.#readers.read(entry.target, entry.database)
+    const catalog = formerNames.recalled(keyOf(entry.target.name, entry.database), read)
+    const learnt = formerNames.taken()
+    if (learnt !== null)
+      notes?.write(learnt).catch((error: unknown) => {
+        this.#note(entry, `the names of relations were not kept: ${asSallyportError(error).message}`, true)
+      })
+    return catalog
   }
 
   #accept(entry: Entry, catalog: Catalog, fingerprint: string | null, readAt: number): void {

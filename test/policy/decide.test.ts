@@ -331,6 +331,31 @@ describe('scope', () => {
     )
   })
 
+  it('what had another name before is bound by what the rules say of that one', () => {
+    const renamed = { ...users, name: 'people', formerly: [{ schema: 'shop', name: 'secrets' }] }
+    const judge = (role: NonNullable<Given['role']>) => ({
+      relations: [renamed],
+      statements: [selectOf(renamed, ['id'])],
+      role,
+    })
+    expect(refused(judge({ scope: [scopeRule({ exceptTables: ['secrets'] })] })).code).toBe('SP-SCOPE')
+    expect(refused(judge({ scope: [scopeRule({ exceptColumns: ['secrets.id'] })] })).code).toBe('SP-SCOPE')
+    const some = scopeRule({ tables: ['secrets'], where: [{ column: 'id', op: '=', value: [1] }] })
+    const [plan] = allowed(judge({ scope: [some, scopeRule()] })).plans
+    expect(plan?.substitutions.get(0)?.where).toContain('"id" OPERATOR(pg_catalog.=) 1')
+    const columns = users.columns.map((column) => (column.name === 'id' ? { ...column, formerly: ['pin'] } : column))
+    const swapped = { ...users, columns }
+    const except = { scope: [scopeRule({ exceptColumns: ['pin'] })] }
+    expect(refused({ relations: [swapped], statements: [selectOf(swapped, ['id'])], role: except }).code).toBe(
+      'SP-SCOPE',
+    )
+    const elsewhere = { ...users, schema: 'open', formerly: [{ schema: 'shop', name: 'users' }] }
+    const both = { scope: [scopeRule({ schemas: ['open'] }), scopeRule({ exceptTables: ['users'] })] }
+    expect(refused({ relations: [elsewhere], statements: [selectOf(elsewhere, ['id'])], role: both }).code).toBe(
+      'SP-SCOPE',
+    )
+  })
+
   it('FOR UPDATE needs the write verb', () => {
     const locking: StatementFacts = { ...selectOf(users, ['id']), verbs: ['read', 'update'] }
     expect(refused(given(locking)).code).toBe('SP-VERB')

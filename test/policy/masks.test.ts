@@ -48,6 +48,41 @@ describe('createMasks', () => {
     expect(byChild.of(users, 'ssn')).toBe(REDACT)
   })
 
+  it('a new name takes no mask away, and lifts none', () => {
+    const renamed = relation('people', ['id', 'contact', 'ssn'], {
+      formerly: [{ schema: 'shop', name: 'users' }],
+      columns: relation('people', ['id', 'contact', 'ssn']).columns.map((column) =>
+        column.name === 'contact' ? { ...column, formerly: ['email'] } : column,
+      ),
+    })
+    const of = (over: Partial<Given>) => masks([renamed], over).of(renamed, 'contact')
+    expect(of({ masks: [maskLine('users', 'email', PARTIAL)] })).toBe(PARTIAL)
+    expect(of({ masks: [maskLine('people', 'email', PARTIAL)] })).toBe(PARTIAL)
+    expect(of({ masks: [maskLine('users', 'contact', PARTIAL), maskLine('*', 'id', REDACT)] })).toBe(PARTIAL)
+    expect(of({ masks: [maskLine('users', 'email', PARTIAL), maskLine('people', 'contact', REDACT)] })).toEqual(NULL)
+    const lines = [maskLine('*', 'email', PARTIAL)]
+    expect(of({ masks: lines, role: { unmask: ['shop.people.contact'] } })).toBe(PARTIAL)
+    expect(of({ masks: lines, role: { unmask: ['shop.*.email'] } })).toBeNull()
+  })
+
+  it('what had another name makes no exception to a mask', () => {
+    const exception = {
+      ...maskLine('people', 'ssn', PARTIAL),
+      equality: { budgetPerHour: 3 },
+      aggregate: { minGroup: 5 },
+    }
+    const people = relation('people', ['id', 'ssn'])
+    const before = { ...people, formerly: [{ schema: 'shop', name: 'users' }] }
+    const swapped = { ...people, columns: people.columns.map((column) => ({ ...column, formerly: ['x'] })) }
+    const known = (one: Relation) => masks([one], { masks: [exception] })
+    const given = (one: Relation) => [known(one).lookupBudget(one, 'ssn'), known(one).minGroup(one, 'ssn')]
+    expect([people, before, swapped].map(given)).toEqual([
+      [3, 5],
+      [null, null],
+      [null, null],
+    ])
+  })
+
   it('a generated column is masked as its source is', () => {
     const columns = users.columns.map((column) =>
       column.name === 'ssn' ? { ...column, generatedFrom: ['email'] } : column,

@@ -2,13 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SallyportError } from '../../src/errors.ts'
 import type { Catalog } from '../../src/sql/catalog.ts'
 import { type CatalogReaders, createCatalogs } from '../../src/upstream/catalogs.ts'
+import { createFormerNames } from '../../src/upstream/former_names.ts'
 import { targetOf } from './target.ts'
 
 const target = targetOf({ engine: 'postgres', port: 1 })
 const POLL_MS = target.catalogPollMs
 
 function catalogOf(digest: string): Catalog {
-  return { digest } as unknown as Catalog
+  return { digest, dialect: 'mysql' } as unknown as Catalog
 }
 
 /** Readers of a pretended database, whose content is `digest`; a read takes as long as `gate` does. */
@@ -40,6 +41,7 @@ let ready: string[]
 function catalogs() {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() }
   return createCatalogs({
+    formerNames: createFormerNames(null),
     targets: [target],
     clock,
     readers: database,
