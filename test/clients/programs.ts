@@ -31,6 +31,13 @@ export function pgDump(login: Login, ...options: readonly string[]): Promise<Out
   return run('pg_dump', [...options, '-d', connectionOf(login)], { PGPASSWORD: login.password })
 }
 
+/** Where Debian puts pgbench: beside the server, not on the path. */
+export const PGBENCH = '/usr/lib/postgresql/15/bin/pgbench'
+
+export function pgbench(login: Login, ...options: readonly string[]): Promise<Outcome> {
+  return run(PGBENCH, [...options, connectionOf(login)], { PGPASSWORD: login.password })
+}
+
 function connectionOf({ host, port, user, database, caFile }: Login): string {
   return `host=${host} port=${port} user=${quoted(user)} dbname=${quoted(database)} sslmode=verify-full sslrootcert=${caFile}`
 }

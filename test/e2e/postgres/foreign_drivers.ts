@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { PGBENCH } from '../../clients/programs.ts'
 
 /** Drivers of other languages: used where the machine has them, and named aloud where it does not. */
 
@@ -14,3 +15,5 @@ export const python = PYTHONS.find((program) => spawnSync(program, ['-c', 'impor
 /** The driver's archive where there is a Java that runs source files, or null. */
 export const pgjdbc =
   spawnSync('java', ['--version']).status === 0 ? (JARS.find((jar) => jar !== '' && existsSync(jar)) ?? null) : null
+
+export const hasPgbench = existsSync(PGBENCH)
