@@ -85,6 +85,13 @@ export const REFUSALS = {
     'The limit of connections is reached.',
     'Close a connection and try again.',
   ),
+  'SP-LIMIT-STATEMENTS': refusal(
+    '53300',
+    1226,
+    '42000',
+    'As many statements run under this grant as the role allows at once, over all of its sessions.',
+    'Wait for one of them to end or cancel one, then try again.',
+  ),
   'SP-LIMIT-STATEMENT': refusal(
     '57014',
     3024,
@@ -263,9 +270,12 @@ export type ErrorCode = keyof typeof REFUSALS
 export class SallyportError extends Error {
   readonly code: ErrorCode
   readonly detail: string
+  /** Where in the text that the client sent, in characters from 1. */
+  readonly position: number | undefined
 
-  constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, detail: string, options?: ErrorOptions & { readonly position?: number | undefined }) {
     super(`${code}: ${detail}`, options)
+    this.position = options?.position
     this.name = 'SallyportError'
     this.code = code
     this.detail = detail

@@ -83,6 +83,8 @@ export interface Deny {
   readonly reason: string
   /** Which statement of the message, from 0. */
   readonly statement: number
+  /** Where in the message, in characters from 1, if one place is meant. */
+  readonly position?: number
 }
 
 export type Decision = Allow | Deny

@@ -22,6 +22,8 @@ export interface Rule {
 export interface Refused {
   readonly code: ErrorCode
   readonly reason: string
+  /** In characters of the message, from 1. */
+  readonly position?: number
 }
 
 export function contextOf(given: DecisionInput): RuleContext {
@@ -60,8 +62,9 @@ export function eachStatement(
   }
 }
 
-export function denied(rule: string, { code, reason }: Refused, statement: number): Deny {
-  return { effect: 'deny', rule, code, reason, statement }
+export function denied(rule: string, { code, reason, position }: Refused, statement: number): Deny {
+  const deny = { effect: 'deny', rule, code, reason, statement } as const
+  return position === undefined ? deny : { ...deny, position }
 }
 
 export function refuse(code: ErrorCode, reason: string): Refused {

@@ -119,6 +119,8 @@ export class Gate {
   admit(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Admission {
     const answer = this.#decide(subject, names, text, now, known)
     if (answer.kind === 'deny') return answer
+    const crowded = this.meter.enter(subject, answer.verdict)
+    if (crowded) return this.#deny(subject, answer.verdict, crowded, now)
     const overdrawn = this.#overdrawn(subject, answer.decision, now)
     if (overdrawn) return this.#deny(subject, answer.verdict, overdrawn, now)
     return this.#allow(subject, answer.verdict, answer.decision, now)
@@ -178,7 +180,11 @@ export class Gate {
 
   #deny(subject: Subject, verdict: Verdict, deny: Deny, now: number): Denied {
     const event = this.#event(subject, verdict, deny.statement, this.#deps.ids.uuid(), now, deny)
-    return { kind: 'deny', error: new SallyportError(deny.code, deny.reason), events: [event] }
+    return {
+      kind: 'deny',
+      error: new SallyportError(deny.code, deny.reason, { position: deny.position }),
+      events: [event],
+    }
   }
 
   #event(

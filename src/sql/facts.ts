@@ -227,6 +227,13 @@ export interface DefinitionChange {
   readonly relation: Relation | null
 }
 
+export interface Misunderstood {
+  readonly code: ErrorCode
+  readonly reason: string
+  /** Of a syntax error: in characters of the message, from 1. */
+  readonly position?: number
+}
+
 export interface StatementFacts {
   readonly kind: StatementKind
   /** Verbs that the grant must hold, each on the relations in the matching role. */
@@ -269,5 +276,5 @@ export interface StatementFacts {
   /** Kinds `ddl`, `create_table_as` and `maintenance`: what they change. */
   readonly definitions?: readonly DefinitionChange[]
   /** Set on kind `opaque`, and on changes of definitions where a part isn't understood: why, and with which code. */
-  readonly opaque: { readonly code: ErrorCode; readonly reason: string } | null
+  readonly opaque: Misunderstood | null
 }

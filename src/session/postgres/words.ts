@@ -6,11 +6,12 @@ import type { Verdict } from '../verdict.ts'
 /** The proxy's refusals and notices in PostgreSQL's own format; the code stands in the message and in the hint. */
 
 export function errorMessage(error: SallyportError, severity: 'ERROR' | 'FATAL' = 'ERROR'): Uint8Array {
-  const { sqlstate, cause, next } = error.refusal
+  const { position, refusal } = error
+  const { sqlstate, cause, next } = refusal
   const message = `${error.detail} (${error.code})`
   return encodeErrorFields({
     kind: 'errorResponse',
-    fields: errorFields({ severity, sqlstate, message, detail: cause, hint: next }),
+    fields: errorFields({ severity, sqlstate, message, detail: cause, hint: next, ...(position ? { position } : {}) }),
   })
 }
 

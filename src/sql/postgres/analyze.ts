@@ -21,8 +21,8 @@ export function analyzePostgres(text: string, context: AnalysisContext, parser: 
   try {
     tree = parser.parse(text)
   } catch (error) {
-    const deep = error instanceof RangeError
-    return wholeOpaque(text, deep ? 'SP-OPAQUE' : 'SP-SYNTAX', deep ? 'the statement is too deep' : messageOf(error))
+    if (error instanceof RangeError) return wholeOpaque(text, 'SP-OPAQUE', 'the statement is too deep')
+    return wholeOpaque(text, 'SP-SYNTAX', messageOf(error), positionOf(error))
   }
   try {
     return { dialect: 'postgres', text, statements: readStatements(tree, text, context) }
@@ -59,9 +59,9 @@ function placeOf(raw: Body, source: Source) {
   return { span: { start, end }, normalized: normalizePostgres(source.text.slice(start, end)) }
 }
 
-function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: string): Facts {
+function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: string, position?: number): Facts {
   const place = { span: { start: 0, end: text.length }, normalized: normalizePostgres(text.slice(0, MAX_TEXT_UNITS)) }
-  return { dialect: 'postgres', text, statements: [opaqueFacts(place, code, reason)] }
+  return { dialect: 'postgres', text, statements: [opaqueFacts(place, code, reason, position)] }
 }
 
 /** Nothing of the text is kept for the audit either: where its literals end is not known. */
@@ -77,7 +77,12 @@ function unreadFacts(text: string, reason: string): Facts {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return 'the text does not parse'
   const said = error.message.replace(/(?: at or near)? ?".*$/s, '')
-  const details = 'sqlDetails' in error ? (error.sqlDetails as { readonly cursorPosition?: unknown }) : {}
-  const at = details.cursorPosition
-  return typeof at === 'number' ? `${said} at character ${at + 1}` : said
+  const position = positionOf(error)
+  return position === undefined ? said : `${said} at character ${position}`
+}
+
+function positionOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('sqlDetails' in error)) return undefined
+  const { cursorPosition } = error.sqlDetails as { readonly cursorPosition?: unknown }
+  return typeof cursorPosition === 'number' ? cursorPosition + 1 : undefined
 }

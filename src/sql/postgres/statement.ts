@@ -27,8 +27,9 @@ export function factsOf(place: Place, findings: Findings): StatementFacts {
   return { ...NOTHING, ...place, ...findings }
 }
 
-export function opaqueFacts(place: Place, code: ErrorCode, reason: string): StatementFacts {
-  return factsOf(place, { kind: 'opaque', opaque: { code, reason } })
+export function opaqueFacts(place: Place, code: ErrorCode, reason: string, position?: number): StatementFacts {
+  const opaque = position === undefined ? { code, reason } : { code, reason, position }
+  return factsOf(place, { kind: 'opaque', opaque })
 }
 
 /** What the work has collected, frozen. */

@@ -42,6 +42,15 @@ describe('the greeting', () => {
   })
 })
 
+describe('a syntax error', () => {
+  it('is pointed at in the text as it was typed', async () => {
+    const { stderr } = await as('alice', "SELECT 'ä', name\n  FROM club.boats WHERE id == 1 ORDER BBY name")
+    const [, place, mark] = /\nLINE (.*)\n( *\^)/.exec(stderr) ?? []
+    expect(stderr).toMatch(/ERROR: {2}syntax error at character \d+ \(SP-SYNTAX\)/)
+    expect(place?.slice((mark?.length ?? 0) - 1 - 'LINE '.length)).toMatch(/^BBY/)
+  })
+})
+
 describe('what each person sees', () => {
   it('gives an allowed read as it is', async () => {
     expect(await rows('alice', 'SELECT id, name, price FROM club.boats ORDER BY id')).toEqual([
