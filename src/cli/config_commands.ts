@@ -106,6 +106,8 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   rowsPerSecond: 'rows per second and person',
   bytesPerSecond: 'bytes per second and person',
   maxSessions: 'sessions at once',
+  maxStatements: 'statements at once',
+  lockTimeoutMs: 'ms for a lock',
   statementTimeoutMs: 'ms for a statement',
   idleTimeoutMs: 'ms idle',
   idleInTransactionTimeoutMs: 'ms idle in a transaction',

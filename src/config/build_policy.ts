@@ -29,6 +29,8 @@ export function buildRole(section: RoleSection): Role {
       idleTimeoutMs: limits.idleTimeout,
       idleInTransactionTimeoutMs: limits.idleInTransactionTimeout,
       maxSessions: limits.maxSessions,
+      maxStatements: limits.maxStatements,
+      lockTimeoutMs: limits.lockTimeout,
       maxRowsPerHour: limits.maxRowsPerHour,
       maxBytesPerHour: limits.maxBytesPerHour,
       maxRowsPerDay: limits.maxRowsPerDay,

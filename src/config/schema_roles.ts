@@ -48,7 +48,11 @@ const limitsObject = z
     statementTimeout: duration.prefault('0s'),
     idleTimeout: duration.prefault('0s'),
     idleInTransactionTimeout: duration.prefault('0s'),
-    maxSessions: count.default(0),
+    maxSessions: count.default(0).describe('Sessions at once under a grant.'),
+    maxStatements: count.default(0).describe('Statements that run at once under a grant, in all of its sessions.'),
+    lockTimeout: duration
+      .prefault('0s')
+      .describe('PostgreSQL: how long a statement may wait for a lock; the session can not change it then.'),
   })
   .describe('0 and 0s mean no limit.')
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { asSallyportError, SallyportError } from '../errors.ts'
+import type { Role } from '../policy/role.ts'
 import { judgeSetting } from '../policy/settings.ts'
 import { PostgresMachine } from '../session/postgres/machine.ts'
 import { errorMessage, notice } from '../session/postgres/words.ts'
@@ -73,7 +74,7 @@ async function connect(
   const settings = judgedSettings(knock, allowed.role.unrestricted)
   const upstream = await loginPostgres(allowed.target, credential, {
     database: subject.database,
-    parameters: [...settings, ['client_encoding', 'UTF8'], ...PLANNER[allowed.role.unrestricted ? 'any' : 'guarded']],
+    parameters: [...settings, ['client_encoding', 'UTF8'], ...ownSettings(allowed.role)],
     applicationName: `sallyport:${sessionId}`,
   })
   for (const [name, value] of [
@@ -127,6 +128,11 @@ async function connect(
 const PLANNER: Readonly<Record<'any' | 'guarded', readonly [string, string][]>> = {
   any: [],
   guarded: [['enable_indexonlyscan', 'off']],
+}
+
+function ownSettings({ unrestricted, limits: { lockTimeoutMs } }: Role): readonly [string, string][] {
+  const planner = PLANNER[unrestricted ? 'any' : 'guarded']
+  return lockTimeoutMs === 0 ? planner : [...planner, ['lock_timeout', `${lockTimeoutMs}ms`]]
 }
 
 /** Under other values the proxy would read another text than the server does, whoever sends it. */

@@ -1,10 +1,12 @@
 import type { AuditEvent } from '../audit/event.ts'
 import { SallyportError } from '../errors.ts'
+import type { Deny } from '../policy/decision.ts'
 import type { Limits } from '../policy/role.ts'
 import type { Relation } from '../sql/catalog.ts'
-import type { StatementFacts } from '../sql/facts.ts'
+import type { StatementFacts, StatementKind } from '../sql/facts.ts'
 import type { Subject } from './gate.ts'
 import type { Allowance, Ids, Quota } from './ports.ts'
+import type { Verdict } from './verdict.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -36,6 +38,8 @@ export interface Granted {
   readonly over: SallyportError | null
 }
 
+const ENDS_TRANSACTION: ReadonlySet<StatementKind> = new Set(['commit', 'rollback', 'rollback_to'])
+
 const NOTHING: Draws = { rows: [], bytes: [], tables: [], alertAt: 0, rate: null }
 
 /** Counts what results give against the limits that hold over all sessions: by person, grant and table. */
@@ -44,9 +48,31 @@ export class Meter {
   readonly #ids: Ids
   readonly #known = new WeakMap<Subject, { readonly limits: Limits; readonly draws: Draws }>()
 
+  /** Sessions in which a statement runs, by grant: of roles that limit their number. */
+  readonly #running = new Map<string, Set<string>>()
+
   constructor(quota: Quota, ids: Ids) {
     this.#quota = quota
     this.#ids = ids
+  }
+
+  /** Counts the session among those that run a statement, or says why none may start. What ends a transaction may. */
+  enter({ grant, session }: Subject, { role, facts }: Verdict): Deny | null {
+    const { maxStatements } = role.limits
+    if (maxStatements === 0 || facts.statements.every(({ kind }) => ENDS_TRANSACTION.has(kind))) return null
+    const running = this.#running.get(grant.id) ?? new Set()
+    if (running.size >= maxStatements && !running.has(session.sessionId)) {
+      const reason = `${running.size} statements run under this grant already`
+      return { effect: 'deny', rule: 'limits', code: 'SP-LIMIT-STATEMENTS', reason, statement: 0 }
+    }
+    this.#running.set(grant.id, running.add(session.sessionId))
+    return null
+  }
+
+  /** Nothing runs in the session any more. */
+  leave({ grant, session }: Subject): void {
+    const running = this.#running.get(grant.id)
+    if (running?.delete(session.sessionId) && running.size === 0) this.#running.delete(grant.id)
   }
 
   draws(subject: Subject, limits: Limits, facts: StatementFacts): Draws {

@@ -153,6 +153,8 @@ export function roleOf(over: Partial<Role> = {}): Role {
       idleTimeoutMs: 0,
       idleInTransactionTimeoutMs: 0,
       maxSessions: 0,
+      maxStatements: 0,
+      lockTimeoutMs: 0,
       maxRowsPerHour: 0,
       maxBytesPerHour: 0,
       maxRowsPerDay: 0,

@@ -86,6 +86,8 @@ const NO_LIMITS: Limits = {
   idleTimeoutMs: 0,
   idleInTransactionTimeoutMs: 0,
   maxSessions: 0,
+  maxStatements: 0,
+  lockTimeoutMs: 0,
   maxRowsPerHour: 0,
   maxBytesPerHour: 0,
   maxRowsPerDay: 0,

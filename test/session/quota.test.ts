@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Limits } from '../../src/policy/role.ts'
 import type { Quota } from '../../src/session/ports.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
-import { everyByte, play, roleOf, type World, worldOf } from './fixture.ts'
+import { everyByte, play, roleOf, START, type World, worldOf } from './fixture.ts'
 import * as my from './mysql_story.ts'
 import * as pg from './postgres_story.ts'
 
@@ -216,5 +216,35 @@ describe('a MySQL result over a limit', () => {
   it('begins anew with the next statement, and the numbers of its packets too', () => {
     const lines = my.story([...text, my.client({ kind: 'ping' }), my.server(my.ok())], world({ maxRowsPerHour: 2 }))
     expect(lines.slice(-3)).toEqual(['< 5 error 1226 SP-LIMIT-QUOTA', '> e', '< 1 ok'])
+  })
+})
+
+describe('statements at once', () => {
+  const world = worldWith({ maxStatements: 1 })
+  const sessionOf = (shared: World, sessionId: string) => {
+    const subject = { ...shared.subject, session: { ...shared.subject.session, sessionId } }
+    return pg.machineOf({ ...shared, subject })
+  }
+  const ask = [pg.client(pg.query(ORDERS))]
+  const answer = simple().slice(1)
+
+  it('are counted over the sessions of a grant, while they run', () => {
+    const shared = world()
+    const [one, two] = [sessionOf(shared, 'one'), sessionOf(shared, 'two')]
+    const tell = (machine: typeof one, steps: Parameters<typeof play>[2]) => pg.told(play(shared, machine, steps))
+    expect(tell(one, ask).at(-1)).toMatch(/^> query/)
+    expect(tell(two, ask).slice(-2)).toEqual(['< error 53300 SP-LIMIT-STATEMENTS', '< ready I'])
+    expect(tell(two, [pg.client(pg.query('ROLLBACK'))]).at(-1)).toBe('> query ROLLBACK')
+    tell(one, answer)
+    tell(two, [pg.server(pg.done('ROLLBACK'), pg.ready())])
+    expect(tell(two, ask).at(-1)).toMatch(/^> query/)
+    expect(tell(one, ask)).toContain('< error 53300 SP-LIMIT-STATEMENTS')
+    two.abandoned(START)
+    expect(tell(one, ask).at(-1)).toMatch(/^> query/)
+  })
+
+  it('of one session are one, however many it sends ahead', () => {
+    const shared = world()
+    expect(pg.told(play(shared, sessionOf(shared, 'one'), [...ask, ...ask])).join()).not.toContain('SP-LIMIT')
   })
 })

@@ -99,6 +99,7 @@ export class MysqlMachine {
 
   /** Completions of what was still running when the connection broke. */
   abandoned(now: number): Effect[] {
+    this.#state.gate.meter.leave(this.#state.subject)
     const { output, current, statements } = this.#state
     const open = [
       ...(current?.runs ?? []),
@@ -146,6 +147,9 @@ export class MysqlMachine {
 
   #step(now: number, step: () => void): Effect[] {
     this.#life.touched(now)
-    return takeStep(this.#state.output, step, (error) => this.end(error))
+    const effects = takeStep(this.#state.output, step, (error) => this.end(error))
+    const { gate, subject } = this.#state
+    if (!this.#state.current) gate.meter.leave(subject)
+    return effects
   }
 }

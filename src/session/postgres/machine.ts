@@ -105,6 +105,7 @@ export class PostgresMachine {
 
   /** Completions of what was still running when the connection broke. */
   abandoned(now: number): Effect[] {
+    this.#state.gate.meter.leave(this.#state.subject)
     const { output, pipeline, registry } = this.#state
     const suspended = [...registry.portals].flatMap(({ run }) => (run ? [run] : []))
     leaveDefinitions(this.#state)
@@ -161,6 +162,9 @@ export class PostgresMachine {
 
   #step(now: number, step: () => void): Effect[] {
     this.#life.touched(now)
-    return takeStep(this.#state.output, step, (error) => this.end(error))
+    const effects = takeStep(this.#state.output, step, (error) => this.end(error))
+    const { gate, subject } = this.#state
+    if (this.#state.pipeline.empty) gate.meter.leave(subject)
+    return effects
   }
 }

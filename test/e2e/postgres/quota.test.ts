@@ -19,7 +19,7 @@ const role = (name: string, limits: Section): Section => ({
 const ROLES = [
   role('hourly', { maxRowsPerHour: HOURLY }),
   role('watched', { bulkReadRows: 100, maxRowsPerTableAndHour: 250 }),
-  role('slow', { rowsPerSecond: PER_SECOND }),
+  role('slow', { rowsPerSecond: PER_SECOND, lockTimeout: '1500ms' }),
 ]
 
 let stack: PostgresStack
@@ -112,6 +112,20 @@ describe('rows per second', () => {
     expect(rows.map(({ id }) => id)).toEqual(Array.from({ length: LOGBOOK_ROWS }, (_, index) => index + 1))
     // One second of the rate may go ahead, and the last piece of up to 64 KiB is not waited for.
     expect(seconds).toBeGreaterThan((LOGBOOK_ROWS - PER_SECOND - 400) / PER_SECOND)
+    await client.end()
+  })
+})
+
+describe('the time that a statement may wait for a lock', () => {
+  it('is the role’s own', async () => {
+    const client = await stack.connect('carol', { options: '-c lock_timeout=0' })
+    const shown = async () => (await client.query('SHOW lock_timeout')).rows
+    expect(await shown()).toEqual([{ lock_timeout: '1500ms' }])
+    await expect(client.query('SET lock_timeout = 0')).rejects.toMatchObject({
+      message: expect.stringContaining('the role sets lock_timeout (SP-SETTING)'),
+    })
+    await client.query('RESET lock_timeout')
+    expect(await shown()).toEqual([{ lock_timeout: '1500ms' }])
     await client.end()
   })
 })
