@@ -12,6 +12,8 @@ export interface Login {
   readonly database: string
   /** Authority of the server's certificate, a PEM file. */
   readonly caFile: string
+  /** More of libpq's connection string. */
+  readonly more?: string
 }
 
 export interface Outcome {
@@ -38,8 +40,8 @@ export function pgbench(login: Login, ...options: readonly string[]): Promise<Ou
   return run(PGBENCH, [...options, connectionOf(login)], { PGPASSWORD: login.password })
 }
 
-function connectionOf({ host, port, user, database, caFile }: Login): string {
-  return `host=${host} port=${port} user=${quoted(user)} dbname=${quoted(database)} sslmode=verify-full sslrootcert=${caFile}`
+function connectionOf({ host, port, user, database, caFile, more = '' }: Login): string {
+  return `host=${host} port=${port} user=${quoted(user)} dbname=${quoted(database)} sslmode=verify-full sslrootcert=${caFile} ${more}`
 }
 
 /** MySQL's own client, of version 9. A token is a password too long for the hashed methods: it goes in clear, over TLS. */
