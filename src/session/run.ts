@@ -73,7 +73,7 @@ export function finishRun(
 }
 
 /** The first rows of what a client is to get: at most `maxRows`, in at most `maxBytes`. */
-export type Cut = (bytes: Uint8Array, maxRows: number, maxBytes: number) => Given
+type Cut = (bytes: Uint8Array, maxRows: number, maxBytes: number) => Given
 
 export interface Given {
   readonly bytes: Uint8Array

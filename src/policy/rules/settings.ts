@@ -12,7 +12,11 @@ export const settingsRule = eachStatement('settings', ({ input }, statement) => 
     for (const change of settings) {
       const error = judgeSetting(dialect, change)
       if (error) return refuse(error.code, error.detail)
-      if (change.name === 'lock_timeout' && change.values !== null && input.role.limits.lockTimeoutMs > 0) {
+      if (
+        change.name.toLowerCase() === 'lock_timeout' &&
+        change.values !== null &&
+        input.role.limits.lockTimeoutMs > 0
+      ) {
         return refuse('SP-SETTING', 'the role sets lock_timeout')
       }
     }
