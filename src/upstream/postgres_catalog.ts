@@ -90,6 +90,7 @@ interface UseRow {
   readonly ordinal: number
   readonly primary_key: boolean
   readonly compares: boolean
+  readonly by: number
 }
 
 interface Parts {
@@ -196,12 +197,23 @@ function relationOf(row: RelationRow, parts: Parts, keys: ReadonlyMap<number, st
     primaryKey: uses.filter((use) => use.primary_key).map(nameOf),
     constrained: withSources(uses.map(nameOf), columns),
     compared: withSources(uses.filter((use) => use.compares).map(nameOf), columns),
+    together: togetherOf(uses, nameOf, columns),
     parents,
     definition: row.definition,
     hasTriggers: row.triggers,
     hasRules: row.rules,
     rowSecurity: row.row_security,
   }
+}
+
+/** Alone, a column tells of nothing but itself. */
+function togetherOf(uses: readonly UseRow[], nameOf: (use: UseRow) => string, columns: readonly Column[]) {
+  const constraints = [...Map.groupBy(uses, ({ by }) => by).values()].map((all) => ({
+    columns: withSources(all.map(nameOf), columns),
+    compared: all.some(({ compares }) => compares),
+  }))
+  const generated = columns.map(({ generatedFrom }) => ({ columns: generatedFrom, compared: false }))
+  return [...constraints, ...generated].filter((one) => one.columns.length > 1)
 }
 
 /** A generated column that reads the whole row has every other column as its source. */

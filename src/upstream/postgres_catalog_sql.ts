@@ -70,23 +70,24 @@ export const GENERATED_SQL = `
   WHERE a.attgenerated <> '' AND NOT a.attisdropped
   LIMIT $1`
 
-/** Columns by constraint, by unique or exclusion index, and by the expression or predicate of any index. */
+/** Columns by constraint, by unique or exclusion index, and by the expression or predicate of any index; `by` is that object. */
 export const CONSTRAINED_SQL = `
-  SELECT k.conrelid AS relation, u.ordinal, k.contype = 'p' AS primary_key, k.contype <> 'c' AS compares, u.place
+  SELECT k.conrelid AS relation, u.ordinal, k.contype = 'p' AS primary_key, k.contype <> 'c' AS compares, u.place,
+    k.oid AS by
   FROM pg_constraint k CROSS JOIN unnest(k.conkey) WITH ORDINALITY AS u(ordinal, place)
   WHERE k.conrelid <> 0 AND k.contype IN ('p', 'u', 'x', 'f', 'c')
   UNION ALL
-  SELECT k.confrelid, u.ordinal, false, true, 0 FROM pg_constraint k CROSS JOIN unnest(k.confkey) AS u(ordinal)
+  SELECT k.confrelid, u.ordinal, false, true, 0, k.oid FROM pg_constraint k CROSS JOIN unnest(k.confkey) AS u(ordinal)
   WHERE k.contype = 'f'
   UNION ALL
-  SELECT i.indrelid, u.ordinal, false, true, 0 FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) AS u(ordinal)
+  SELECT i.indrelid, u.ordinal, false, true, 0, i.indexrelid FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) AS u(ordinal)
   WHERE (i.indisunique OR i.indisexclusion) AND u.ordinal > 0
   UNION ALL
-  SELECT i.indrelid, p.refobjsubid, false, i.indisunique OR i.indisexclusion, 0 FROM pg_index i
+  SELECT i.indrelid, p.refobjsubid, false, i.indisunique OR i.indisexclusion, 0, i.indexrelid FROM pg_index i
   JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.objid = i.indexrelid
     AND p.refclassid = 'pg_class'::regclass AND p.refobjid = i.indrelid AND p.refobjsubid > 0
   WHERE i.indisunique OR i.indisexclusion OR i.indexprs IS NOT NULL OR i.indpred IS NOT NULL
-  ORDER BY 5
+  ORDER BY 5, 1, 6, 2
   LIMIT $1`
 
 export const PARENTS_SQL = `SELECT h.inhrelid AS child, h.inhparent AS parent FROM pg_inherits h LIMIT $1`

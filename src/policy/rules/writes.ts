@@ -16,7 +16,10 @@ export const writesRule = eachStatement('writes', (context, statement) => {
     if (use.locked && !isTable(use)) return refuse('SP-VERB', `${nameOf(use)} is not a table, and can't be locked`)
     if (use.role !== 'target') continue
     const refused =
-      judgeTarget(context, use) ?? judgeRows(context, innermost(statement), use) ?? judgeConstraints(context, use)
+      judgeTarget(context, use) ??
+      judgeRows(context, innermost(statement), use) ??
+      judgeConstraints(context, use) ??
+      judgeTogether(context, innermost(statement), use)
     if (refused) return refused
   }
   return withoutCondition(context, statement)
@@ -116,6 +119,23 @@ function judgeConstraints(context: RuleContext, use: RelationUse): Refused | nul
     'SP-MASKED',
     `a constraint on the masked column ${nameOf(use)}.${oracle.name} would tell whether a value exists; leave it out`,
   )
+}
+
+/** A constraint, index or generated column that reads a written column and a masked one beside it fails by both. */
+function judgeTogether(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
+  const written = new Set(columnsWritten(use).map(({ name }) => name))
+  // A new row has nothing hidden in a column that it was not given; other rows have.
+  const updates = writesTo(statement, use).includes('update')
+  for (const { columns, compared } of withDescendants(context.input.catalog, use.relation).flatMap(
+    ({ together }) => together ?? [],
+  )) {
+    const given = columns.find((name) => written.has(name))
+    const masked = columns.find((name) => context.masks.of(use.relation, name) !== null)
+    if (given === undefined || masked === undefined || !(updates || compared)) continue
+    const what = `a constraint, index or generated column reads ${given} of ${nameOf(use)} and the masked column ${masked}`
+    return refuse('SP-MASKED', `${what}: whether the write succeeds would tell of that; leave ${given} out`)
+  }
+  return null
 }
 
 function withDescendants(catalog: RuleContext['input']['catalog'], relation: Relation): readonly Relation[] {
