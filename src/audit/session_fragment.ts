@@ -56,7 +56,9 @@ function makeFragment(facts: SessionFacts): SessionFragment {
 function whoOf({ sessionId, identity }: SessionFacts, actor: { readonly user: object }): object {
   if (identity === null) return { user: actor.user, session: { uid: sessionId } }
   const { subject, email, name } = identity
-  return { user: { uid: subject, name: name ?? email ?? subject, type_id: USER_TYPE }, session: { uid: sessionId } }
+  const address = email === null ? {} : { email_addr: email }
+  const user = { uid: subject, name: name ?? email ?? subject, ...address, type_id: USER_TYPE }
+  return { user, session: { uid: sessionId } }
 }
 
 function userOf({ identity, claimedUser }: SessionFacts): object {

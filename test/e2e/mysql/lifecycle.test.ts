@@ -83,9 +83,10 @@ for (const family of FAMILIES) {
       const statements = lines.filter(({ metadata }) => metadata.event_code.startsWith('db.'))
       for (const { actor, dst_endpoint, policy, unmapped } of statements) {
         expect(actor.user.email_addr).toBe('alice@example.test')
-        expect(dst_endpoint.svc_name).toBe(TARGET)
-        expect(unmapped.jit).toMatchObject({ grant_id: 'grant-alice', role: 'reader', protocol: 'mysql' })
+        // The rest of a completion stands in the decision of the same uid.
         if (unmapped.jit.record === 'completion') continue
+        expect(dst_endpoint?.svc_name).toBe(TARGET)
+        expect(unmapped.jit).toMatchObject({ grant_id: 'grant-alice', role: 'reader', protocol: 'mysql' })
         expect(policy?.version).toMatch(DIGEST)
         for (const name of ['config', 'role', 'masking', 'catalog'])
           expect(unmapped.jit.digests?.[name]).toMatch(DIGEST)
