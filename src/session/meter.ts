@@ -1,8 +1,9 @@
 import type { AuditEvent } from '../audit/event.ts'
 import { SallyportError } from '../errors.ts'
 import type { Deny } from '../policy/decision.ts'
+import { familyOf } from '../policy/family.ts'
 import type { Limits } from '../policy/role.ts'
-import type { Relation } from '../sql/catalog.ts'
+import type { Catalog, Relation } from '../sql/catalog.ts'
 import type { StatementFacts, StatementKind } from '../sql/facts.ts'
 import type { Subject } from './gate.ts'
 import type { Allowance, Ids, Quota } from './ports.ts'
@@ -75,14 +76,14 @@ export class Meter {
     if (running?.delete(session.sessionId) && running.size === 0) this.#running.delete(grant.id)
   }
 
-  draws(subject: Subject, limits: Limits, facts: StatementFacts): Draws {
+  draws(subject: Subject, { role: { limits }, catalog }: Verdict, facts: StatementFacts): Draws {
     let known = this.#known.get(subject)
     if (known?.limits !== limits) {
       known = { limits, draws: ofSession(subject, limits) }
       this.#known.set(subject, known)
     }
     if (limits.bulkReadRows === 0 && limits.maxRowsPerTableAndHour === 0) return known.draws
-    const tables = tablesOf(facts).map((table) => ofTable(subject, limits, table))
+    const tables = tablesOf(facts, catalog).map((table) => ofTable(subject, limits, table))
     return { ...known.draws, rows: [...known.draws.rows, ...tables], tables }
   }
 
@@ -169,12 +170,18 @@ function ofTable(subject: Subject, limits: Limits, table: Relation): TableDraw {
 /** What was not understood counts as one table: an unrestricted role may read so too. */
 const NOT_UNDERSTOOD = { schema: '', name: '(not understood)' } as Relation
 
-/** Each table and view that the rows may come from, once. The catalogs, which clients browse, are left out. */
-function tablesOf(facts: StatementFacts): readonly Relation[] {
+/**
+ * Each table and view that the rows may come from, once; a partition counts as the table that it is a part of, too. The
+ * catalogs, which clients browse, are left out.
+ */
+function tablesOf(facts: StatementFacts, catalog: Catalog): readonly Relation[] {
   if (facts.kind === 'opaque') return [NOT_UNDERSTOOD]
   const found = new Set<Relation>()
   for (let one: StatementFacts | null = facts; one; one = one.inner) {
-    for (const { relation } of one.uses) if (relation.kind !== 'system') found.add(relation)
+    for (const { relation } of one.uses) {
+      if (relation.kind === 'system') continue
+      for (const counted of [relation, ...familyOf(catalog, relation).ancestors]) found.add(counted)
+    }
   }
   return [...found]
 }

@@ -98,7 +98,7 @@ export function withinLimits(
     return null
   }
   const { meter } = session.gate
-  run.draws ??= meter.draws(session.subject, run.verdict.role.limits, run.facts)
+  run.draws ??= meter.draws(session.subject, run.verdict, run.facts)
   const rows = take(meter, run, 'rows', count)
   const given = rows.amount === 0 ? NO_ROWS : wholeRows(rewritten(), rows.amount, count, cut)
   const bytes = take(meter, run, 'bytes', given.bytes.length)

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Limits } from '../../src/policy/role.ts'
 import type { Quota } from '../../src/session/ports.ts'
+import { relationKey } from '../../src/sql/catalog.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
-import { everyByte, play, roleOf, START, type World, worldOf } from './fixture.ts'
+import { catalogOf, everyByte, play, roleOf, START, type World, worldOf } from './fixture.ts'
 import * as my from './mysql_story.ts'
 import * as pg from './postgres_story.ts'
 
@@ -157,6 +158,19 @@ describe('many small reads of one table', () => {
       pg.told(play(world, machine, simple(['1', '2'], table))),
     )
     expect(lines.filter((line) => line === 'record bulk_read')).toHaveLength(2)
+  })
+
+  it('of the partitions of a table count as reads of the table', () => {
+    const catalog = catalogOf('postgres')
+    const relations = new Map(catalog.relations)
+    for (const [key, one] of catalog.relations) {
+      if (one.name === 'users') relations.set(key, { ...one, parents: [relationKey('shop', 'orders')] })
+    }
+    const world = worldWith({ maxRowsPerTableAndHour: 7 })()
+    world.catalog = { ...catalog, relations }
+    const machine = pg.machineOf(world)
+    const counts = ['users', 'orders'].map((table) => rowsTo(pg.told(play(world, machine, simple(ROWS, table)))))
+    expect(counts).toEqual([5, 2])
   })
 
   it('of the parts of a cursor too', () => {
