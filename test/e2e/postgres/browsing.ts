@@ -23,7 +23,7 @@ export const BROWSED_SQL: readonly string[] = [
   `CREATE TABLE club.trips (
      id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, boat_id int REFERENCES club.boats ON DELETE CASCADE,
      days int DEFAULT 1 CHECK (days > 0), hours int GENERATED ALWAYS AS (days * 24) STORED, at club.place, by club.rank,
-     label club.short, number int DEFAULT nextval('club.numbers'), tags text[] COLLATE "C", UNIQUE (boat_id, days))`,
+     label club.short, number int DEFAULT nextval('club.numbers'), tags text[] COLLATE "C", during club.span, UNIQUE (boat_id, days))`,
   'CREATE INDEX trips_days ON club.trips ((days * 2) DESC NULLS LAST) INCLUDE (label) WHERE days > 3',
   'CREATE STATISTICS club.trips_both ON id, days FROM club.trips',
   "CREATE FUNCTION club.twice(a int, b int DEFAULT 2) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * $2'",
