@@ -2,7 +2,7 @@ import { SallyportError } from '../../errors.ts'
 import type { AnalysisContext, Facts, StatementFacts } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
 import { type Body, list, num, opaque, openAs } from './node.ts'
-import { normalizePostgres } from './normalize.ts'
+import { normalizePostgres, normalizeTokens } from './normalize.ts'
 import { readStatement } from './read_statement.ts'
 import { readSource, type Source } from './source.ts'
 import { opaqueFacts } from './statement.ts'
@@ -56,7 +56,8 @@ function placeOf(raw: Body, source: Source) {
   const length = num(raw, 'stmt_len')
   const start = source.unit(first)
   const end = length === 0 ? source.text.length : source.unit(first + length)
-  return { span: { start, end }, normalized: normalizePostgres(source.text.slice(start, end)) }
+  const span = { start, end }
+  return { span, normalized: normalizeTokens(source.text, source.tokens, span) }
 }
 
 function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: string, position?: number): Facts {

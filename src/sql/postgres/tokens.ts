@@ -68,7 +68,11 @@ function nextToken(text: string, start: number): Token {
   return { kind: 'punctuation', start, end: start + 1 }
 }
 
+/** What a quoted token can begin with; most tokens don't, and are told apart by one character. */
+const MAY_QUOTE: ReadonlySet<string> = new Set('"\'UuEeBbXxNn')
+
 function quotedToken(text: string, start: number): Token | null {
+  if (!MAY_QUOTE.has(text[start]!)) return null
   const two = text.slice(start, start + 2).toUpperCase()
   const three = text.slice(start, start + 3).toUpperCase()
   if (two[0] === '"') return { kind: 'quoted', start, end: endOfQuoted(text, start + 1, '"', false) }
