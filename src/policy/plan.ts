@@ -13,6 +13,7 @@ import {
 } from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.ts'
+import { catalogSubstitution } from './quoting.ts'
 import { nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
 import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
 
@@ -58,7 +59,7 @@ function fieldsOf({ input }: RuleContext, { kind, output, inner }: StatementFact
  */
 function substitutionOf(context: RuleContext, statement: StatementFacts, use: RelationUse): Substitution | null {
   const { relation } = use
-  if (relation.kind === 'system') return null
+  if (relation.kind === 'system') return catalogSubstitution(context, statement, use)
   if (use.role === 'target') return targetFilter(context, statement, use)
   const masks = new Map<string, SqlMask>()
   for (const column of relation.columns) {

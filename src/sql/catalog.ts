@@ -45,6 +45,8 @@ export interface Relation {
   readonly compared?: readonly string[]
   /** PostgreSQL: what a write to one column can tell of the others, since the server looks at them together. */
   readonly together?: readonly Together[]
+  /** PostgreSQL: what prints with values of its columns in it. */
+  readonly quoting?: readonly Quoting[]
   /** MySQL: columns that a CHECK or an index expression names, whose texts the table's definition prints. */
   readonly inPrintedTexts?: readonly string[]
   /** Keys (`relationKey`) of the tables that this one is a partition or inheritance child of. */
@@ -67,6 +69,13 @@ export interface Together {
   readonly columns: readonly string[]
   /** With those of other rows. */
   readonly compared: boolean
+}
+
+/** An object whose definition may quote values of these columns, by its OID (a partition: of its own relation). */
+export interface Quoting {
+  readonly by: 'constraint' | 'index' | 'partition' | 'statistics'
+  readonly oid: number
+  readonly columns: readonly string[]
 }
 
 export interface RelationName {

@@ -25,6 +25,7 @@ import {
   TYPES_SQL,
 } from './postgres_catalog_sql.ts'
 import { type AdminSession, withPostgresAdmin } from './postgres_client.ts'
+import { quotingOf, readQuoting } from './postgres_quoting.ts'
 import { readSearchPath } from './postgres_search_path.ts'
 import { readTypes } from './postgres_types.ts'
 
@@ -98,6 +99,7 @@ interface Parts {
   readonly sources: ReadonlyMap<number, readonly SourceRow[]>
   readonly constrained: ReadonlyMap<number, readonly UseRow[]>
   readonly ancestors: ReadonlyMap<number, readonly number[]>
+  readonly quoting: Awaited<ReturnType<typeof readQuoting>>
 }
 
 /**
@@ -152,6 +154,7 @@ async function readRelations(session: AdminSession): Promise<readonly Relation[]
     sources: await grouped<SourceRow>(session, GENERATED_SQL),
     constrained: await grouped<UseRow>(session, CONSTRAINED_SQL),
     ancestors: await readParents(session),
+    quoting: await readQuoting(session),
   }
   return relations.map((row) => relationOf(row, parts, keys))
 }
@@ -198,6 +201,7 @@ function relationOf(row: RelationRow, parts: Parts, keys: ReadonlyMap<number, st
     constrained: withSources(uses.map(nameOf), columns),
     compared: withSources(uses.filter((use) => use.compares).map(nameOf), columns),
     together: togetherOf(uses, nameOf, columns),
+    quoting: quotingOf(parts.quoting.get(row.oid) ?? [], names),
     parents,
     definition: row.definition,
     hasTriggers: row.triggers,

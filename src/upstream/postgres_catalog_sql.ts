@@ -163,6 +163,7 @@ const WATCHED = [
   perRelation('pg_trigger', 'tgrelid', 'x.oid::text'),
   perRelation('pg_attrdef', 'adrelid', 'x.oid::text'),
   perRelation('pg_index', 'indrelid', 'x.indexrelid::text'),
+  perRelation('pg_statistic_ext', 'stxrelid', 'x.oid::text'),
   perRelation('pg_inherits', 'inhrelid', `x.inhrelid || '.' || x.inhparent`),
   perNamespace('pg_proc', 'pronamespace'),
   perNamespace('pg_type', 'typnamespace'),

@@ -4,6 +4,7 @@ import { columnsRead } from '../column_needs.ts'
 import { isExcluded } from '../coverage.ts'
 import { unsafeFunction } from '../functions.ts'
 import { isView } from '../masks.ts'
+import { viewShowsHidden } from '../quoting.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 import { hiddenSystemUse } from '../system_relations.ts'
 
@@ -33,6 +34,9 @@ function judgeView(context: RuleContext, view: Relation, named: boolean, depth: 
   if (!facts || facts.opaque) return refuse('SP-SCOPE', `the view ${name} cannot be analysed`)
   const unsafe = unsafeFunction(context.input.catalog.dialect, context.input.role.call, facts.functions)
   if (unsafe !== null) return refuse('SP-FUNCTION', `the view ${name} calls ${unsafe}, which is not known to be safe`)
+  if (viewShowsHidden(context, facts)) {
+    return refuse('SP-SCOPE', `the view ${name} would print conditions on masked columns of some table`)
+  }
   const row = facts.rowSources.find(({ relation, column }) => context.masks.of(relation, column))
   if (row)
     return refuse('SP-MASKED', `the rows of the view ${name} depend on the masked column ${nameOf(row)}.${row.column}`)

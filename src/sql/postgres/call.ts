@@ -1,5 +1,7 @@
+import type { FunctionUse } from '../facts.ts'
+import { resolveColumn } from './column_ref.ts'
 import { type Place, walk, walkOptional } from './expression.ts'
-import { type Body, has, list, names, openAs } from './node.ts'
+import { type Body, has, list, names, open, openAs } from './node.ts'
 import { useFunction } from './routine.ts'
 import { constantOf, isSetConfig } from './set_config.ts'
 import { walkSort, walkWindow } from './window.ts'
@@ -8,9 +10,21 @@ import { walkSort, walkWindow } from './window.ts'
 export function walkCall(place: Place, body: Body): void {
   const args = list(body, 'args')
   const parts = names(body, 'funcname')
-  useFunction(place.work, parts, args.length, isSetConfig(parts) ? args.map(constantOf) : undefined)
+  const given = isSetConfig(parts) ? { constants: args.map(constantOf) } : firstColumn(place, parts, args[0])
+  useFunction(place.work, parts, args.length, given)
   for (const argument of args) walk(place, argument)
   for (const sort of list(body, 'agg_order')) walkSort(place, sort)
   walkOptional(place, body, 'agg_filter')
   if (has(body, 'over')) walkWindow(place, openAs('WindowDef', body.over))
+}
+
+/** Functions that print the definition of an object: where its OID comes from decides whether they may. */
+const PRINTS_DEFINITION = /^pg_get_\w+def(_\w+)?$/
+
+function firstColumn({ work, scope }: Place, parts: readonly string[], argument: unknown): Pick<FunctionUse, 'first'> {
+  if (argument === undefined || !PRINTS_DEFINITION.test(parts.at(-1) ?? '')) return {}
+  const { tag, body } = open(argument)
+  const reference = tag === 'ColumnRef' ? resolveColumn(work, scope, body) : null
+  const origin = reference?.kind === 'field' ? reference.field.origin : null
+  return origin === null ? {} : { first: origin }
 }

@@ -4,13 +4,14 @@ import { evaluateConstant } from './constant.ts'
 import { flag, has, list, names, num, opaque, openAs, refuse } from './node.ts'
 import { unplain, type Work } from './work.ts'
 
-type Constants = NonNullable<FunctionUse['constants']>
+/** What is known of the arguments. */
+type Arguments = Pick<FunctionUse, 'constants' | 'first'>
 
 /** Records a call. An unqualified name that exists in a schema of the path is that one: the argument match decides. */
-export function useFunction(work: Work, parts: readonly string[], args: number, constants?: Constants): void {
+export function useFunction(work: Work, parts: readonly string[], args: number, given: Arguments = {}): void {
   const { schema, name } = qualified(work, parts)
   const found = schema ?? schemaInPath(work, work.context.catalog.functions, name) ?? 'pg_catalog'
-  record(work, found, name, args, constants)
+  record(work, found, name, args, given)
 }
 
 /** True where a schema of the path has a function of that name. */
@@ -39,12 +40,11 @@ export function useType(work: Work, typeName: unknown): void {
   if (has(body, 'typemod')) num(body, 'typemod')
 }
 
-function record(work: Work, schema: string, name: string, args: number, constants?: Constants): void {
+function record(work: Work, schema: string, name: string, args: number, given: Arguments = {}): void {
   unplain(work)
   const { functions, operators } = work.context.catalog
   const userDefined = schema !== 'pg_catalog' || isAdded(functions, name) || isAdded(operators, name)
-  const use = { schema, name, userDefined, args }
-  work.functions.push(constants === undefined ? use : { ...use, constants })
+  work.functions.push({ schema, name, userDefined, args, ...given })
 }
 
 /** True where somebody has made one of that name in pg_catalog itself: which of them a call means, the arguments decide. */
