@@ -94,6 +94,7 @@ async function connect(
     subject,
     allowed.role,
     searchPath === undefined ? null : pathOf(searchPath),
+    { server: upstream.pid, client: number },
     now,
   )
   await startSession(context, {

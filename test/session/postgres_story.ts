@@ -24,8 +24,10 @@ import {
   worldOf,
 } from './fixture.ts'
 
+const PROCESS_IDS = { server: 4321, client: 77 } as const
+
 export function machineOf(world: World): PostgresMachine {
-  return new PostgresMachine(world.gate, world.subject, world.role, null, START)
+  return new PostgresMachine(world.gate, world.subject, world.role, null, PROCESS_IDS, START)
 }
 
 /** The story's effects as lines; cut at every byte, in both directions, it must come to the same. */

@@ -10,6 +10,7 @@ import { finishRun } from '../run.ts'
 import { askClock, takeStep } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
 import { leaveDefinitions } from './definitions.ts'
+import type { ProcessIds } from './notification.ts'
 import { Pipeline } from './pipeline.ts'
 import { Registry } from './registry.ts'
 import { type Path, SearchPath } from './search_path.ts'
@@ -37,7 +38,7 @@ export class PostgresMachine {
   readonly #life: SessionLife
   #held: ReturnType<Framer['next']> = null
 
-  constructor(gate: Gate, subject: Subject, role: Role, searchPath: Path, now: number) {
+  constructor(gate: Gate, subject: Subject, role: Role, searchPath: Path, processIds: ProcessIds, now: number) {
     const path = new SearchPath(searchPath)
     this.#state = {
       gate,
@@ -47,6 +48,7 @@ export class PostgresMachine {
       pipeline: new Pipeline(),
       registry: new Registry(),
       path,
+      processIds,
       names: namesOf({ path, unread: null }),
       unread: null,
       status: 'I',

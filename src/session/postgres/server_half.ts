@@ -11,6 +11,7 @@ import type { Verdict } from '../verdict.ts'
 import { endCopy } from './copy_out.ts'
 import { beginCopyIn, beginCopyOut, giveCopyData } from './copy_relay.ts'
 import { followDefinitions, settleDefinitions } from './definitions.ts'
+import { asClientKnows } from './notification.ts'
 import { endsInReady, type Owed, type Portal, type Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
 import { agrees } from './search_path.ts'
@@ -84,7 +85,7 @@ export class ServerHalf {
         return this.#parameterStatus(frame)
       case SERVER.notificationResponse:
         // A narrow role may not LISTEN, so only an unrestricted session can have asked for these.
-        if (this.#state.unrestricted) this.#state.output.client(frame.bytes)
+        if (this.#state.unrestricted) this.#state.output.client(asClientKnows(frame.bytes, this.#state.processIds))
         return
       default:
         throw unexpected(`message type 0x${frame.type.toString(16)}`)

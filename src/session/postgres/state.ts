@@ -2,6 +2,7 @@ import type { TransactionStatus } from '../../wire/postgres/session-facts.ts'
 import type { Gate, Subject } from '../gate.ts'
 import type { Output } from '../output.ts'
 import type { Names } from '../verdict.ts'
+import type { ProcessIds } from './notification.ts'
 import type { Pipeline, Run } from './pipeline.ts'
 import type { Registry } from './registry.ts'
 import type { SearchPath } from './search_path.ts'
@@ -14,6 +15,7 @@ export interface SessionState {
   readonly pipeline: Pipeline
   readonly registry: Registry
   readonly path: SearchPath
+  readonly processIds: ProcessIds
   /** The names in force for the next statement. */
   names: Names
   status: TransactionStatus

@@ -41,11 +41,11 @@ async function answer(client: pg.Client, { sql, values }: Asked) {
 }
 
 describe.each([
-  ['DBeaver', DBEAVER],
-  ['pgAdmin 4', PGADMIN],
-  ['DataGrip', DATAGRIP],
+  ['DBeaver', DBEAVER] as const,
+  ['pgAdmin 4', PGADMIN] as const,
+  ['DataGrip', DATAGRIP] as const,
   // It asks an older server for what that one has.
-  ['psql 18', DEFAULT_POSTGRES === 18 ? PSQL_18 : []],
+  ...(DEFAULT_POSTGRES === 18 ? [['psql 18', PSQL_18] as const] : []),
 ])('%s', (_client, statements) => {
   it.each(statements)('$what: $sql', async (statement) => {
     expect(await answer(through, statement)).toEqual(await answer(straight, statement))

@@ -1,5 +1,5 @@
 import pg, { type DatabaseError } from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type PostgresStack, startPostgresStack, usualGrants } from '../stack.ts'
 import { CLUB_ROLES, CLUB_SQL, SHOWN_IN_PART } from './club.ts'
 
@@ -47,6 +47,37 @@ describe('results', () => {
     )
     expect(rows).toHaveLength(5000)
     expect(new Set(rows.map(({ phone }) => phone))).toEqual(new Set(['***********111']))
+  })
+})
+
+describe('a portal that is fetched in parts', () => {
+  // Each part is an Execute with a limit, as pg-cursor and pg-query-stream send it.
+  it.each([1, 7, 50, 51])('of %i rows gives every row once, masked', async (rows) => {
+    const text = 'SELECT g, m.phone FROM generate_series(1, $1::int) g JOIN club.members m ON m.id = 2'
+    const config = { text, values: [50], rows } as pg.QueryConfig
+    const client = await stack.connect('alice')
+    const given = await client.query(config)
+    expect(given.rows.map(({ g }) => g)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+    expect(new Set(given.rows.map(({ phone }) => phone))).toEqual(new Set(['***********222']))
+    const direct = await (await stack.direct()).query(config)
+    expect([given.command, given.rowCount]).toEqual([direct.command, direct.rowCount])
+  })
+})
+
+describe('notifications', () => {
+  it('are known as the own ones by the number of the login', async () => {
+    const [listener, other] = [await stack.connect('carol'), await stack.connect('carol')]
+    const heard: (readonly [string | undefined, boolean])[] = []
+    const own = (listener as unknown as { processID: number }).processID
+    listener.on('notification', ({ payload, processId }) => heard.push([payload, processId === own]))
+    await listener.query('LISTEN news')
+    await other.query("NOTIFY news, 'other'")
+    await listener.query("NOTIFY news, 'own'")
+    await vi.waitFor(() => expect(heard).toHaveLength(2))
+    expect(heard).toEqual([
+      ['other', false],
+      ['own', true],
+    ])
   })
 })
 
