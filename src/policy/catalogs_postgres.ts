@@ -27,9 +27,6 @@ view_routine_usage view_table_usage views`
 
 /** Columns of listed relations that hold credentials or a position in the data: the relation without them is readable. */
 export const POSTGRES_HIDDEN: ReadonlyMap<string, readonly string[]> = new Map([
-  ['pg_catalog.pg_subscription', ['subconninfo']],
-  ['pg_catalog.pg_foreign_server', ['srvoptions']],
-  ['pg_catalog.pg_foreign_data_wrapper', ['fdwoptions']],
   ['pg_catalog.pg_user_mappings', ['umoptions']],
   ['pg_catalog.pg_sequences', ['last_value']],
 ])

@@ -35,6 +35,13 @@ const BLANK: ReadonlyMap<string, readonly [by: Quoting['by'], column: string]> =
   ['information_schema.check_constraints', ['constraint', 'check_clause']],
 ])
 
+/** Columns that hold addresses and passwords: NULL for everybody who is not unrestricted. */
+const SECRET: ReadonlyMap<string, string> = new Map([
+  ['pg_catalog.pg_subscription', 'subconninfo'],
+  ['pg_catalog.pg_foreign_server', 'srvoptions'],
+  ['pg_catalog.pg_foreign_data_wrapper', 'fdwoptions'],
+])
+
 const PRINTERS: ReadonlyMap<string, Quoting['by']> = new Map([
   ['pg_get_constraintdef', 'constraint'],
   ['pg_get_indexdef', 'index'],
@@ -72,6 +79,8 @@ export function catalogSubstitution(
   use: RelationUse,
 ): Substitution | null {
   const name = `${use.relation.schema}.${use.relation.name}`
+  const secret = SECRET.get(name)
+  if (secret !== undefined) return touches(use, secret) ? { masks: new Map([[secret, NULL]]), where: null } : null
   if (!ROWS.has(name) && !BLANK.has(name)) return null
   const blank = BLANK.get(name)
   const masks = new Map<string, SqlMask>()

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
+import type { SettingChange } from '../sql/facts.ts'
 import { anyValue, boolean, duration, limitedDuration, off, on, oneOf, signed, single } from './setting_values.ts'
 import type { ValueCheck } from './settings.ts'
 
@@ -60,6 +61,23 @@ export const POSTGRES_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string
   ['lc_numeric', single((value) => /^[A-Za-z0-9_.@-]{1,32}$/.test(value))],
   ['lc_time', single((value) => /^[A-Za-z0-9_.@-]{1,32}$/.test(value))],
 ])
+
+/**
+ * What pg_dump sets before it reads (pg_dump.c, setup_connection), for roles that may export. The role's own limits are
+ * held by the proxy's clock; without row_security the server refuses what it would have filtered; the last one forbids.
+ */
+const DUMP_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map([
+  ['statement_timeout', oneOf('0')],
+  ['transaction_timeout', oneOf('0')],
+  ['idle_in_transaction_session_timeout', oneOf('0')],
+  ['row_security', off],
+  ['restrict_nonsystem_relation_kind', oneOf('view, foreign-table')],
+])
+
+export function isDumpSetting({ name, scope, values }: SettingChange): boolean {
+  const check = DUMP_SETTINGS.get(name.toLowerCase())
+  return scope !== 'global' && check !== undefined && Array.isArray(values) && check(values)
+}
 
 /**
  * Schema names as constants. pg_temp would let a temporary table stand for a real one, and pg_catalog after another

@@ -54,6 +54,19 @@ describe('set_config', () => {
   ])('is judged as SET is: %s', (sql, expected) => {
     expect(code(sql, { scope: [READ, ...(WRITER.scope ?? [])] })).toBe(expected)
   })
+
+  it.each([
+    ['SET statement_timeout = 0', 'allow'],
+    ['SET idle_in_transaction_session_timeout = 0', 'allow'],
+    ['SET row_security = off', 'allow'],
+    ['SET row_security = on', 'SP-SETTING'],
+    ["SELECT set_config('row_security', 'off', false)", 'allow'],
+    ["SET session_replication_role = 'replica'", 'SP-SETTING'],
+    ["SET restrict_nonsystem_relation_kind = ''", 'SP-SETTING'],
+  ])('what pg_dump sets, a role may that may export: %s', (sql, expected) => {
+    expect(code(sql, { scope: [{ ...READ, verbs: ['read', 'export'] }] })).toBe(expected)
+    expect(code(sql)).toBe('SP-SETTING')
+  })
 })
 
 describe('search_path', () => {

@@ -1,14 +1,20 @@
+import type { StatementFacts } from '../../sql/facts.ts'
 import { coversSchema } from '../coverage.ts'
 import { kindVerdict } from '../kinds.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 
 const BROWSED = new Set(['information_schema'])
 
+/** LOCK ... IN ACCESS SHARE MODE takes the lock that a SELECT takes, and so pg_dump begins: it needs to read the table. */
+function isSharedLock({ kind, verbs }: StatementFacts): boolean {
+  return kind === 'lock' && verbs.length > 0 && verbs.every((verb) => verb === 'read')
+}
+
 /** Each form of statement has one verdict, pinned in kinds.ts; USE must name a database that the scope reaches. */
 export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
   for (const part of withInner(statement)) {
     const verdict = kindVerdict(part.kind)
-    if (verdict.verdict === 'refused') return verdict
+    if (verdict.verdict === 'refused' && !isSharedLock(part)) return verdict
   }
   if (statement.kind === 'explain' && withInner(statement).some(({ kind }) => kind === 'execute')) {
     return refuse('SP-UNSUPPORTED', 'EXPLAIN of a prepared statement is not offered: explain its text')

@@ -14,7 +14,8 @@ import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf, 
 export const writesRule = eachStatement('writes', (context, statement) => {
   for (const use of usesOf(statement)) {
     if (use.locked && !isTable(use)) return refuse('SP-VERB', `${nameOf(use)} is not a table, and can't be locked`)
-    if (use.role !== 'target') continue
+    // Of the kinds of LOCK only the one of a SELECT comes here.
+    if (use.role !== 'target' || statement.kind === 'lock') continue
     const refused =
       judgeTarget(context, use) ??
       judgeRows(context, innermost(statement), use) ??

@@ -3,7 +3,7 @@ import { aggregatedColumns } from './aggregated.ts'
 import { type Body, flag, has, opaque, open, openAs, str } from './node.ts'
 import { creation } from './object_name.ts'
 import { readQuery } from './query.ts'
-import { plainSettings } from './set_config.ts'
+import { listedSetting, plainSettings } from './set_config.ts'
 import { collected, type Findings, factsOf, outputOf, sourcesOf } from './statement.ts'
 import { finish, type Work } from './work.ts'
 
@@ -27,7 +27,8 @@ export function readWholeSelect(work: Work, body: Body, place: Place): Findings 
   const { into, query } = withoutInto(body)
   if (into !== null) return readStored(work, query, into, 'table', place)
   const findings = readSelect(work, body)
-  return { ...findings, settings: plainSettings(work, body) ?? findings.settings ?? [] }
+  const settings = plainSettings(work, body) ?? listedSetting(work, body) ?? findings.settings ?? []
+  return { ...findings, settings }
 }
 
 /** INTO stands in the leftmost part of a set operation (analyze.c, transformOptionalSelectInto). */

@@ -40,6 +40,42 @@ export function plainSettings(work: Work, body: Body): readonly SettingChange[] 
   return changes.length === 0 ? null : changes
 }
 
+/**
+ * `SELECT set_config(name, 'value', false) FROM pg_settings WHERE name = 'a name'` sets that one where the server knows it:
+ * so pg_dump does (pg_dump.c, setup_connection). Null for any other query.
+ */
+export function listedSetting(work: Work, body: Body): readonly SettingChange[] | null {
+  const [use, ...others] = work.uses
+  const [target, ...more] = list(body, 'targetList')
+  if (use?.relation.schema !== 'pg_catalog' || use.relation.name !== 'pg_settings') return null
+  // Anything else could hold another call.
+  if (Object.keys(body).some((key) => !LISTED_CLAUSES.has(key)) || !('RangeVar' in only(body, 'fromClause')))
+    return null
+  if (others.length + more.length > 0 || target === undefined || !has(body, 'whereClause')) return null
+  const condition = open(body.whereClause)
+  const { tag, body: call } = open(openOnly('ResTarget', target).val)
+  const [first, ...rest] = tag === 'FuncCall' && isPlainCall(work, call) ? list(call, 'args') : []
+  if (condition.tag !== 'A_Expr' || condition.body.kind !== 'AEXPR_OP' || first === undefined) return null
+  const { lexpr, rexpr } = condition.body
+  const equal = names(condition.body, 'name').join('.') === '='
+  if (!equal || !isNameColumn(first) || !isNameColumn(lexpr) || rexpr === undefined) return null
+  const change = changeOf([constantOf(rexpr), ...rest.map(constantOf)])
+  return change.values === 'expression' ? null : [{ ...change, uncertain: true }]
+}
+
+const LISTED_CLAUSES: ReadonlySet<string> = new Set(['targetList', 'fromClause', 'whereClause', 'op', 'limitOption'])
+
+function only(body: Body, key: string): object {
+  const [first, ...others] = list(body, key)
+  return typeof first === 'object' && first !== null && others.length === 0 ? first : {}
+}
+
+function isNameColumn(value: unknown): boolean {
+  if (value === undefined) return false
+  const { tag, body } = open(value)
+  return tag === 'ColumnRef' && names(body, 'fields').join('.') === 'name'
+}
+
 /** A function of that name in the path may be the one that runs. */
 function isPlainCall(work: Work, call: Body): boolean {
   const forms = ['agg_order', 'agg_filter', 'over', 'agg_within_group', 'agg_star', 'agg_distinct', 'func_variadic']

@@ -18,6 +18,28 @@ describe('set_config', () => {
     for (const parser of [PARSER_15, PARSER_18]) expect(one(sql, parser).settings).toEqual(settings)
   })
 
+  const LISTED = "FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind'"
+
+  test('pg_dump sets what the server knows of, by its list of settings', () => {
+    const { settings } = one(`SELECT set_config(name, 'view, foreign-table', false) ${LISTED}`)
+    expect(settings).toEqual([{ ...set('restrict_nonsystem_relation_kind', ['view, foreign-table']), uncertain: true }])
+  })
+
+  test.each([
+    `SELECT set_config(setting, 'x', false) ${LISTED}`,
+    `SELECT set_config(name, setting, false) ${LISTED}`,
+    `SELECT set_config(name, 'x', false) ${LISTED} OR true`,
+    `SELECT set_config(name, 'x', false) ${LISTED} ORDER BY set_config('search_path', 'a', false)`,
+    `SELECT set_config(name, 'x', false), 1 ${LISTED}`,
+    `SELECT set_config(name, 'x', false) FROM pg_settings`,
+    `SELECT set_config(name, 'x', false) FROM pg_settings WHERE name <> 'bytea_output'`,
+    `SELECT set_config(name, 'x', false) FROM pg_settings, set_config('search_path', 'a', false) WHERE name = 'role'`,
+    `SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = set_config('search_path', 'a', false)`,
+    `SELECT set_config(name, 'x', false) FROM (SELECT 'role' AS name) AS pg_settings WHERE name = 'bytea_output'`,
+  ])('but by no other query: %s', (sql) => {
+    expect(one(sql).settings).toContainEqual(expect.objectContaining({ values: 'expression' }))
+  })
+
   test.each([
     ["SELECT set_config('bytea_output', 'hex', false) FROM pg_class WHERE relname = $1", ['hex']],
     ["SELECT set_config('search_path', 'a', false) LIMIT 0", ['a']],

@@ -82,6 +82,7 @@ const RELATIONS: readonly Relation[] = [
     'pg_constraint',
     'oid:oid conrelid:oid conindid:oid contype:text condeferrable:bool condeferred:bool',
   ),
+  relation('pg_catalog', 'pg_settings', 'name:text setting:text'),
   relation('pg_catalog', 'pg_description', 'objoid:oid classoid:oid objsubid:int description:text'),
 ]
 
