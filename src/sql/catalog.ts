@@ -115,6 +115,11 @@ export interface Catalog {
   readonly functions: NamesBySchema
   /** Operators outside pg_catalog, without those of trusted extensions. */
   readonly operators: NamesBySchema
+  /**
+   * PostgreSQL: of these, the names of which every one takes a value of a type that people made and that nothing built in
+   * turns into by itself (geometry, vector): they are out of the question where no such value is near.
+   */
+  readonly onOwnTypes?: { readonly functions: NamesBySchema; readonly operators: NamesBySchema }
   /** Types outside pg_catalog (domains, enums, composites, base types; a table's row type is no entry). */
   readonly types: NamesBySchema
   /** PostgreSQL: the same types by OID, with their array types; absent where they were not read. */

@@ -48,6 +48,8 @@ export function sealed(content: Omit<Catalog, 'digest'>): Catalog {
   add([...content.sqlMode].sort())
   add(content.searchPath)
   for (const names of [content.functions, content.operators, content.types]) add([...names].sort(byFirst))
+  const { onOwnTypes } = content
+  if (onOwnTypes) for (const names of [onOwnTypes.functions, onOwnTypes.operators]) add([...names].sort(byFirst))
   add([...(content.typesByOid ?? [])].sort(([a], [b]) => a - b))
   for (const entry of [...content.relations].sort(byFirst)) add(entry)
   return { ...content, digest: hash.digest('hex') }

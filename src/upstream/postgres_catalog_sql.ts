@@ -114,6 +114,29 @@ export const OPERATORS_SQL = `
   FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
   WHERE (${USER_NAMESPACE} OR ${addedToBuiltIns('o.oid')}) AND NOT ${ofTrustedExtension('pg_operator', 'o.oid')} LIMIT $1`
 
+/**
+ * A type that people made, of which a value can't come from a built-in one by an implicit cast, nor from a literal where a
+ * text would do as well. Domains count as what they are made of, and a table's row is a value of its type: neither is one.
+ */
+const OWN_TYPES = `
+  SELECT t.oid FROM pg_type t
+  WHERE t.oid >= 16384 AND t.typtype IN ('b', 'e', 'r', 'm') AND t.typcategory NOT IN ('S', 'A')
+    AND NOT EXISTS (SELECT FROM pg_cast k WHERE k.casttarget = t.oid AND k.castcontext = 'i' AND k.castsource < 16384)`
+
+export const FUNCTIONS_ON_OWN_TYPES_SQL = `
+  SELECT f.proname::text AS name, n.nspname::text AS schema
+  FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
+  WHERE ${USER_NAMESPACE} AND NOT ${ofTrustedExtension('pg_proc', 'f.oid')}
+  GROUP BY 1, 2 HAVING bool_and(EXISTS (SELECT FROM unnest(f.proargtypes) AS a (type) WHERE a.type IN (${OWN_TYPES})))
+  LIMIT $1`
+
+export const OPERATORS_ON_OWN_TYPES_SQL = `
+  SELECT o.oprname::text AS name, n.nspname::text AS schema
+  FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace
+  WHERE ${USER_NAMESPACE} AND NOT ${ofTrustedExtension('pg_operator', 'o.oid')}
+  GROUP BY 1, 2 HAVING bool_and(o.oprleft IN (${OWN_TYPES}) OR o.oprright IN (${OWN_TYPES}))
+  LIMIT $1`
+
 /** Without the row types of tables and the array types that come with every type. */
 export const TYPES_SQL = `
   SELECT t.typname::text AS name, n.nspname::text AS schema
@@ -171,6 +194,7 @@ const WATCHED = [
   perNamespace('pg_constraint', 'connamespace'),
   perNamespace('pg_collation', 'collnamespace'),
   'SELECT oid::text, xmin FROM pg_extension',
+  'SELECT oid::text, xmin FROM pg_cast WHERE oid >= 16384',
   `SELECT x.objid || '.' || x.refobjid, x.xmin FROM pg_depend x WHERE x.deptype = 'e'`,
   `SELECT x.setdatabase || '.' || x.setrole, x.xmin FROM pg_db_role_setting x`,
   `SELECT x.roleid || '.' || x.member, x.xmin FROM pg_auth_members x`,

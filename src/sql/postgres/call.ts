@@ -11,11 +11,28 @@ export function walkCall(place: Place, body: Body): void {
   const args = list(body, 'args')
   const parts = names(body, 'funcname')
   const given = isSetConfig(parts) ? { constants: args.map(constantOf) } : firstColumn(place, parts, args[0])
-  useFunction(place.work, parts, args.length, given)
+  useFunction(place.work, parts, args.length, { ...given, typed: args.every(isTyped) })
   for (const argument of args) walk(place, argument)
   for (const sort of list(body, 'agg_order')) walkSort(place, sort)
   walkOptional(place, body, 'agg_filter')
   if (has(body, 'over')) walkWindow(place, openAs('WindowDef', body.over))
+}
+
+/** What has a type before anything is known of the function: the rest may become whatever a function takes. */
+const TYPED: ReadonlySet<string> = new Set([
+  'ColumnRef',
+  'FuncCall',
+  'A_Expr',
+  'BoolExpr',
+  'NullTest',
+  'TypeCast',
+  'SubLink',
+])
+
+function isTyped(argument: unknown): boolean {
+  const { tag, body } = open(argument)
+  if (tag === 'TypeCast' && names(openAs('TypeName', body.typeName), 'names').at(-1) === 'unknown') return false
+  return TYPED.has(tag) || (tag === 'A_Const' && (has(body, 'ival') || has(body, 'fval') || has(body, 'boolval')))
 }
 
 /** Functions that print the definition of an object: where its OID comes from decides whether they may. */

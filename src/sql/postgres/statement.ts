@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { ColumnUse, OutputField, RelationUse, StatementFacts, StatementKind } from '../facts.ts'
 import type { Field, Sources } from './field.ts'
+import { settleOwnTypes } from './own_types.ts'
 import { settingsOf } from './set_config.ts'
 import type { UseDraft, Work } from './work.ts'
 
@@ -34,6 +35,7 @@ export function opaqueFacts(place: Place, code: ErrorCode, reason: string, posit
 
 /** What the work has collected, frozen. */
 export function collected(work: Work, aggregated: ReadonlySet<string> = new Set()) {
+  settleOwnTypes(work)
   const { plain, plainRows } = work
   return {
     uses: work.uses.map((draft) => (aggregated.size > 0 ? { ...useOf(draft), aggregated } : useOf(draft))),

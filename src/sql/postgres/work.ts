@@ -51,6 +51,8 @@ export interface Work {
   readonly source: Source
   readonly uses: UseDraft[]
   readonly functions: FunctionUse[]
+  /** Calls that can mean what people made only where a value of a type of theirs is near: see `own_types.ts`. */
+  readonly onOwnTypes: FunctionUse[]
   readonly verbs: Set<Verb>
   /** An UPDATE or DELETE without WHERE was read. */
   unconditional: boolean
@@ -68,6 +70,7 @@ export function startWork(context: AnalysisContext, source: Source): Work {
     source,
     uses: [],
     functions: [],
+    onOwnTypes: [],
     verbs: new Set(),
     unconditional: false,
     depth: 0,
