@@ -1,9 +1,9 @@
 /**
- * PostgreSQL's own regression suite, run directly against a server and then through Sallyport against a fresh server,
- * under an unrestricted grant whose account is the superuser. Prints both lists of failures and what differs between
- * the answers; ends with 1 where a difference is not among those that are explained in `differences.ts`.
+ * PostgreSQL's own regression or isolation suite, run directly against a server and then through Sallyport against a
+ * fresh server, under an unrestricted grant whose account is the superuser. Prints both lists of failures and what
+ * differs between the answers; ends with 1 where a difference is not among those that are explained in `differences.ts`.
  *
- *     npm run test:regress [-- TEST...]
+ *     npm run test:regress [-- [isolation] TEST...]
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -15,13 +15,16 @@ import { hasPostgres } from '../servers/postgres_major.ts'
 import type { DatabaseServer } from '../servers/process.ts'
 import { startSallyport } from '../servers/sallyport.ts'
 import { EXPLAINED } from './differences.ts'
+import { SESSION_NUMBERS } from './session_numbers.ts'
 import { type RegressionSuite, regressionSuite } from './suite.ts'
 
 const MAJOR = 15
-const DATABASE = 'regression'
+const ISOLATION = process.argv[2] === 'isolation'
+/** As each suite has it: some tests name it. */
+const DATABASE = ISOLATION ? 'isolation_regression' : 'regression'
 /** What pg_regress itself sets on a database that it makes (pg_regress.c, create_database). */
-const SETUP = [
-  `CREATE DATABASE ${DATABASE} TEMPLATE template0`,
+const setup = (template: string): readonly string[] => [
+  `CREATE DATABASE ${DATABASE} TEMPLATE ${template}`,
   ...['lc_messages', 'lc_monetary', 'lc_numeric', 'lc_time'].map(
     (name) => `ALTER DATABASE ${DATABASE} SET ${name} TO 'C'`,
   ),
@@ -44,16 +47,22 @@ interface Outcome {
 
 const folders: string[] = []
 
-async function main(tests: readonly string[]): Promise<number> {
+async function main(wanted: readonly string[]): Promise<number> {
   if (!hasPostgres(MAJOR)) throw new Error(`postgresql-${MAJOR} is not installed`)
-  const suite = regressionSuite(MAJOR)
-  const direct = await withServer((server) => regress(suite, tests, server))
-  const proxied = await withServer((server) => throughSallyport(server, (end) => regress(suite, tests, end)))
+  const tests = ISOLATION ? wanted.slice(1) : wanted
+  const suite = regressionSuite(MAJOR, ISOLATION ? 'isolation' : 'regress')
+  const direct = await withServer(setup('template0'), (server) => regress(suite, tests, server))
+  const own = ISOLATION ? [...SESSION_NUMBERS, ...setup('postgres')] : setup('template0')
+  const proxied = await withServer(own, (server) => throughSallyport(server, (end) => regress(suite, tests, end)))
   return report(direct, proxied)
 }
 
-async function withServer(work: (server: DatabaseServer) => Promise<Outcome>): Promise<Outcome> {
-  const server = await startPostgres({ version: MAJOR, setupSql: SETUP, settings: ['max_prepared_transactions = 2'] })
+async function withServer(
+  setupSql: readonly string[],
+  work: (server: DatabaseServer) => Promise<Outcome>,
+): Promise<Outcome> {
+  const settings = ['max_prepared_transactions = 2']
+  const server = await startPostgres({ version: MAJOR, setupSql, settings })
   try {
     return await work(server)
   } finally {
@@ -116,7 +125,7 @@ async function regress(suite: RegressionSuite, tests: readonly string[], endpoin
     chmodSync(join(output, name), 0o777)
   }
   chmodSync(output, 0o777)
-  const schedule = tests.length === 0 ? [`--schedule=${join(suite.source, 'parallel_schedule')}`] : tests
+  const schedule = tests.length === 0 ? [`--schedule=${join(suite.source, suite.schedule)}`] : tests
   const args = [
     `--inputdir=${suite.source}`,
     `--outputdir=${output}`,
@@ -170,7 +179,7 @@ function report(direct: Outcome, proxied: Outcome): number {
   console.log(
     `\n${names.length} answers compared, ${different.length} differ, ${unexplained.length} without explanation`,
   )
-  return fresh.length > 0 || direct.passed.length === 0 ? 1 : 0
+  return fresh.length > 0 || unexplained.length > 0 || direct.passed.length === 0 ? 1 : 0
 }
 
 /** The two servers are in different folders, on different ports. */

@@ -4,29 +4,38 @@ import { dirname, join } from 'node:path'
 import { DEBIAN_KEYRING, debianSuites, privateApt } from '../servers/apt.ts'
 import { cacheFolder } from '../servers/process.ts'
 
-/** PostgreSQL's own regression suite, of the very version that is installed here. */
+/** `regress` runs statements with psql, `isolation` those of several sessions that wait for one another. */
+export type SuiteName = 'regress' | 'isolation'
+
+/** One of PostgreSQL's own suites, of the very version that is installed here. */
 export interface RegressionSuite {
-  /** `src/test/regress`: statements, expected answers, data, the schedule. */
+  readonly name: SuiteName
+  /** `src/test/regress` or `src/test/isolation`: statements, expected answers, data, the schedule. */
   readonly source: string
+  readonly schedule: string
   /** Modules in C that the suite loads into the server. */
   readonly modules: string
-  /** pg_regress itself, and the folder of the psql that it runs. */
+  /** The program that runs it, and the folder of the psql that it runs. */
   readonly program: string
   readonly binaries: string
 }
 
+const SCHEDULES = { regress: 'parallel_schedule', isolation: 'isolation_schedule' } as const
+const PROGRAMS = { regress: 'pg_regress', isolation: 'pg_isolation_regress' } as const
 const MODULES = ['src/test/regress/regress.c', 'contrib/spi/refint.c', 'contrib/spi/autoinc.c']
 
 /** The suite from Debian's source package, its modules built; kept in the cache. Throws where that can't be done. */
-export function regressionSuite(major: number): RegressionSuite {
+export function regressionSuite(major: number, name: SuiteName): RegressionSuite {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own format
   const version = execFileSync('dpkg-query', ['-W', '-f', '${Version}', `postgresql-${major}`], { encoding: 'utf8' })
-  const root = join(cacheFolder(), `regress-${version}`)
+  const root = join(cacheFolder(), `suites-${version}`)
   if (!existsSync(root)) prepare(root, major, version)
   return {
-    source: join(root, 'regress'),
+    name,
+    source: join(root, name),
+    schedule: SCHEDULES[name],
     modules: join(root, 'modules'),
-    program: `/usr/lib/postgresql/${major}/lib/pgxs/src/test/regress/pg_regress`,
+    program: `/usr/lib/postgresql/${major}/lib/pgxs/src/test/${name}/${PROGRAMS[name]}`,
     binaries: `/usr/lib/postgresql/${major}/bin`,
   }
 }
@@ -44,7 +53,8 @@ function prepare(root: string, major: number, version: string): void {
     const built = join(scratch, 'built')
     mkdirSync(join(built, 'modules'), { recursive: true })
     for (const module of MODULES) compile(scratch, major, join(tree, module), join(built, 'modules'))
-    cpSync(join(tree, 'src/test/regress'), join(built, 'regress'), { recursive: true })
+    for (const name of ['regress', 'isolation'])
+      cpSync(join(tree, 'src/test', name), join(built, name), { recursive: true })
     // The server reads the suite's data, and as another account.
     chmodSync(built, 0o755)
     renameSync(built, root)
@@ -58,7 +68,8 @@ function unpack(scratch: string): string {
   const archive = files.find((name) => /\.orig\.tar\.\w+$/.test(name))
   const headers = files.find((name) => name.endsWith('.deb'))
   if (archive === undefined || headers === undefined) throw new Error('apt gave no source package')
-  execFileSync('tar', ['xf', archive, '--wildcards', '*/src/test/regress/*', '*/contrib/spi/*'], { cwd: scratch })
+  const wanted = ['*/src/test/regress/*', '*/src/test/isolation/*', '*/contrib/spi/*']
+  execFileSync('tar', ['xf', archive, '--wildcards', ...wanted], { cwd: scratch })
   execFileSync('dpkg-deb', ['-x', headers, 'headers'], { cwd: scratch })
   const tree = readdirSync(scratch).find((name) => existsSync(join(scratch, name, 'src/test/regress')))
   if (tree === undefined) throw new Error('the source package holds no regression suite')
