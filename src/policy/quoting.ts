@@ -2,6 +2,7 @@ import type { Quoting } from '../sql/catalog.ts'
 import type { FunctionUse, RelationUse, StatementFacts } from '../sql/facts.ts'
 import type { SqlMask, Substitution } from '../sql/substitution.ts'
 import { type Refused, type RuleContext, refuse, usesOf, withInner } from './rule_context.ts'
+import { sequencesKept } from './sequences.ts'
 
 /**
  * PostgreSQL prints what constraints, indexes, bounds of partitions and statistics were defined with, and that may quote
@@ -81,6 +82,8 @@ export function catalogSubstitution(
   const name = `${use.relation.schema}.${use.relation.name}`
   const secret = SECRET.get(name)
   if (secret !== undefined) return touches(use, secret) ? { masks: new Map([[secret, NULL]]), where: null } : null
+  const sequences = sequencesKept(context, statement, use)
+  if (sequences !== null) return { masks: new Map(), where: sequences }
   if (!ROWS.has(name) && !BLANK.has(name)) return null
   const blank = BLANK.get(name)
   const masks = new Map<string, SqlMask>()

@@ -165,7 +165,7 @@ export interface FunctionUse {
   readonly args: number
   /** PostgreSQL, `set_config` alone: its arguments as text where they are constants, undefined where they are not. */
   readonly constants?: readonly (string | null | undefined)[]
-  /** PostgreSQL, functions that print a definition: the column that their first argument is, as it stands. */
+  /** PostgreSQL, functions that tell of any object: the column that their first argument is, as it stands. */
   readonly first?: { readonly use: number; readonly column: string }
 }
 

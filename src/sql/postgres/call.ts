@@ -35,11 +35,11 @@ function isTyped(argument: unknown): boolean {
   return TYPED.has(tag) || (tag === 'A_Const' && (has(body, 'ival') || has(body, 'fval') || has(body, 'boolval')))
 }
 
-/** Functions that print the definition of an object: where its OID comes from decides whether they may. */
-const PRINTS_DEFINITION = /^pg_get_\w+def(_\w+)?$/
+/** Functions that tell of any object that they are given: where its OID comes from decides whether they may. */
+const TELLS_OF_OBJECT = /^pg_get_(\w+def(_\w+)?|sequence_data)$/
 
 function firstColumn({ work, scope }: Place, parts: readonly string[], argument: unknown): Pick<FunctionUse, 'first'> {
-  if (argument === undefined || !PRINTS_DEFINITION.test(parts.at(-1) ?? '')) return {}
+  if (argument === undefined || !TELLS_OF_OBJECT.test(parts.at(-1) ?? '')) return {}
   const { tag, body } = open(argument)
   const reference = tag === 'ColumnRef' ? resolveColumn(work, scope, body) : null
   const origin = reference?.kind === 'field' ? reference.field.origin : null

@@ -21,6 +21,7 @@ pg_get_keywords word catcode barelabel catdesc baredesc
 pg_get_object_address classid objid objsubid
 pg_get_wait_events type name description
 pg_get_wal_resource_managers rm_id rm_name rm_builtin
+pg_get_sequence_data last_value is_called
 pg_identify_object type schema name identity
 pg_identify_object_as_address type object_names object_args
 pg_input_error_info message detail hint sql_error_code

@@ -16,6 +16,8 @@ const SQL = [
   'CREATE INDEX people_age ON yard.people (age) WHERE age > 64',
   `CREATE STATISTICS yard.people_stat ON (mail || 'CANARY-STATISTICS'), age FROM yard.people`,
   'CREATE STATISTICS yard.plain_stat ON id, age FROM yard.people',
+  'CREATE SEQUENCE yard.open_numbers START 71',
+  'CREATE SEQUENCE yard.shut_numbers START 72',
   'CREATE TABLE yard.parts (id int, mail text) PARTITION BY LIST (mail)',
   `CREATE TABLE yard.part_1 PARTITION OF yard.parts FOR VALUES IN ('CANARY-BOUND')`,
   `CREATE VIEW yard.texts AS SELECT pg_get_constraintdef(oid) AS def FROM pg_constraint`,
@@ -25,6 +27,7 @@ const SQL = [
 const SCOPE = { schemas: ['yard'], tables: ['*'], verbs: ['read'] }
 const ROLES: readonly Section[] = [
   { name: 'reader', scope: [SCOPE] },
+  { name: 'dumper', scope: [{ ...SCOPE, exceptTables: ['shut_*'], verbs: ['read', 'export'] }] },
   { name: 'lifted', scope: [SCOPE], unmask: ['yard.*.mail'] },
 ]
 
@@ -92,7 +95,7 @@ describe('definitions that quote values of a masked column', () => {
       setupSql: SQL,
       roles: ROLES,
       masking: { masks: [{ schemas: ['yard'], tables: ['*'], columns: ['mail'], strategy: 'null' }] },
-      grants: () => [grantOf('alice', 'reader'), grantOf('bob', 'lifted')],
+      grants: () => [grantOf('alice', 'reader'), grantOf('bob', 'lifted'), grantOf('carol', 'dumper')],
     })
     alice = await stack.connect('alice')
     bob = await stack.connect('bob')
@@ -126,5 +129,18 @@ describe('definitions that quote values of a masked column', () => {
     }
     const described = await psql(await stack.login('bob'), '\\t off', '\\d yard.people')
     expect(described.stdout).toContain('CANARY-CHECK')
+  })
+
+  it('tell how far a sequence has come to one who may export it, of that one alone', async () => {
+    const carol = await stack.connect('carol')
+    const dump = `SELECT last_value, is_called FROM pg_catalog.pg_sequence, pg_get_sequence_data(seqrelid) ORDER BY seqrelid`
+    expect(await seen(carol, dump)).toBe('[["71",false]]')
+    expect(await seen(alice, dump)).toBe('[]')
+    for (const text of [
+      `SELECT * FROM pg_get_sequence_data('yard.open_numbers')`,
+      'SELECT d.* FROM pg_class c, pg_get_sequence_data(c.oid) d',
+      'SELECT d.* FROM pg_sequence s, pg_get_sequence_data((SELECT s.seqrelid)) d',
+    ])
+      expect(await seen(carol, text)).toMatch(/SP-FUNCTION/)
   })
 })
