@@ -77,12 +77,12 @@ export const READING: readonly Case[] = [
     'SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY pay) FROM yard.crew',
     'SELECT rank($$CANARY-PIN-AZ$$) WITHIN GROUP (ORDER BY pin) FROM yard.accounts',
     'SELECT count(*) FILTER (WHERE pin LIKE $$%-A-%$$) FROM yard.accounts',
-    'SELECT count(DISTINCT phone) > 50, count(DISTINCT left(phone, -3)) FROM yard.crew',
+    'SELECT count(DISTINCT locker), count(DISTINCT left(locker, -3)) FROM yard.badges',
     'SELECT sum(pay), avg(pay), corr(pay, id) > 0, regr_slope(pay, id) FROM yard.crew',
     'SELECT array_agg(id ORDER BY pin) FROM yard.accounts, (SELECT 1) q HAVING max(pin) LIKE $$%-A-%$$',
     'SELECT port, array_agg(id ORDER BY email DESC) FROM yard.crew GROUP BY CUBE (port)',
     'SELECT grouping(email), email FROM yard.crew GROUP BY ROLLUP (email)',
-    'SELECT mode() WITHIN GROUP (ORDER BY email) OVER () FROM yard.crew'.replace(' OVER ()', ''),
+    'SELECT mode() WITHIN GROUP (ORDER BY email) FROM yard.crew',
     'SELECT first_value(id) OVER (ORDER BY email), ntile(3) OVER (ORDER BY pay) FROM yard.crew',
     'SELECT count(*) OVER (ORDER BY pay RANGE BETWEEN 3 PRECEDING AND CURRENT ROW) FROM yard.crew',
     'SELECT id, lag(id) OVER w FROM yard.crew WINDOW w AS (PARTITION BY port ORDER BY pay)',
@@ -143,10 +143,7 @@ export const READING: readonly Case[] = [
     `SELECT id FROM yard.accounts JOIN (VALUES ('CANARY-PIN-A-2')) v(pin) USING (pin)`,
     `SELECT x.pin FROM yard.accounts NATURAL JOIN (VALUES ('CANARY-PIN-A-2')) AS x(pin)`,
     'SELECT a.id, b.id FROM yard.crew a LEFT JOIN yard.crew b ON b.email > a.email AND b.id = a.id + 1',
-    'SELECT u.pin FROM (SELECT id, pin FROM yard.accounts) a FULL JOIN (SELECT id, pin FROM yard.accounts) b USING (id, pin) AS u, yard.accounts c WHERE u.pin = c.pin'.replace(
-      'SELECT u.pin',
-      'SELECT c.pin',
-    ),
+    'SELECT c.pin FROM (SELECT id, pin FROM yard.accounts) a FULL JOIN (SELECT id, pin FROM yard.accounts) b USING (id, pin) AS u, yard.accounts c WHERE u.pin = c.pin',
     'SELECT j.e FROM (yard.crew c(i, n, p, e) JOIN yard.jobs ON jobs.crew_id = i) AS j',
     'SELECT merged FROM (SELECT pin AS merged FROM yard.accounts) a RIGHT JOIN (SELECT pin AS merged FROM yard.accounts) b USING (merged)',
   ]),
@@ -179,9 +176,7 @@ export const READING: readonly Case[] = [
     'SELECT reach FROM yard.kept_contacts ORDER BY id',
     `SELECT id FROM yard.kept_contacts WHERE reach LIKE 'CANARY-A%'`,
     'SELECT k FROM yard.kept_contacts k',
-    'SELECT id FROM yard.kept_contacts ORDER BY reach LIMIT 1'
-      .replace('reach LIMIT', 'left(reach, 12) DESC, id LIMIT')
-      .replace('id FROM', 'count(*) OVER (PARTITION BY left(reach, 12)) FROM'),
+    'SELECT id FROM yard.kept_contacts ORDER BY reach DESC LIMIT 1',
   ]),
   ...cases('function', 'hidden', [
     'SELECT yard.mail_of(1)',

@@ -128,7 +128,7 @@ export const WRITING: readonly Case[] = [
     'CREATE TEMP TABLE t (id int)',
     'CREATE TEMP SEQUENCE s',
     'TRUNCATE yard.drafts',
-    'LOCK yard.crew IN ACCESS SHARE MODE NOWAIT',
+    'LOCK yard.crew IN ROW SHARE MODE NOWAIT',
     `COMMENT ON COLUMN yard.crew.email IS 'x'`,
     `SECURITY LABEL ON TABLE yard.crew IS 'x'`,
     `SELECT nextval('yard.tickets')`,

@@ -24,12 +24,10 @@ interface Hand {
 function hand(side: Side, id: number): Hand {
   const order = String(side === 'a' ? id : CREW + 1 - id).padStart(3, '0')
   const twoDigits = String(id % 10).padStart(2, '0')
-  // Side a has as many numbers as people, side b as many as last digits: statistics tell, the masked values don't.
-  const middle = side === 'a' ? String(id).padStart(3, '0') : '000'
   return {
     id,
     email: `canary-${side}-${order}@yard.test`,
-    phone: `CANARY-${side.toUpperCase()}-${middle}-${twoDigits}`,
+    phone: `CANARY-${side.toUpperCase()}-${order}-${twoDigits}`,
     born: `19${10 + (id % 60)}-${side === 'a' ? '01' : '11'}-${String(1 + (id % 28)).padStart(2, '0')}`,
     pay: 9100 + 100 * (id % 7) + (side === 'a' ? id : CREW + 1 - id) / 2,
     note: `CANARY-NOTE-${side.toUpperCase()}-${order}`,
@@ -48,8 +46,10 @@ export function sideSql(side: Side): readonly string[] {
     `INSERT INTO yard.crew (id, name, port, email, phone, born, pay, notes) VALUES ${rows.join(',')}`,
     `INSERT INTO yard.masters (id, name, port, email, phone, born, pay, rank) SELECT 900, 'Master', 'Port A',
        email, phone, born, pay, 1 FROM yard.crew WHERE id = 7`,
-    `INSERT INTO yard.badges SELECT g, g, 'CANARY-BADGE-' || lpad((g * 37 % 1000)::text, 4, '0'),
+    `INSERT INTO yard.badges (id, crew_id, code, mail) SELECT g, g, 'CANARY-BADGE-' || lpad((g * 37 % 1000)::text, 4, '0'),
        'canary.badge' || (g * 37 % 1000) || '@yard.test' FROM generate_series(1, ${CREW}) g`,
+    // Side a has as many lockers as badges, side b as many as last digits: statistics tell, the masked values don't.
+    `UPDATE yard.badges SET locker = 'CANARY-LOCKER-' || ${up ? `lpad(id::text, 3, '0')` : `'000'`} || '-0' || id % 10`,
     `INSERT INTO yard.jobs SELECT g, 1 + g % ${CREW}, 'Job ' || g, g * 10 FROM generate_series(1, 40) g`,
     `INSERT INTO yard.cards SELECT g, make_date(2000 + g % 40, 1, 1), 'CANARY-CARD-${side.toUpperCase()}-' || ${up ? 'g' : '60 - g'} FROM generate_series(11, 50) g`,
     // The rows of the north are the same on both sides; those of the south, which nobody here may see, are not.
@@ -79,7 +79,7 @@ const SCHEMA: readonly string[] = [
   'CREATE INDEX crew_mail ON yard.crew (lower(email) text_pattern_ops)',
   'CREATE STATISTICS yard.crew_stats ON port, email FROM yard.crew',
   'CREATE TABLE yard.masters (rank int) INHERITS (yard.crew)',
-  'CREATE TABLE yard.badges (id int PRIMARY KEY, crew_id int, code text, mail text)',
+  'CREATE TABLE yard.badges (id int PRIMARY KEY, crew_id int, code text, mail text, locker text)',
   'CREATE TABLE yard.jobs (id int PRIMARY KEY, crew_id int NOT NULL, title text NOT NULL, price int NOT NULL)',
   'CREATE TABLE yard.cards (id int, paid_on date, number text NOT NULL, PRIMARY KEY (id, paid_on)) PARTITION BY RANGE (paid_on)',
   `CREATE TABLE yard.cards_old PARTITION OF yard.cards FOR VALUES FROM ('2000-01-01') TO ('2020-01-01')`,
@@ -153,6 +153,7 @@ export const YARD_MASKS: Section = {
     on('crew', ['notes'], { strategy: 'null' }),
     on('badges', ['code'], { strategy: 'token', key: 'test-key' }),
     on('badges', ['mail'], { strategy: 'email' }),
+    on('badges', ['locker'], { strategy: 'partial', keepLast: 2 }),
     on('cards', ['number'], { strategy: 'redact', text: '[hidden]' }),
     on('accounts', ['pin'], { strategy: 'redact', text: '[hidden]' }),
     on('accounts', ['mail'], { strategy: 'null' }),

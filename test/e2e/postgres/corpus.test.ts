@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ServerMessage } from '../../../src/wire/postgres/server.ts'
-import type { Case } from '../../corpus/postgres/case.ts'
+import { type Case, type CaseStep, undone } from '../../corpus/postgres/case.ts'
 import { NAMES } from '../../corpus/postgres/names.ts'
 import { READING } from '../../corpus/postgres/reading.ts'
 import { SESSION } from '../../corpus/postgres/session.ts'
 import { WRITING } from '../../corpus/postgres/writing.ts'
+import { randomStatements, randomWrites } from '../../fuzz/postgres_statements.ts'
 import { describeWithPostgres15 } from '../../servers/availability.ts'
 import { nameOf, startTwins, type Transcript, type Twins } from './twins.ts'
 
@@ -12,6 +13,16 @@ import { nameOf, startTwins, type Transcript, type Twins } from './twins.ts'
 
 const CORPUS: readonly Case[] = [...READING, ...NAMES, ...WRITING, ...SESSION]
 const CASES_PER_CLASS_MIN = 3
+const FUZZ_SEED = 20_250_101
+const FUZZ_RUNS = 120
+const TIMEOUT = 'SET LOCAL statement_timeout = 3000'
+const QUERY_CANCELLED = '57014'
+const LEFT_BEHIND = [
+  'TABLE yard.drafts',
+  'SELECT id, label FROM yard.accounts',
+  'SELECT id, title FROM yard.memos',
+  'SELECT id, depth FROM yard.slips',
+]
 /** Classes that the corpus has to have, so that none gets lost. */
 const CLASSES =
   'activity aggregate alias allow catalog cte cursor direct dynamic_sql encoding error_message explain export expression extended function function_wrap generated guc inference inheritance join json lateral laundering lexical matview notice notify page_read prepare returning role scope search_path set_op star statistics subquery timing transaction view whole_row write'
@@ -42,6 +53,35 @@ function corpusOn(version: 15 | 18): void {
       await EXPECTED[one.expect](twins, one, a)
     })
   })
+
+  it('answers random queries alike', async () => {
+    const statements = randomStatements(FUZZ_SEED)
+    await runRandom(twins, 'reader', FUZZ_RUNS, () => undone(TIMEOUT, statements.next().value))
+  })
+
+  it('answers random writes alike, and leaves the same behind', async () => {
+    const statements = randomWrites(FUZZ_SEED)
+    await runRandom(twins, 'writer', FUZZ_RUNS, () => undone(TIMEOUT, statements.next().value, ...LEFT_BEHIND))
+  })
+}
+
+/** The same random statements on both sides. Rows without an order may come in any: how many values a partly masked column has decides how the server groups them. */
+async function runRandom(twins: Twins, role: 'reader' | 'writer', count: number, next: () => readonly CaseStep[]) {
+  let answered = 0
+  for (let run = 0; run < count; run++) {
+    const steps = next()
+    const [a, b] = await twins.both(role, steps)
+    if ([...statesOf(a), ...statesOf(b)].includes(QUERY_CANCELLED)) continue
+    expect(a.map(withoutOrder), JSON.stringify(steps)).toEqual(b.map(withoutOrder))
+    if (statesOf(a).every((state) => state === null)) answered++
+  }
+  // Statements that are refused find nothing.
+  expect(answered).toBeGreaterThan(count / 2)
+}
+
+function withoutOrder(messages: readonly ServerMessage[] | null): unknown {
+  const rows = messages?.flatMap((message) => (message.kind === 'dataRow' ? [String(message.body)] : []))
+  return [rows?.sort(), messages?.filter(({ kind }) => kind !== 'dataRow')]
 }
 
 const EXPECTED: Readonly<Record<Case['expect'], (twins: Twins, one: Case, got: Transcript) => Promise<void>>> = {

@@ -80,7 +80,7 @@ async function answers(wire: Wire, step: CaseStep): Promise<readonly ServerMessa
   for (let end = 0; end < ends; end++) {
     const answer = await wire.read('readyForQuery').catch(() => null)
     if (answer === null) return null
-    found.push(...answer)
+    for (const message of answer) found.push(message)
   }
   return found
 }
