@@ -78,8 +78,8 @@ const ON_OBJECTS = [
 let stack: PostgresStack
 let direct: Login
 
-/** These show options of foreign servers and wrappers, which may hold credentials. */
-const CREDENTIALS = new Set(['\\des+', '\\deu+', '\\dew+'])
+/** This shows options of user mappings, which hold credentials. */
+const CREDENTIALS = new Set(['\\deu+'])
 
 /** Settings that the proxy sets on every session. */
 const OWN_SETTINGS = /^(?:application_name|client_encoding|enable_indexonlyscan)\|.*\n/gm

@@ -53,6 +53,15 @@ describe.each([
 })
 
 describe('what is no part of browsing', () => {
+  it('is left out of foreign servers: their options', async () => {
+    const statement = { what: 'DBeaver', sql: 'SELECT l.oid, l.* FROM pg_catalog.pg_foreign_server l' }
+    const [shown] = await answer(through, statement)
+    const [straightforward] = await answer(straight, statement)
+    const row: unknown[] = straightforward?.rows[0] ?? []
+    expect(row.at(-1)).toContain('CANARY-SERVER')
+    expect(shown).toEqual({ ...straightforward, rows: [[...row.slice(0, -1), null]] })
+  })
+
   it.each(REFUSED)('$what: $sql', async (statement) => {
     await expect(answer(through, statement)).rejects.toMatchObject({
       code: '42501',

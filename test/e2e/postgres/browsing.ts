@@ -39,6 +39,8 @@ export const BROWSED_SQL: readonly string[] = [
   "COMMENT ON COLUMN club.trips.days IS 'how long'",
   'ALTER DEFAULT PRIVILEGES IN SCHEMA club GRANT SELECT ON TABLES TO PUBLIC',
   'GRANT SELECT (id) ON club.boats TO PUBLIC',
+  'CREATE FOREIGN DATA WRAPPER far_wrapper',
+  "CREATE SERVER far_server FOREIGN DATA WRAPPER far_wrapper OPTIONS (secret 'CANARY-SERVER')",
 ]
 
 /** postgres/postgres, REL_18, src/bin/psql/describe.c, command.c and tab-complete.in.c. */
@@ -133,7 +135,10 @@ export const PSQL_18: readonly Asked[] = [
   ),
 ]
 
-/** Other people's sessions, their statements and locks, counters of rows, files and credentials are nobody's to browse. */
+/**
+ * Other people's sessions, their statements and locks, counters of rows, positions of sequences, files and credentials
+ * are nobody's to browse: a client that asks for every column of such a relation is told which one is closed.
+ */
 export const REFUSED: readonly Asked[] = [
   asked(
     'dashboard of pgAdmin',
@@ -162,4 +167,6 @@ export const REFUSED: readonly Asked[] = [
   ),
   asked('roles with their passwords', 'SELECT rolname, rolpassword FROM pg_catalog.pg_authid'),
   asked('value statistics', "SELECT most_common_vals FROM pg_catalog.pg_stats WHERE tablename = 'members'"),
+  asked('a sequence in DBeaver', "SELECT * FROM pg_catalog.pg_sequences WHERE sequencename = 'numbers'"),
+  asked('user mappings of pgAdmin', 'SELECT u.umid, u.usename, u.umoptions FROM pg_catalog.pg_user_mappings u'),
 ]
