@@ -92,8 +92,8 @@ const seen = (client: pg.Client, text: string): Promise<string> =>
 describe('definitions that quote values of a masked column', () => {
   beforeAll(async () => {
     stack = await startPostgresStack({
-    // Which alone has pg_get_sequence_data.
-    version: 18,
+      // Which alone has pg_get_sequence_data.
+      version: 18,
       setupSql: SQL,
       roles: ROLES,
       masking: { masks: [{ schemas: ['yard'], tables: ['*'], columns: ['mail'], strategy: 'null' }] },
