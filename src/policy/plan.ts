@@ -109,7 +109,13 @@ function unorderedColumns(context: RuleContext, relation: Relation): ReadonlySet
   return new Set(context.input.catalog.dialect === 'postgres' ? [] : maskedColumns(context, relation))
 }
 
-function sqlMaskIn(context: RuleContext, statement: StatementFacts, use: RelationUse, column: Column): SqlMask | null {
+/** What stands in for the column where this use is computed on, or null where it stays as it is. */
+export function sqlMaskIn(
+  context: RuleContext,
+  statement: StatementFacts,
+  use: RelationUse,
+  column: Column,
+): SqlMask | null {
   if (context.coverage(use.relation, 'read')?.column(column.name) === false) return NULL_MASK
   const rule = context.masks.of(use.relation, column.name)
   if (!rule) return null

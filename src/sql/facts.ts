@@ -249,6 +249,8 @@ export interface StatementFacts {
   readonly output: readonly OutputField[] | null
   /** Columns that decide which rows come, or in which order: WHERE, JOIN, GROUP, HAVING, DISTINCT, ORDER, LIMIT. */
   readonly rowSources: readonly ColumnRef[]
+  /** PostgreSQL: for each ORDER BY under a LIMIT or OFFSET, at any level, what each of its keys depends on. */
+  readonly tops?: readonly (readonly (readonly ColumnRef[])[])[]
   readonly settings: readonly SettingChange[]
   /**
    * USE: the database; SAVEPOINT family: the name; PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, CLOSE: the name, '' for

@@ -21,9 +21,10 @@ const WRITER: Partial<Role> = {
   ],
 }
 
+const CONTEXT = { catalog, searchPath: ['shop'], defaultDatabase: null, sqlMode: new Set<string>() }
+
 function judge(sql: string, role: Partial<Role> = {}) {
-  const context = { catalog, searchPath: ['shop'], defaultDatabase: null, sqlMode: new Set<string>() }
-  const { statements } = analyzePostgres(sql, context, parser)
+  const { statements } = analyzePostgres(sql, CONTEXT, parser)
   const decision = decide(inputOf({ relations: RELATIONS, statements, masks: MASKS, role: { scope: [READ], ...role } }))
   return decision.effect === 'allow' ? decision : { ...decision, code: decision.code as string }
 }
@@ -168,5 +169,38 @@ describe('what no narrow grant allows', () => {
     ['COPY users TO STDOUT', 'SP-EXPORT'],
   ])('%s', (sql, expected) => {
     expect(code(sql, WRITER)).toBe(expected)
+  })
+})
+
+describe('the first rows by a masked column', () => {
+  const masks = [maskLine('users', 'email', { strategy: 'null' })]
+  const codeOf = (sql: string) => {
+    const { statements } = analyzePostgres(sql, CONTEXT, parser)
+    const decision = decide(inputOf({ relations: RELATIONS, statements, masks, role: { scope: [READ] } }))
+    return decision.effect === 'allow' ? 'allow' : decision.code
+  }
+
+  it.each([
+    'SELECT id FROM users ORDER BY email LIMIT 3',
+    'SELECT id, email AS e FROM users ORDER BY e DESC FETCH FIRST 2 ROWS ONLY',
+    'SELECT id FROM users ORDER BY lower(email), 2 * length(email) OFFSET 1',
+    'SELECT count(*) FROM (SELECT id FROM users ORDER BY email LIMIT 3) AS t',
+    'WITH t AS (SELECT email FROM users ORDER BY 1 LIMIT 3) SELECT * FROM t',
+    'SELECT email FROM users UNION SELECT email FROM users ORDER BY 1 LIMIT 3',
+  ])('would be any rows: %s', (sql) => {
+    expect(codeOf(sql)).toBe('SP-MASKED')
+  })
+
+  it.each([
+    'SELECT id FROM users ORDER BY email',
+    'SELECT id FROM users ORDER BY email, id LIMIT 3',
+    'SELECT id, email FROM users ORDER BY id LIMIT 3',
+    'SELECT email FROM users LIMIT 3',
+  ])('are known where another column orders them: %s', (sql) => {
+    expect(codeOf(sql)).toBe('allow')
+  })
+
+  it('are those of the mask where it keeps a part of the value', () => {
+    expect(code('SELECT id FROM users ORDER BY email LIMIT 3')).toBe('allow')
   })
 })

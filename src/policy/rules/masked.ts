@@ -1,7 +1,8 @@
-import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
+import type { ColumnRef, RelationUse, StatementFacts } from '../../sql/facts.ts'
+import type { SqlMask } from '../../sql/substitution.ts'
 import { isBarePlan, needsOf } from '../column_needs.ts'
-import { unsubstitutable } from '../plan.ts'
-import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
+import { sqlMaskIn, unsubstitutable } from '../plan.ts'
+import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf, withInner } from '../rule_context.ts'
 
 /**
  * Where no masked value can stand in, the masked column can't be used: a write reads it on its own target, or the
@@ -13,8 +14,38 @@ export const maskedRule = eachStatement('masked', (context, statement) => {
     const refused = statement.kind === 'show' ? judgeShown(context, use) : judgeUse(context, statement, use)
     if (refused) return refused
   }
-  return null
+  return arbitraryTop(context, statement)
 })
+
+/**
+ * Where all keys of an ORDER BY are the same constant for every row, which rows LIMIT keeps would be chance. Whoever
+ * asks for the first ten by a masked column is told so, and not given any ten.
+ */
+function arbitraryTop(context: RuleContext, statement: StatementFacts): Refused | null {
+  for (const keys of withInner(statement).flatMap(({ tops }) => tops ?? [])) {
+    const [first] = keys[0] ?? []
+    const hidden = keys.every(
+      (key) => key.length > 0 && key.every((source) => isConstantIn(context, statement, source)),
+    )
+    if (first === undefined || !hidden) continue
+    const column = `${nameOf(first)}.${first.column}`
+    return refuse(
+      'SP-MASKED',
+      `LIMIT would keep rows by the order of the masked column ${column}; order by another one`,
+    )
+  }
+  return null
+}
+
+function isConstantIn(context: RuleContext, statement: StatementFacts, { relation, column }: ColumnRef): boolean {
+  const found = relation.columns.find(({ name }) => name === column)
+  const uses = usesOf(statement).filter((use) => use.relation === relation && use.role === 'read')
+  return uses.length > 0 && uses.every((use) => found && isConstant(sqlMaskIn(context, statement, use, found)))
+}
+
+function isConstant(mask: SqlMask | null): boolean {
+  return mask?.kind === 'null' || mask?.kind === 'constant'
+}
 
 function judgeUse(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
   if (use.role === 'target') {

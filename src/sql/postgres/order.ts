@@ -1,18 +1,25 @@
 import { integerOf, isConstant } from './constant.ts'
 import { type Place, walk } from './expression.ts'
-import type { Field } from './field.ts'
+import { addSources, type Field, type Sources } from './field.ts'
 import { type Body, list, opaque, open, openOnly, str } from './node.ts'
 import { findColumnHere } from './scope.ts'
 import { useSortOperator } from './window.ts'
 import { compute } from './work.ts'
 
-/** ORDER BY and DISTINCT ON (parse_clause.c, findTargetlistEntrySQL92): an output name first, then an ordinal. */
-export function readOrder(place: Place, clauses: readonly unknown[], fields: readonly Field[]): void {
-  for (const clause of clauses) {
+/**
+ * ORDER BY and DISTINCT ON (parse_clause.c, findTargetlistEntrySQL92): an output name first, then an ordinal. Returns
+ * what each key depends on.
+ */
+export function readOrder(place: Place, clauses: readonly unknown[], fields: readonly Field[]): readonly Sources[] {
+  return clauses.map((clause) => {
     const body = openOnly('SortBy', clause)
-    useSortOperator(place, body)
-    if (!useOutput(place, body.node, fields, bareName(body.node))) walk(place, body.node)
-  }
+    const key: Sources = new Map()
+    const own = { ...place, sink: key }
+    useSortOperator(own, body)
+    if (!useOutput(own, body.node, fields, bareName(body.node))) walk(own, body.node)
+    addSources(place.sink, key)
+    return key
+  })
 }
 
 /** GROUP BY: a column of FROM comes before an output name. */

@@ -52,8 +52,7 @@ function readPlain(work: Work, body: Body, scope: Scope, rows: Sources): QueryRe
   for (const window of list(body, 'windowClause')) walkWindow(place, openOnly('WindowDef', window))
   const distinct = list(body, 'distinctClause')
   if (distinct.length > 0) readDistinct(work, distinct, scope, fields, rows)
-  readOrder(place, list(body, 'sortClause'), fields)
-  readLimit(work, body, scope, rows)
+  readLimit(work, body, scope, rows, readOrder(place, list(body, 'sortClause'), fields))
   return { fields: distinct.length > 0 ? fields.map(unpassable) : fields, rows, fromEnd }
 }
 
@@ -72,7 +71,8 @@ function readDistinct(
   }
 }
 
-function readLimit(work: Work, body: Body, scope: Scope, rows: Sources): void {
+function readLimit(work: Work, body: Body, scope: Scope, rows: Sources, keys: readonly Sources[]): void {
+  if (keys.length > 0 && (has(body, 'limitCount') || has(body, 'limitOffset'))) work.tops.push(keys)
   const place = { work, scope, sink: rows }
   walkOptional(place, body, 'limitOffset')
   walkOptional(place, body, 'limitCount')
@@ -90,8 +90,8 @@ function readValues(work: Work, body: Body, scope: Scope, rows: Sources): QueryR
     }
   }
   const fields = sinks.map((sink, index) => computedField(`column${index + 1}`, sink))
-  readOrder({ work, scope, sink: rows }, list(body, 'sortClause'), fields)
-  readLimit(work, body, scope, rows)
+  const keys = readOrder({ work, scope, sink: rows }, list(body, 'sortClause'), fields)
+  readLimit(work, body, scope, rows, keys)
   return { fields, rows }
 }
 
@@ -114,8 +114,8 @@ function readSetOperation(
   const fields = left.fields.map((field, index) => merge(work, field, right.fields[index]!))
   for (const part of [left, right]) addSources(rows, part.rows)
   if (compares) for (const field of fields) addSources(rows, field.sources)
-  readOrder({ work, scope, sink: rows }, list(body, 'sortClause'), fields)
-  readLimit(work, body, scope, rows)
+  const keys = readOrder({ work, scope, sink: rows }, list(body, 'sortClause'), fields)
+  readLimit(work, body, scope, rows, keys)
   return { fields, rows }
 }
 

@@ -44,6 +44,7 @@ export function collected(work: Work, aggregated: ReadonlySet<string> = new Set(
     settings: settingsOf(work.functions),
     plain,
     plainRows,
+    ...(work.tops.length > 0 ? { tops: work.tops.map((keys) => keys.map((key) => [...key.values()])) } : {}),
     ...(work.unconditional ? ({ unconditional: true } as const) : {}),
   } satisfies Partial<StatementFacts>
 }

@@ -53,6 +53,8 @@ export interface Work {
   readonly functions: FunctionUse[]
   /** Calls that can mean what people made only where a value of a type of theirs is near: see `own_types.ts`. */
   readonly onOwnTypes: FunctionUse[]
+  /** What each key of an ORDER BY under a LIMIT depends on. */
+  readonly tops: (readonly Sources[])[]
   readonly verbs: Set<Verb>
   /** An UPDATE or DELETE without WHERE was read. */
   unconditional: boolean
@@ -71,6 +73,7 @@ export function startWork(context: AnalysisContext, source: Source): Work {
     uses: [],
     functions: [],
     onOwnTypes: [],
+    tops: [],
     verbs: new Set(),
     unconditional: false,
     depth: 0,
