@@ -244,6 +244,7 @@ export class Runner {
       if (effect.kind === 'note')
         audit.append([effect.event]).catch((error: unknown) => this.#input.failed(asSallyportError(error)))
       if (effect.kind === 'catalog_stale') this.#input.catalogStale(effect.reason, effect.certain)
+      if (effect.kind === 'cancel') this.#input.cancel(effect.sessionId, effect.statementOnly)
     }
     closeGently(client)
     closeGently(upstream)

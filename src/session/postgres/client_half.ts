@@ -113,6 +113,8 @@ export class ClientHalf {
   #handle(message: ClientMessage, frame: Frame, now: number): void {
     const { output, pipeline } = this.#state
     if (message.kind === 'terminate') {
+      // What nobody waits for is cancelled: the server would run it on, beyond the limits and the end of the grant.
+      if (!pipeline.empty) output.cancel(this.#state.subject.session.sessionId, true)
       output.server(frame.bytes)
       output.end('client closed the session', null)
       return

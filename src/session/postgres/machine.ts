@@ -105,10 +105,11 @@ export class PostgresMachine {
     return output.take()
   }
 
-  /** Completions of what was still running when the connection broke. */
+  /** Completions of what was still running when the connection broke; without its session it would outlive the grant. */
   abandoned(now: number): Effect[] {
     this.#state.gate.meter.leave(this.#state.subject)
-    const { output, pipeline, registry } = this.#state
+    const { output, pipeline, registry, subject } = this.#state
+    if (!pipeline.empty && !output.ended) output.cancel(subject.session.sessionId, true)
     const suspended = [...registry.portals].flatMap(({ run }) => (run ? [run] : []))
     leaveDefinitions(this.#state)
     for (const run of new Set([...pipeline.unfinished, ...suspended]))
