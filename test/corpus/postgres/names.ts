@@ -319,4 +319,45 @@ export const NAMES: readonly Case[] = [
       'COMMIT',
     ],
   ]),
+  // A name that another level made anew, between the messages that use it.
+  ...cases('cursor', 'probe', [
+    undone(
+      'DECLARE c CURSOR FOR SELECT label FROM yard.accounts',
+      [parse('FETCH 1 FROM c', 'f'), bind('f', 'pf'), query('CLOSE c')],
+      'DECLARE c CURSOR FOR SELECT code FROM yard.badges ORDER BY id',
+      [execute('pf'), sync],
+    ),
+    undone(
+      'DECLARE c CURSOR FOR SELECT label FROM yard.accounts',
+      [parse('FETCH 1 FROM c', 'f'), bind('f'), execute(), sync],
+      'CLOSE c',
+      'DECLARE c CURSOR FOR SELECT code AS label FROM yard.badges ORDER BY id',
+      [bind('f', '', [], [1]), execute(), sync],
+    ),
+    [
+      'BEGIN',
+      'DECLARE c CURSOR WITH HOLD FOR SELECT code, mail FROM yard.badges ORDER BY id',
+      'COMMIT',
+      [execute('c', 1), sync],
+      'BEGIN',
+      'SAVEPOINT s',
+      'CLOSE c',
+      'ROLLBACK TO s',
+      'FETCH 1 c',
+    ],
+  ]),
+  ...cases('prepare', 'probe', [
+    [
+      'PREPARE z AS SELECT label, id FROM yard.accounts',
+      [parse('EXECUTE z', 'e'), bind('e'), execute('', 1), sync],
+      'DEALLOCATE z',
+      'PREPARE z AS SELECT code AS label, id FROM yard.badges ORDER BY id',
+      [bind('e', '', [], [1]), describe('portal'), execute('', 1), sync],
+    ],
+    [
+      [parse('SELECT code FROM yard.badges ORDER BY id', 'a'), bind('a', 'p1'), execute('p1', 1), query('EXECUTE a')],
+      [execute('p1', 1), sync],
+    ],
+    [[parse('PREPARE z AS SELECT code FROM yard.badges'), bind(), execute(), sync], 'EXECUTE z'],
+  ]),
 ]

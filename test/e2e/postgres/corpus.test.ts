@@ -14,7 +14,7 @@ import { nameOf, startTwins, type Transcript, type Twins } from './twins.ts'
 const CORPUS: readonly Case[] = [...READING, ...NAMES, ...WRITING, ...SESSION]
 const CASES_PER_CLASS_MIN = 3
 const FUZZ_SEED = 20_250_101
-const FUZZ_RUNS = 120
+const FUZZ_RUNS = 60
 const TIMEOUT = 'SET LOCAL statement_timeout = 3000'
 const QUERY_CANCELLED = '57014'
 const LEFT_BEHIND = [
