@@ -156,6 +156,7 @@ describe('what no narrow grant allows', () => {
     ['DROP TABLE users', 'SP-VERB'],
     ['TRUNCATE users', 'SP-VERB'],
     ['LOCK users', 'SP-VERB'],
+    ['LOCK users IN ACCESS SHARE MODE', 'SP-VERB'],
     ['DO $$ BEGIN END $$', 'SP-VERB'],
     ['CALL p()', 'SP-VERB'],
     ['LISTEN c', 'SP-VERB'],

@@ -1,20 +1,25 @@
 import type { StatementFacts } from '../../sql/facts.ts'
 import { coversSchema } from '../coverage.ts'
 import { kindVerdict } from '../kinds.ts'
+import type { Role } from '../role.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 
 const BROWSED = new Set(['information_schema'])
 
-/** LOCK ... IN ACCESS SHARE MODE takes the lock that a SELECT takes, and so pg_dump begins: it needs to read the table. */
-function isSharedLock({ kind, verbs }: StatementFacts): boolean {
-  return kind === 'lock' && verbs.length > 0 && verbs.every((verb) => verb === 'read')
+/**
+ * LOCK ... IN ACCESS SHARE MODE takes the lock that a SELECT takes, and so pg_dump begins. Who may export needs it; others
+ * have no use for a lock, which holds up changes of the table for as long as they like.
+ */
+function isLockOfDump({ scope }: Role, { kind, verbs }: StatementFacts): boolean {
+  const exports = scope.some((rule) => rule.verbs.includes('export'))
+  return exports && kind === 'lock' && verbs.length > 0 && verbs.every((verb) => verb === 'read')
 }
 
 /** Each form of statement has one verdict, pinned in kinds.ts; USE must name a database that the scope reaches. */
 export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
   for (const part of withInner(statement)) {
     const verdict = kindVerdict(part.kind)
-    if (verdict.verdict === 'refused' && !isSharedLock(part)) return verdict
+    if (verdict.verdict === 'refused' && !isLockOfDump(input.role, part)) return verdict
   }
   if (statement.kind === 'explain' && withInner(statement).some(({ kind }) => kind === 'execute')) {
     return refuse('SP-UNSUPPORTED', 'EXPLAIN of a prepared statement is not offered: explain its text')
