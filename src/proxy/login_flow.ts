@@ -110,7 +110,8 @@ async function open(
   releases.push(counts.take(`grant:${grant.id}`, role.limits.maxSessions, 'under this grant'))
   const database = shown.databaseOf(allowed)
   checkDatabase(allowed, database)
-  const catalog = await catalogs.ensure(target, database)
+  // Which server it is does not change with its definitions: statements wait for a fresh snapshot, a login need not.
+  const catalog = catalogs.latest(target.name, database) ?? (await catalogs.ensure(target, database))
   const engine = await context.engineFor(catalog)
   const credential = await accounts.open(shown.sessionId, target, grant)
   releases.push(() => {

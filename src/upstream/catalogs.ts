@@ -201,12 +201,22 @@ class Snapshots implements LiveCatalogs {
       // The fingerprint comes first: what changes between the two is seen as a change at the next poll.
       const fingerprint = await this.#readers.fingerprint(entry.target, entry.database)
       const same = entry.catalog !== undefined && fingerprint !== null && fingerprint === entry.fingerprint
-      const catalog = same && entry.catalog ? entry.catalog : await this.#readRecalled(entry)
-      if (entry.generation !== generation) continue
+      const catalog = same && entry.catalog ? entry.catalog : await this.#readUndisturbed(entry, attempt)
+      if (catalog === null || entry.generation !== generation) continue
       this.#accept(entry, catalog, fingerprint, startedAt)
       return catalog
     }
     throw new SallyportError('SP-CATALOG', 'the catalog changes faster than it can be read')
+  }
+
+  /** Null where something was dropped while it was read, so that it has to be read once more. */
+  async #readUndisturbed(entry: Entry, attempt: number): Promise<Catalog | null> {
+    try {
+      return await this.#readRecalled(entry)
+    } catch (error) {
+      if (attempt + 1 < ATTEMPTS_MAX && isDisturbance(error)) return null
+      throw error
+    }
   }
 
   async #readRecalled(entry: Entry): Promise<Catalog> {
@@ -285,6 +295,17 @@ class Snapshots implements LiveCatalogs {
   }
 }
 
+/**
+ * PostgreSQL's functions that print definitions see the catalogs as they are now, not as the snapshot of the query has
+ * them: what is dropped in between is an internal error ("cache lookup failed") or an undefined object.
+ */
+const DISTURBANCES: ReadonlySet<unknown> = new Set(['XX000', '42P01', '42703', '42704', '42883', '3F000'])
+
+function isDisturbance(error: unknown): boolean {
+  const { cause } = asSallyportError(error)
+  return typeof cause === 'object' && cause !== null && 'code' in cause && DISTURBANCES.has(cause.code)
+}
+
 function readersOf(account: (target: Target) => string | null): CatalogReaders {
   return {
     fingerprint: async (target, database) =>
@@ -305,7 +326,7 @@ function emptyEntry(target: Target, database: string, now: number): Entry {
     generation: 0,
     confirmedAt: now,
     askedAt: now,
-    neededAt: now,
+    neededAt: Number.NEGATIVE_INFINITY,
     hurried: false,
     reading: undefined,
     timer: undefined,

@@ -19,6 +19,8 @@ class Database implements CatalogReaders {
   reads = 0
   fingerprints = 0
   gate: Promise<void> = Promise.resolve()
+  /** SQLSTATEs that the next reads fail with. */
+  failures: string[] = []
 
   async fingerprint(): Promise<string> {
     this.fingerprints++
@@ -30,6 +32,8 @@ class Database implements CatalogReaders {
     const { digest } = this
     this.reads++
     await this.gate
+    const code = this.failures.shift()
+    if (code) throw new SallyportError('SP-UPSTREAM', code, { cause: Object.assign(new Error('no'), { code }) })
     return catalogOf(digest)
   }
 }
@@ -174,6 +178,19 @@ describe('createCatalogs', () => {
     database.down = false
     await vi.advanceTimersByTimeAsync(POLL_MS)
     expect(live.current('shop', 'shop')).toBeDefined()
+    live.close()
+  })
+
+  it('reads once more where something was dropped while it read, and no other failure again', async () => {
+    const live = catalogs()
+    database.failures = ['XX000', '42P01']
+    const reading = live.ensure(target, 'shop')
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect((await reading).digest).toBe('one')
+    expect(database.reads).toBe(3)
+    database.failures = ['53300']
+    await expect(live.ensure(target, 'other')).rejects.toMatchObject({ code: 'SP-UPSTREAM' })
+    expect(database.reads).toBe(4)
     live.close()
   })
 
