@@ -139,7 +139,7 @@ class Login {
       socket: this.#conversation.socket,
       rest,
       pid: this.#key.pid,
-      secretKey: this.#key.key.slice(),
+      secretKey: new Uint8Array(this.#key.key),
       parameters: this.#parameters,
       transactionStatus,
       protocolMinor: PROTOCOL_MINOR,

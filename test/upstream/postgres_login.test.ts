@@ -60,6 +60,8 @@ describe('loginPostgres', () => {
     )
     expect(upstream).toMatchObject({ pid: 7, transactionStatus: 'I', protocolMinor: 0 })
     expect([...upstream.secretKey]).toEqual([1, 2, 3, 4])
+    // The key is kept as long as the session, and must not keep what was read with it.
+    expect(upstream.secretKey.buffer.byteLength).toBe(4)
     expect(upstream.parameters.get('server_version')).toBe('18.4')
     expect(Buffer.from(upstream.rest)).toEqual(Buffer.from(bytes(NOTICE)))
   })

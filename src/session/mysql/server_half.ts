@@ -210,7 +210,7 @@ export class ServerHalf {
   /** Whole packets in the server's numbering: it is ours as long as nothing was added or left out. */
   #raw(exchange: Exchange, bytes: Uint8Array, packets: number): void {
     const aligned = bytes[3] === exchange.sequence
-    const out = aligned ? bytes : bytes.slice()
+    const out = aligned ? bytes : new Uint8Array(bytes)
     if (!aligned) renumberPackets(out, exchange.sequence)
     exchange.sequence = (exchange.sequence + packets) & 0xff
     this.#state.output.client(out)

@@ -28,7 +28,8 @@ export function shapeOf(description: Uint8Array, input: ShapeInput): ResultShape
   const known = input.plan && LAST.get(input.plan)
   if (known && sameBytes(known.description, description)) return known.shape
   const shape = workOut(description, input)
-  if (input.plan) LAST.set(input.plan, { description: description.slice(), shape })
+  // A copy: a Buffer's own slice is a view, which would keep the 64 KB that were read with it for as long as the plan.
+  if (input.plan) LAST.set(input.plan, { description: new Uint8Array(description), shape })
   return shape
 }
 
