@@ -98,6 +98,10 @@ export const rolesSection = z.array(
       message: 'an unrestricted role has no scope',
       path: ['scope'],
     })
+    .refine((role) => !role.unrestricted || !role.requireWhere, {
+      message: 'an unrestricted role runs statements that are not understood, so nobody looks for a WHERE',
+      path: ['requireWhere'],
+    })
     .refine((role) => !role.unrestricted || role.maxRowsChanged === 0, {
       message: 'an unrestricted role runs statements whose writes can not be counted',
       path: ['maxRowsChanged'],

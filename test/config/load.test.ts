@@ -80,6 +80,16 @@ describe('a wrong configuration says file, line and path of everything', () => {
       'roles.yaml:4: roles/0/scope: an unrestricted role has no scope',
     ],
     [
+      'a write guard that an unrestricted role would not obey',
+      { 'roles.yaml': `${ROLES_YAML}  - { name: dba, unrestricted: true, requireWhere: true }\n` },
+      'roles.yaml:6: roles/1/requireWhere: an unrestricted role runs statements that are not understood, so nobody looks for a WHERE',
+    ],
+    [
+      'a count of changes that an unrestricted role would not obey',
+      { 'roles.yaml': `${ROLES_YAML}  - { name: dba, unrestricted: true, maxRowsChanged: 5 }\n` },
+      'roles.yaml:6: roles/1/maxRowsChanged: an unrestricted role runs statements whose writes can not be counted',
+    ],
+    [
       'an unknown key',
       {
         'masking.yaml':

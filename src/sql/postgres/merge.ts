@@ -49,7 +49,11 @@ export function readMerge(work: Work, body: Body, parent: Scope | null): WriteRe
 function readWhen(write: Write, source: readonly Item[], clause: Body): void {
   const { work, scope, target, rows } = write
   const seen = { both: [...source, target], source, target: [target] }
-  scope.items = seen[matchOf(clause)]
+  const match = matchOf(clause)
+  scope.items = seen[match]
+  // Rows that the source does not know are all the others: without a condition of its own the clause changes each of them.
+  const changes = ['CMD_UPDATE', 'CMD_DELETE'].includes(str(clause, 'commandType'))
+  if (match === 'target' && changes && !has(clause, 'condition')) work.unconditional = true
   walkOptional({ work, scope, sink: rows }, clause, 'condition')
   switch (str(clause, 'commandType')) {
     case 'CMD_INSERT':

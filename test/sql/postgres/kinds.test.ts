@@ -105,6 +105,12 @@ describe('writes in WITH', () => {
     expect(one('WITH d AS (DELETE FROM users) SELECT 1').unconditional).toBe(true)
     expect(one('WITH d AS (DELETE FROM users WHERE id = 1) SELECT 1').unconditional).toBe(undefined)
     expect(one('EXPLAIN UPDATE users SET id = 1').inner?.unconditional).toBe(true)
+    const merge = 'MERGE INTO users u USING orders o ON u.id = o.user_id WHEN NOT MATCHED BY SOURCE'
+    expect(one(`${merge} THEN DELETE`).unconditional).toBe(true)
+    expect(one(`${merge} AND u.id = 1 THEN DELETE`).unconditional).toBe(undefined)
+    expect(one('MERGE INTO users u USING orders o ON u.id = o.user_id WHEN MATCHED THEN DELETE').unconditional).toBe(
+      undefined,
+    )
   })
 
   test.each([
