@@ -14,7 +14,7 @@ import {
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.ts'
 import { catalogSubstitution } from './quoting.ts'
-import { nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
+import { innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
 import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
 
 const NULL_MASK: SqlMask = { kind: 'null' }
@@ -94,10 +94,6 @@ function targetFilter(context: RuleContext, statement: StatementFacts, use: Rela
   const prefix = `"${use.alias.replaceAll('"', '""')}".`
   const where = conditionSql(dialect, use.relation, conditionsOf(context, inner, use), prefix)
   return where === null ? null : { masks: new Map(), where, plain: inner.plainRows === true }
-}
-
-function innermost(statement: StatementFacts): StatementFacts {
-  return statement.inner ? innermost(statement.inner) : statement
 }
 
 /**

@@ -54,6 +54,11 @@ export interface Limits {
   readonly bytesPerSecond: number
 }
 
+/** True where some rule of the scope lets rows be taken out as COPY; which ones, each rule says for itself. */
+export function mayExport({ scope }: Pick<Role, 'scope'>): boolean {
+  return scope.some(({ verbs }) => verbs.includes('export'))
+}
+
 export interface Role {
   readonly name: string
   /** SHA-256 of the role as loaded, hex. */

@@ -93,6 +93,11 @@ export function withInner(statement: StatementFacts): readonly StatementFacts[] 
   return statement.inner ? [statement, ...withInner(statement.inner)] : [statement]
 }
 
+/** What EXPLAIN, PREPARE and DECLARE hold, through all of them; any other statement itself. */
+export function innermost(statement: StatementFacts): StatementFacts {
+  return statement.inner ? innermost(statement.inner) : statement
+}
+
 export function nameOf({ relation }: { readonly relation: RelationUse['relation'] }): string {
   return `${relation.schema}.${relation.name}`
 }

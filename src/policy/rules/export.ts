@@ -1,5 +1,6 @@
 import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
 import { columnsRead } from '../column_needs.ts'
+import { mayExport } from '../role.ts'
 import {
   denied,
   nameOf,
@@ -39,7 +40,7 @@ function judgeExport(context: RuleContext, statement: StatementFacts, parts: num
   if (catalog.dialect !== 'postgres') {
     return refuse('SP-EXPORT', 'the statement exports data, and this grant carries no permission for it')
   }
-  if (!role.scope.some(({ verbs }) => verbs.includes('export'))) {
+  if (!mayExport(role)) {
     return refuse('SP-EXPORT', 'COPY TO exports data, and this grant carries no permission for it')
   }
   if (parts > 1) return refuse('SP-MULTI', 'COPY TO has to be the only statement of its message')

@@ -1,7 +1,7 @@
 import type { StatementFacts } from '../../sql/facts.ts'
 import { coversSchema } from '../coverage.ts'
 import { kindVerdict } from '../kinds.ts'
-import type { Role } from '../role.ts'
+import { mayExport, type Role } from '../role.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 
 const BROWSED = new Set(['information_schema'])
@@ -10,9 +10,8 @@ const BROWSED = new Set(['information_schema'])
  * LOCK ... IN ACCESS SHARE MODE takes the lock that a SELECT takes, and so pg_dump begins. Who may export needs it; others
  * have no use for a lock, which holds up changes of the table for as long as they like.
  */
-function isLockOfDump({ scope }: Role, { kind, verbs }: StatementFacts): boolean {
-  const exports = scope.some((rule) => rule.verbs.includes('export'))
-  return exports && kind === 'lock' && verbs.length > 0 && verbs.every((verb) => verb === 'read')
+function isLockOfDump(role: Role, { kind, verbs }: StatementFacts): boolean {
+  return mayExport(role) && kind === 'lock' && verbs.length > 0 && verbs.every((verb) => verb === 'read')
 }
 
 /** Each form of statement has one verdict, pinned in kinds.ts; USE must name a database that the scope reaches. */

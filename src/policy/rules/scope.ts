@@ -1,6 +1,6 @@
 import type { RelationUse, StatementFacts, Verb } from '../../sql/facts.ts'
 import { columnsRead, columnsWritten, isBarePlan, verbsNeeded } from '../column_needs.ts'
-import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
+import { eachStatement, innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 
 /**
  * Every object that the statement touches, in every role, is covered: the relation by a rule with the verb, and each
@@ -24,10 +24,6 @@ function isMerelyPlanned(context: RuleContext, statement: StatementFacts, use: R
   const coverage = context.coverage(use.relation, 'explain')
   if (coverage === null || coverage.where.length > 0 || !isBarePlan(statement)) return false
   return innermost(statement).plain === true && use.relation.columns.every(({ name }) => coverage.column(name))
-}
-
-function innermost(statement: StatementFacts): StatementFacts {
-  return statement.inner ? innermost(statement.inner) : statement
 }
 
 function judgeUse(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {

@@ -1,3 +1,4 @@
+import { mayExport } from '../role.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 import { judgeSetting } from '../settings.ts'
 import { isDumpSetting } from '../settings_postgres.ts'
@@ -9,7 +10,7 @@ import { isDumpSetting } from '../settings_postgres.ts'
  */
 export const settingsRule = eachStatement('settings', ({ input }, statement) => {
   const { dialect } = input.catalog
-  const dumps = dialect === 'postgres' && input.role.scope.some(({ verbs }) => verbs.includes('export'))
+  const dumps = dialect === 'postgres' && mayExport(input.role)
   for (const { settings } of withInner(statement)) {
     for (const change of settings) {
       const error = judgeSetting(dialect, change)

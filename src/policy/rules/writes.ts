@@ -4,7 +4,16 @@ import { columnsWritten, conditionsOf, writesTo } from '../column_needs.ts'
 import { unsatisfied } from '../conditions.ts'
 import { familyOf } from '../family.ts'
 import type { RowCondition } from '../role.ts'
-import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf, withInner } from '../rule_context.ts'
+import {
+  eachStatement,
+  innermost,
+  nameOf,
+  type Refused,
+  type RuleContext,
+  refuse,
+  usesOf,
+  withInner,
+} from '../rule_context.ts'
 
 /**
  * What a write does beyond what it says: triggers run unseen unless `call` lists `trigger:schema.table`, rules are never
@@ -27,10 +36,6 @@ export const writesRule = eachStatement('writes', (context, statement) => {
     ? refuse('SP-VERB', 'the role demands a WHERE on UPDATE and DELETE')
     : null
 })
-
-function innermost(statement: StatementFacts): StatementFacts {
-  return statement.inner ? innermost(statement.inner) : statement
-}
 
 function withoutCondition({ input }: RuleContext, statement: Parameters<typeof withInner>[0]): boolean {
   if (!input.role.requireWhere) return false
