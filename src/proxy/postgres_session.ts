@@ -3,6 +3,7 @@ import { asSallyportError, SallyportError } from '../errors.ts'
 import type { Role } from '../policy/role.ts'
 import { judgeSetting } from '../policy/settings.ts'
 import { PostgresMachine } from '../session/postgres/machine.ts'
+import { REQUIRED_PARAMETERS } from '../session/postgres/startup.ts'
 import { errorMessage, notice } from '../session/postgres/words.ts'
 import { welcome } from '../session/words.ts'
 import { cancelPostgres, loginPostgres } from '../upstream/postgres_login.ts'
@@ -77,10 +78,7 @@ async function connect(
     parameters: [...settings, ['client_encoding', 'UTF8'], ...ownSettings(allowed.role)],
     applicationName: `sallyport:${sessionId}`,
   })
-  for (const [name, value] of [
-    ['client_encoding', 'UTF8'],
-    ['standard_conforming_strings', 'on'],
-  ] as const) {
+  for (const [name, value] of REQUIRED_PARAMETERS) {
     if (upstream.parameters.get(name) === value) continue
     upstream.socket.destroy()
     throw new SallyportError('SP-SETTING', `the database starts sessions with another ${name} than ${value}`)
@@ -136,13 +134,13 @@ function ownSettings({ unrestricted, limits: { lockTimeoutMs } }: Role): readonl
   return lockTimeoutMs === 0 ? planner : [...planner, ['lock_timeout', `${lockTimeoutMs}ms`]]
 }
 
-/** Under other values the proxy would read another text than the server does, whoever sends it. */
-const READING: ReadonlySet<string> = new Set(['client_encoding', 'standard_conforming_strings'])
-
-/** Startup settings obey the same judgment as SET; the first that does not pass ends the login. */
+/**
+ * Startup settings obey the same judgment as SET; the first that does not pass ends the login. Of an unrestricted role
+ * those alone are judged that the proxy reads by.
+ */
 function judgedSettings({ startup }: PostgresKnock, unrestricted: boolean): [string, string][] {
   for (const [name, value] of startup.settings) {
-    if (unrestricted && !READING.has(name.toLowerCase())) continue
+    if (unrestricted && !REQUIRED_PARAMETERS.has(name.toLowerCase())) continue
     const values = name.toLowerCase() === 'search_path' ? pathOf(value) : [value]
     const refusal = judgeSetting('postgres', { name: name.toLowerCase(), scope: 'session', values })
     if (refusal) throw new SallyportError('SP-STARTUP', refusal.detail)

@@ -21,6 +21,9 @@ export interface Column {
   readonly formerly?: readonly string[]
 }
 
+/** PostgreSQL: what people make has OIDs from here on (FirstNormalObjectId, transam.h). */
+export const FIRST_USER_OID = 16_384
+
 export type RelationKind =
   | 'table'
   | 'partitioned'

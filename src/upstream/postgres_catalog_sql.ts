@@ -3,8 +3,7 @@
  * search_path, so that bare names here are those of pg_catalog, and what the server prints is qualified by schema.
  */
 
-/** FirstNormalObjectId of the server. */
-const FIRST_USER_OID = 16384
+import { FIRST_USER_OID } from '../sql/catalog.ts'
 
 /** Schemas of other sessions' temporary objects and of TOAST are nobody's to name. */
 const LASTING_NAMESPACE = `n.nspname !~ '^pg_(toast|temp_|toast_temp_)'`
@@ -101,7 +100,7 @@ function ofTrustedExtension(catalog: string, oid: string): string {
 
 /** Made in pg_catalog after initdb (FirstNormalObjectId, transam.h): it bears a built-in's schema and is none. */
 function addedToBuiltIns(oid: string): string {
-  return `(n.nspname = 'pg_catalog' AND ${oid} >= 16384)`
+  return `(n.nspname = 'pg_catalog' AND ${oid} >= ${FIRST_USER_OID})`
 }
 
 export const FUNCTIONS_SQL = `
@@ -120,8 +119,8 @@ export const OPERATORS_SQL = `
  */
 const OWN_TYPES = `
   SELECT t.oid FROM pg_type t
-  WHERE t.oid >= 16384 AND t.typtype IN ('b', 'e', 'r', 'm') AND t.typcategory NOT IN ('S', 'A')
-    AND NOT EXISTS (SELECT FROM pg_cast k WHERE k.casttarget = t.oid AND k.castcontext = 'i' AND k.castsource < 16384)`
+  WHERE t.oid >= ${FIRST_USER_OID} AND t.typtype IN ('b', 'e', 'r', 'm') AND t.typcategory NOT IN ('S', 'A')
+    AND NOT EXISTS (SELECT FROM pg_cast k WHERE k.casttarget = t.oid AND k.castcontext = 'i' AND k.castsource < ${FIRST_USER_OID})`
 
 export const FUNCTIONS_ON_OWN_TYPES_SQL = `
   SELECT f.proname::text AS name, n.nspname::text AS schema
@@ -194,7 +193,7 @@ const WATCHED = [
   perNamespace('pg_constraint', 'connamespace'),
   perNamespace('pg_collation', 'collnamespace'),
   'SELECT oid::text, xmin FROM pg_extension',
-  'SELECT oid::text, xmin FROM pg_cast WHERE oid >= 16384',
+  `SELECT oid::text, xmin FROM pg_cast WHERE oid >= ${FIRST_USER_OID}`,
   `SELECT x.objid || '.' || x.refobjid, x.xmin FROM pg_depend x WHERE x.deptype = 'e'`,
   `SELECT x.setdatabase || '.' || x.setrole, x.xmin FROM pg_db_role_setting x`,
   `SELECT x.roleid || '.' || x.member, x.xmin FROM pg_auth_members x`,

@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import type { Permit } from '../../policy/permit.ts'
+import { FIRST_USER_OID } from '../../sql/catalog.ts'
 import type { CopyFacts } from '../../sql/facts.ts'
 import { type Bind, encodeBind } from '../../wire/postgres/bind.ts'
 import { type ClientMessage, decodeClient } from '../../wire/postgres/client.ts'
@@ -7,7 +8,7 @@ import type { Frame } from '../../wire/postgres/framer.ts'
 import { type Describe, type Execute, encodeClose, encodeDescribe, encodeExecute } from '../../wire/postgres/portal.ts'
 import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
 import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
-import { CLIENT } from '../../wire/postgres/type-bytes.ts'
+import { FLUSH, SYNC } from '../../wire/postgres/type-bytes.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { finishRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
@@ -23,10 +24,6 @@ import type { SessionState } from './state.ts'
 import { errorMessage, serverError } from './words.ts'
 import { isCounted, waitsForCount } from './write_guard.ts'
 
-/** Types made by users have OIDs from here on (FirstNormalObjectId): their input may run a domain's CHECK. */
-const FIRST_USER_OID = 16_384
-const FLUSH = Uint8Array.of(CLIENT.flush, 0, 0, 0, 4)
-const SYNC = Uint8Array.of(CLIENT.sync, 0, 0, 0, 4)
 /** Messages that may carry or start SQL: they wait while names are changing. */
 const SQL_BEARING: ReadonlySet<string> = new Set(['query', 'parse', 'bind', 'execute', 'functionCall'])
 
@@ -243,6 +240,7 @@ export class ClientHalf {
     if (verdict.facts.statements.length > 1) {
       return this.#denied(new SallyportError('SP-MULTI', 'a prepared statement holds one command'), now)
     }
+    // The input of such a type may run a domain's CHECK.
     if (!verdict.role.unrestricted && types.some((oid) => oid >= FIRST_USER_OID)) {
       return this.#denied(new SallyportError('SP-FUNCTION', 'a parameter of a user-defined type'), now)
     }

@@ -16,6 +16,7 @@ import { endsInReady, type Owed, type Portal, type Run } from './pipeline.ts'
 import { giveShape, maskRows } from './rows.ts'
 import { agrees } from './search_path.ts'
 import { applySettings } from './settings.ts'
+import { REQUIRED_PARAMETERS } from './startup.ts'
 import { namesOf, type SessionState } from './state.ts'
 import { errorMessage, inClientText, notice, scrubbed } from './words.ts'
 import { judgeCount, releaseSync, settleCount } from './write_guard.ts'
@@ -349,12 +350,6 @@ export class ServerHalf {
     if (!this.#state.muted) this.#state.output.client(bytes)
   }
 }
-
-/** Under other values the same bytes would be another text. */
-const REQUIRED_PARAMETERS: ReadonlyMap<string, string> = new Map([
-  ['client_encoding', 'UTF8'],
-  ['standard_conforming_strings', 'on'],
-])
 
 /** The verdict of the statement that an answer belongs to where no run is under way: a Parse, Bind or later Execute. */
 function verdictOf(front: Owed | undefined): Verdict | null {

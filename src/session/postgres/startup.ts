@@ -11,6 +11,12 @@ export interface Startup {
   readonly unknownOptions: readonly string[]
 }
 
+/** Under other values the same bytes would be another text than the one that is judged. */
+export const REQUIRED_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['client_encoding', 'UTF8'],
+  ['standard_conforming_strings', 'on'],
+])
+
 const MAX_PARAMETERS = 64
 
 /** Rebuilds the startup from its parts: duplicates, replication and what is no setting are `SP-STARTUP`. */

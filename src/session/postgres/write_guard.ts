@@ -1,7 +1,7 @@
 import { SallyportError } from '../../errors.ts'
 import type { StatementKind } from '../../sql/facts.ts'
 import type { ClientMessage } from '../../wire/postgres/client.ts'
-import { CLIENT } from '../../wire/postgres/type-bytes.ts'
+import { SYNC } from '../../wire/postgres/type-bytes.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Owed, Run } from './pipeline.ts'
 import { sendRefusedParse } from './refused_text.ts'
@@ -17,7 +17,6 @@ import type { SessionState } from './state.ts'
 const WRITES: ReadonlySet<StatementKind> = new Set(['insert', 'update', 'delete', 'merge'])
 /** What can't make anything stay, sent behind a write whose rows are not counted yet. */
 const HARMLESS: ReadonlySet<StatementKind> = new Set(['select', ...WRITES])
-const SYNC = Uint8Array.of(CLIENT.sync, 0, 0, 0, 4)
 /** The client was told already. */
 const TOLD = new Uint8Array(0)
 

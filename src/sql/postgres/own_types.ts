@@ -1,7 +1,5 @@
+import { FIRST_USER_OID } from '../catalog.ts'
 import { unplain, type Work } from './work.ts'
-
-/** Types made by users have OIDs from here on (FirstNormalObjectId, transam.h). */
-const FIRST_USER_OID = 16_384
 
 /**
  * An extension's `=` on its own type stands in the path for every `=` of a statement, and means it only where a value of

@@ -45,3 +45,7 @@ export const SERVER = {
   readyForQuery: 0x5a, // Z
   rowDescription: 0x54, // T
 } as const
+
+/** The client's messages without a body: type and length. */
+export const FLUSH = Uint8Array.of(CLIENT.flush, 0, 0, 0, 4)
+export const SYNC = Uint8Array.of(CLIENT.sync, 0, 0, 0, 4)
