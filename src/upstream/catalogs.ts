@@ -100,10 +100,8 @@ class Snapshots implements LiveCatalogs {
   }
 
   current(target: string, database: string): Catalog | undefined {
-    const entry = this.#asked(target, database)
-    if (entry === undefined) return undefined
-    entry.neededAt = entry.askedAt
-    return this.#valid(entry)
+    const entry = this.#needed(target, database)
+    return entry && this.#valid(entry)
   }
 
   latest(target: string, database: string): Catalog | undefined {
@@ -111,9 +109,8 @@ class Snapshots implements LiveCatalogs {
   }
 
   awaited(target: string, database: string): boolean {
-    if (this.current(target, database) !== undefined) return false
-    const entry = this.#asked(target, database)
-    if (entry === undefined || this.#closed) return false
+    const entry = this.#needed(target, database)
+    if (entry === undefined || this.#valid(entry) !== undefined || this.#closed) return false
     this.#rereadUnasked(entry)
     return true
   }
@@ -172,6 +169,12 @@ class Snapshots implements LiveCatalogs {
     const engine = this.#targets.get(target)?.engine
     const entry = this.#entries.get(keyOf(target, engine === 'mysql' ? '' : database))
     if (entry !== undefined) entry.askedAt = this.#now()
+    return entry
+  }
+
+  #needed(target: string, database: string): Entry | undefined {
+    const entry = this.#asked(target, database)
+    if (entry !== undefined) entry.neededAt = entry.askedAt
     return entry
   }
 
