@@ -55,6 +55,10 @@ const KINDS: Readonly<Record<StatementKind, KindVerdict>> = {
   maintenance: refused('maintenance of tables is not part of this grant'),
   two_phase: refused('a prepared transaction outlives the session and its grant'),
   administration: refused('administration of the server is not part of this grant'),
+  evaluate: RELATIONS,
+  handler: refused('HANDLER reads rows past masks and conditions; use SELECT'),
+  load_data: refused('LOAD DATA reads files; use INSERT'),
+  unlock: SESSION,
   opaque: { verdict: 'refused', code: 'SP-OPAQUE', reason: 'the statement is not fully understood' },
 }
 

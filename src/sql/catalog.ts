@@ -19,6 +19,8 @@ export interface Column {
   readonly generatedFrom: readonly string[]
   /** Names that it had before, as far as they were seen. PostgreSQL only. */
   readonly formerly?: readonly string[]
+  /** MySQL: `*` leaves it out. */
+  readonly invisible?: true
 }
 
 /** PostgreSQL: what people make has OIDs from here on (FirstNormalObjectId, transam.h). */
@@ -50,6 +52,8 @@ export interface Relation {
   readonly together?: readonly Together[]
   /** PostgreSQL: what prints with values of its columns in it. */
   readonly quoting?: readonly Quoting[]
+  /** MySQL: every index, the primary key as `PRIMARY`. */
+  readonly indexes?: readonly Index[]
   /** MySQL: columns that a CHECK or an index expression names, whose texts the table's definition prints. */
   readonly inPrintedTexts?: readonly string[]
   /** Keys (`relationKey`) of the tables that this one is a partition or inheritance child of. */
@@ -65,6 +69,13 @@ export interface Relation {
    * what the policy says of them holds for it. PostgreSQL only.
    */
   readonly formerly?: readonly RelationName[]
+}
+
+/** MySQL: a scan of an index gives the rows in the order of its columns. */
+export interface Index {
+  readonly name: string
+  /** Every column that a key part is made of, those inside an expression included. */
+  readonly columns: readonly string[]
 }
 
 /** Columns of one constraint, index with an expression or predicate, or generated column with its sources. */

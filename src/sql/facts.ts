@@ -74,6 +74,14 @@ export type StatementKind =
   | 'two_phase'
   /** Roles, databases, tablespaces, replication, extensions, languages, ALTER SYSTEM, LOAD. */
   | 'administration'
+  /** MySQL's DO: expressions are evaluated, and nothing comes back. */
+  | 'evaluate'
+  /** MySQL's HANDLER: rows read past the optimizer. */
+  | 'handler'
+  /** MySQL's LOAD DATA and LOAD XML. */
+  | 'load_data'
+  /** MySQL's UNLOCK TABLES. */
+  | 'unlock'
   | 'opaque'
 
 /** Half-open, in UTF-16 units of `Facts.text`. */
@@ -271,6 +279,10 @@ export interface StatementFacts {
   readonly plainRows?: boolean
   /** PostgreSQL: an UPDATE or DELETE, of the statement or of a WITH query, has no WHERE. */
   readonly unconditional?: true
+  /** MySQL: where the rows of a SELECT go when not to the client; nothing passes through to there. */
+  readonly into?: 'outfile' | 'dumpfile' | 'variables'
+  /** MySQL, kind `prepare`: the user variable that holds the text, which the session has to know. */
+  readonly textFrom?: string
   /** Kind `copy` only. */
   readonly copy?: CopyFacts
   /** Kind `explain` in PostgreSQL. */

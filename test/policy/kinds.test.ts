@@ -43,6 +43,10 @@ const KINDS: Readonly<Record<StatementKind, string>> = {
   maintenance: 'SP-VERB',
   two_phase: 'SP-VERB',
   administration: 'SP-VERB',
+  evaluate: 'relations',
+  handler: 'SP-VERB',
+  load_data: 'SP-VERB',
+  unlock: 'session',
   opaque: 'SP-OPAQUE',
 }
 
