@@ -67,7 +67,8 @@ function setOperator(cursor: Cursor): boolean {
   return true
 }
 
-function commonTables(cursor: Cursor): Cte[] {
+/** `name [(columns)] AS (query), ...` after WITH. */
+export function commonTables(cursor: Cursor): Cte[] {
   cursor.accept('RECURSIVE')
   return cursor.list(() => {
     const name = cursor.name()
@@ -112,7 +113,8 @@ function selectBody(cursor: Cursor): Select {
   return { kind: 'select', distinct, items, from, where, groupBy, having, windows }
 }
 
-function selectItem(cursor: Cursor): StarItem | ValueItem {
+/** One output column: of a select list or of RETURNING. */
+export function selectItem(cursor: Cursor): StarItem | ValueItem {
   const star = starItem(cursor)
   if (star !== null) {
     cursor.notes.stars.push(star)

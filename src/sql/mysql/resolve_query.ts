@@ -31,6 +31,8 @@ export interface Output {
 export interface ResolvedQuery {
   readonly outputs: readonly Output[]
   readonly rowSources: readonly ColumnRef[]
+  /** What its FROM offers, where the query is one plain SELECT without groups. */
+  readonly scope?: Scope
 }
 
 /** Finds what every name in the query means, and marks each column that it reads on its `OpenUse`. */
@@ -44,14 +46,19 @@ export function resolveQuery(state: Resolution, query: Query, place: Place, self
     single && first.kind === 'select'
       ? resolveSelect(state, first, inner, query.orderBy)
       : resolveTerms(state, query, inner, self)
-  return { outputs: resolved.outputs, rowSources: unique([...rows, ...resolved.rowSources]) }
+  return { ...resolved, rowSources: unique([...rows, ...resolved.rowSources]) }
 }
 
 /**
  * In a WITH RECURSIVE list every name is in scope from the start, but one that is used before it has columns is
  * refused: MariaDB lets a CTE name a later one, MySQL does not.
  */
-function resolveCtes(state: Resolution, query: Query, place: Place, rows: ColumnRef[]): CteScope | null {
+export function resolveCtes(
+  state: Resolution,
+  query: Pick<Query, 'ctes' | 'recursive'>,
+  place: Place,
+  rows: ColumnRef[],
+): CteScope | null {
   let ctes = place.ctes
   const entries: CteScope[] = []
   for (const cte of query.ctes) {
@@ -157,12 +164,26 @@ function resolveSelect(state: Resolution, select: Select, place: Place, orderBy:
     for (const { columns } of outputs) mark(columns, 'computed')
     rows.push(...outputs.flatMap(({ field }) => field.sources))
   }
-  return { outputs, rowSources: rows }
+  return select.groupBy.length > 0 ? { outputs, rowSources: rows } : { outputs, rowSources: rows, scope }
+}
+
+/** Output columns over a scope that is known already: RETURNING. Nothing passes through. */
+export function resolveItems(
+  state: Resolution,
+  items: Select['items'],
+  from: Select['from'],
+  scope: Scope,
+  ctes: CteScope | null,
+): readonly Output[] {
+  for (const item of items)
+    if (item.kind === 'value') scope.outputs.push({ name: outputName(state, item), columns: null })
+  const place: Place = { outer: scope, ctes, top: false }
+  return items.flatMap((item) => resolveItem(state, { from, distinct: false }, item, scope, place))
 }
 
 function resolveItem(
   state: Resolution,
-  select: Select,
+  select: Pick<Select, 'from' | 'distinct'>,
   item: StarItem | ValueItem,
   scope: Scope,
   place: Place,
