@@ -283,9 +283,7 @@ describe('other commands', () => {
   it.each([
     ['unknown', [0x77]],
     ['COM_BINLOG_DUMP', [0x12, 0, 0, 0, 0]],
-    ['COM_PROCESS_KILL', [0x0c, 7, 0, 0, 0]],
     ['COM_PROCESS_INFO', [0x0a]],
-    ['COM_FIELD_LIST', [0x04, 0x75, 0x00]],
   ])('%s is refused and recorded', (_what, payload) => {
     expect(story([raw(...payload)])).toEqual(['record deny opaque SP-UNSUPPORTED', '< 1 error 1235 SP-UNSUPPORTED'])
   })

@@ -50,6 +50,8 @@ function answerOf(payload: Uint8Array): readonly Uint8Array[] {
   switch (payload[0]) {
     case 0x19:
       return []
+    case 0x04:
+      return [ID, EMAIL, end()]
     case 0x16:
       return [prepared(2), ID, EMAIL]
     case 0x17:

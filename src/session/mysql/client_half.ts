@@ -12,6 +12,9 @@ import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
 import { newRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
+import { answer, refuse } from './command_answer.ts'
+import { namingLast } from './command_execute_last.ts'
+import { listFields } from './command_field_list.ts'
 import { type Exchange, newExchange, type Prepared, type Run } from './exchange.ts'
 import type { ResultShape } from './result_shape.ts'
 import { namesOf, type SessionState } from './state.ts'
@@ -25,8 +28,9 @@ export class ClientHalf {
     this.#state = state
   }
 
-  accept(packet: Packet, now: number): void {
-    const { capabilities, statements, longData } = this.#state
+  accept(received: Packet, now: number): void {
+    const { capabilities, statements, longData, lastStatement } = this.#state
+    const packet = namingLast(received, lastStatement)
     const sequence = (packet.sequence + 1) & 0xff
     let command: Command
     try {
@@ -58,12 +62,18 @@ export class ClientHalf {
       case 'resetConnection':
         return this.#simple(packet, sequence, 'ok', () => this.#connectionReset(now))
       case 'setOption':
+        if (command.option > 1) return this.#unsupported(command, sequence, now)
         return this.#simple(packet, sequence, 'setOption', null)
+      case 'fieldList':
+        return listFields(this.#state, command, packet, sequence, now)
+      case 'processKill':
+        return this.#query(`KILL ${command.connectionId}`, sequence, now)
       case 'initDb':
         return this.#initDb(command.database, packet, sequence, now)
       case 'query':
         return this.#query(command.text, sequence, now)
       case 'stmtPrepare':
+        this.#state.lastStatement = null
         return this.#prepare(command.text, sequence, now)
       case 'stmtExecute':
         return this.#execute(command, packet, sequence, now)
@@ -75,6 +85,7 @@ export class ClientHalf {
         return this.#simple(packet, sequence, 'ok', null)
       case 'stmtClose':
         this.#closeCursor(statements.get(command.statementId), now)
+        if (this.#state.lastStatement === command.statementId) this.#state.lastStatement = null
         statements.delete(command.statementId)
         longData.delete(command.statementId)
         return this.#forward(packet)
@@ -107,6 +118,7 @@ export class ClientHalf {
     const { statements, sqlPrepared, longData, names } = this.#state
     for (const prepared of statements.values()) this.#closeCursor(prepared, now)
     statements.clear()
+    this.#state.lastStatement = null
     sqlPrepared.clear()
     longData.clear()
     this.#state.names = namesOf(names.defaultDatabase, null)
@@ -256,7 +268,10 @@ export class ClientHalf {
       permit,
       encodePackets(encodeCommand({ kind: 'stmtPrepare', ...textOf(permit.text) }, this.#state.capabilities), 0),
     )
-    const onOk = (statementId: number) => statements.set(statementId, prepared)
+    const onOk = (statementId: number) => {
+      statements.set(statementId, prepared)
+      this.#state.lastStatement = statementId
+    }
     this.#expect('stmtPrepare', sequence, { prepared, onOk })
   }
 
@@ -309,13 +324,12 @@ export class ClientHalf {
     return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now)] }
   }
 
-  #refuse({ error, events }: Denied, sequence: number): void {
-    this.#state.output.record(events)
-    this.#answer(errPayload(error), sequence)
+  #refuse(denied: Denied, sequence: number): void {
+    refuse(this.#state, denied, sequence)
   }
 
   #answer(payload: Uint8Array, sequence: number): void {
-    this.#state.output.client(encodePackets(payload, sequence))
+    answer(this.#state, payload, sequence)
   }
 }
 

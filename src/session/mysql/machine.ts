@@ -52,6 +52,7 @@ export class MysqlMachine {
       status,
       current: null,
       statements: new Map(),
+      lastStatement: null,
       sqlPrepared: new Map(),
       warnings: null,
       longData: new Map(),

@@ -9,6 +9,7 @@ import type { Classified, ResponseMachine } from '../../wire/mysql/response.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
 import type { ExecutionResult } from '../gate.ts'
 import { finishRun } from '../run.ts'
+import { withoutMaskedDefault } from './command_field_list.ts'
 import type { Exchange, Run } from './exchange.ts'
 import { shapeOf } from './result_shape.ts'
 import { maskRun } from './rows.ts'
@@ -108,6 +109,9 @@ export class ServerHalf {
   }
 
   #column(exchange: Exchange, payload: Uint8Array, column: ColumnDefinition): void {
+    if (exchange.to === 'fieldList') {
+      return this.#pass(exchange, withoutMaskedDefault(exchange.runs[exchange.index], payload, column))
+    }
     exchange.columns.push(column)
     this.#pass(exchange, payload)
     if (exchange.response.rows !== null) this.#described(exchange)

@@ -24,6 +24,8 @@ export interface SessionState {
   current: Exchange | null
   /** By the server's statement id. */
   readonly statements: Map<number, Prepared>
+  /** The id of the statement that the last PREPARE gave; null where it failed. */
+  lastStatement: number | null
   /** SQL-level PREPARE, by lower-cased name. */
   readonly sqlPrepared: Map<string, Verdict>
   /** What SHOW WARNINGS answers; null where the server may answer it. */

@@ -76,6 +76,13 @@ export function encodeColumn(column: ColumnInput): Uint8Array {
   return writer.finish()
 }
 
+/** The form of COM_FIELD_LIST, which always has a default: NULL where the column has none. */
+export function encodeFieldListColumn(column: ColumnInput): Uint8Array {
+  const definition = encodeColumn(column)
+  if (column.defaultValue) return definition
+  return new Writer(definition.length + 1).bytes(definition).u8(LENENC.null).finish()
+}
+
 /** The packet before column definitions: their number, 1 to 4096. */
 export function decodeColumnCount(payload: Uint8Array): number {
   const reader = new Reader(payload)

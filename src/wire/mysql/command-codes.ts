@@ -17,4 +17,6 @@ export const COMMAND = {
   setOption: 0x1b,
   stmtFetch: 0x1c,
   resetConnection: 0x1f,
+  /** MariaDB's, after MARIADB_CLIENT_STMT_BULK_OPERATIONS. */
+  stmtBulkExecute: 0xfa,
 } as const

@@ -230,13 +230,11 @@ for (const family of FAMILIES) {
       })
 
       it.each([
-        ['COM_FIELD_LIST', '04 7061746965 6e747300'],
         ['COM_CREATE_DB', '05 78'],
         ['COM_DROP_DB', '06 636c696e6963'],
         ['COM_REFRESH', '07 01'],
         ['COM_SHUTDOWN', '08 00'],
         ['COM_PROCESS_INFO', '0a'],
-        ['COM_PROCESS_KILL', '0c 01000000'],
         ['COM_DEBUG', '0d'],
         ['COM_CHANGE_USER', '11 78 00 00 00'],
         ['COM_BINLOG_DUMP', '12 0000000000000000'],

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { encodeFieldListColumn } from '../../src/wire/mysql/column.ts'
+import { COLUMN_TYPE } from '../../src/wire/mysql/column-types.ts'
+import { utf8 } from './fixture.ts'
+import {
+  binary,
+  client,
+  column,
+  count,
+  end,
+  execute,
+  failed,
+  prepare,
+  prepared,
+  query,
+  raw,
+  row,
+  server,
+  story,
+} from './mysql_story.ts'
+
+const LAST = 0xffffffff
+const CLEAR = 'bob@example.test'
+
+const listed = (name: string, defaultValue: string | null) =>
+  encodeFieldListColumn({
+    schema: 'shop',
+    table: 'users',
+    orgTable: 'users',
+    name,
+    orgName: name,
+    charset: 45,
+    type: COLUMN_TYPE.varString,
+    flags: 0,
+    decimals: 0,
+    defaultValue: defaultValue === null ? null : utf8(defaultValue),
+  })
+
+describe('COM_FIELD_LIST', () => {
+  const fields = (table: string) => client({ kind: 'fieldList', table, wildcard: '%' })
+
+  it('is judged as SHOW COLUMNS, and shows no default of a masked column', () => {
+    const lines = story([fields('users'), server(listed('id', '7'), listed('email', CLEAR), end())])
+    expect(lines.slice(0, 2)).toEqual(['record allow show', '> 4 users.%'])
+    expect(lines.join('\n')).not.toContain(CLEAR)
+    expect(lines.filter((line) => line.startsWith('<'))[0]).toMatch(/7$/)
+    expect(lines.at(-1)).toBe('< 3 end')
+  })
+
+  it.each(['secrets', 'nowhere', 'a` b'])('of %s is refused', (table) => {
+    const lines = story([fields(table)])
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(/^record deny/)
+    expect(lines[1]).toMatch(/^< 1 error .* SP-/)
+  })
+})
+
+describe('COM_PROCESS_KILL', () => {
+  it('ends an own session, as KILL does', () => {
+    const lines = story([client({ kind: 'processKill', connectionId: 7 })])
+    expect(lines).toEqual(['record allow kill', 'cancel session-7', 'note ok kill rows 0', '< 1 ok'])
+  })
+
+  it('reaches nobody else', () => {
+    expect(story([client({ kind: 'processKill', connectionId: 8 })]).at(-1)).toBe('< 1 error 1095 SP-KILL')
+  })
+})
+
+describe('COM_SET_OPTION', () => {
+  it.each([0, 1])('%i goes to the server', (option) => {
+    expect(story([client({ kind: 'setOption', option }), server(end())])).toEqual(['> 1b .', '< 1 end'])
+  })
+
+  it('with an option that is unknown is refused', () => {
+    expect(story([client({ kind: 'setOption', option: 2 })]).at(-1)).toBe('< 1 error 1235 SP-UNSUPPORTED')
+  })
+})
+
+describe('an execution of the statement that was prepared last', () => {
+  const ID = column('users.id')
+  const PREPARE = [client(prepare('SELECT id FROM users'), execute(LAST)), server(prepared(1), ID, end())]
+
+  it('sent together with its PREPARE goes out under its own id', () => {
+    const lines = story([...PREPARE.slice(0, 1), server(prepared(1), ID), server(count(1), ID, binary('1'), end())])
+    expect(lines).toContain('> 17 .')
+    expect(lines).toContain('record allow select')
+    expect(lines.at(-1)).toBe('< 4 end')
+  })
+
+  it.each([
+    ['refused by the proxy', [client(prepare('SELECT * FROM secrets'), execute(LAST))]],
+    ['refused by the server', [client(prepare('SELECT 1'), execute(LAST)), server(failed(1064, 'no'))]],
+    [
+      'closed since',
+      [client(prepare('SELECT 1')), server(prepared(0)), client({ kind: 'stmtClose', statementId: 1 }, execute(LAST))],
+    ],
+  ])('is an error where that one was %s, and runs no earlier one', (_what, steps) => {
+    const earlier = [client(prepare('SELECT id FROM users')), server(prepared(1), ID)]
+    const lines = story([...earlier, ...steps])
+    expect(lines.filter((line) => line.startsWith('> 17'))).toEqual([])
+    expect(lines.at(-1)).toMatch(/^< 1 error 1835 SP-PROTOCOL/)
+  })
+})
+
+describe('commands that stand on no list', () => {
+  it.each([
+    ['COM_PROCESS_INFO', [0x0a]],
+    ['COM_DEBUG', [0x0d]],
+    ['COM_SHUTDOWN', [0x08, 0]],
+    ['COM_BINLOG_DUMP', [0x12]],
+  ])('%s is refused, and the session goes on', (_what, payload) => {
+    const lines = story([raw(...payload), client(query('SELECT 1')), server(count(1), column('1'), row('1'), end())])
+    expect(lines.slice(0, 2)).toEqual(['record deny opaque SP-UNSUPPORTED', '< 1 error 1235 SP-UNSUPPORTED'])
+    expect(lines.at(-1)).toBe('< 4 end')
+  })
+})
