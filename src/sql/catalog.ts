@@ -52,8 +52,12 @@ export interface Relation {
   readonly together?: readonly Together[]
   /** PostgreSQL: what prints with values of its columns in it. */
   readonly quoting?: readonly Quoting[]
-  /** MySQL: every index, the primary key as `PRIMARY`. */
+  /** MySQL: every index that the server may use, the primary key as `PRIMARY`. Absent: not known. */
   readonly indexes?: readonly Index[]
+  /** MySQL: the columns that decide in which partition a row is. */
+  readonly partitionedBy?: readonly string[]
+  /** MySQL, views. */
+  readonly view?: ViewOptions
   /** MySQL: columns that a CHECK or an index expression names, whose texts the table's definition prints. */
   readonly inPrintedTexts?: readonly string[]
   /** Keys (`relationKey`) of the tables that this one is a partition or inheritance child of. */
@@ -76,6 +80,18 @@ export interface Index {
   readonly name: string
   /** Every column that a key part is made of, those inside an expression included. */
   readonly columns: readonly string[]
+  /** Without a primary key, rows may be stored in the order of such an index. */
+  readonly unique?: true
+}
+
+/** MySQL: how a view runs, beyond its definition. */
+export interface ViewOptions {
+  /** `user@host`, as whom it reads unless `invoker`. */
+  readonly definer: string
+  readonly invoker: boolean
+  readonly check: 'none' | 'local' | 'cascaded'
+  /** MariaDB alone says which. */
+  readonly algorithm: 'undefined' | 'merge' | 'temptable' | null
 }
 
 /** Columns of one constraint, index with an expression or predicate, or generated column with its sources. */

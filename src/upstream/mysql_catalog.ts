@@ -1,15 +1,20 @@
 import type { Target } from '../session/ports.ts'
-import { type Catalog, type Column, type Relation, type RelationKind, relationKey } from '../sql/catalog.ts'
+import { type Catalog, type Relation, relationKey } from '../sql/catalog.ts'
+import { bounded, COLUMNS_MAX, NAMES_MAX, namesBySchema, RELATIONS_MAX, sealed } from './catalog_content.ts'
 import {
-  bounded,
-  COLUMNS_MAX,
-  DEFINITION_CHARS_MAX,
-  NAMES_MAX,
-  namesBySchema,
-  RELATIONS_MAX,
-  sealed,
-  withSources,
-} from './catalog_content.ts'
+  type CheckRow,
+  type ColumnRow,
+  INFORMATION_SCHEMA,
+  type IndexRow,
+  type KeyRow,
+  keyOf,
+  type OfRelation,
+  type PartitionRow,
+  type Parts,
+  relationOf,
+  type TableRow,
+  type ViewRow,
+} from './mysql_catalog_relation.ts'
 import {
   CHECKS_MARIADB_SQL,
   CHECKS_MYSQL_SQL,
@@ -18,60 +23,16 @@ import {
   INDEXES_MARIADB_SQL,
   INDEXES_MYSQL_SQL,
   KEYS_SQL,
+  PARTITIONS_SQL,
   ROUTINES_SQL,
   SERVER_SQL,
   TABLES_SQL,
   TRIGGER_SIGHT_SQL,
   TRIGGERS_SQL,
-  VIEWS_SQL,
+  VIEWS_MARIADB_SQL,
+  VIEWS_MYSQL_SQL,
 } from './mysql_catalog_sql.ts'
 import { type MysqlSession, withMysqlAdmin } from './mysql_client.ts'
-import { columnsNamedIn } from './mysql_expression.ts'
-
-const INFORMATION_SCHEMA = 'information_schema'
-const SYSTEM_SCHEMAS = new Set([INFORMATION_SCHEMA, 'mysql', 'performance_schema', 'sys'])
-
-interface TableRow {
-  readonly schema: string
-  readonly name: string
-  readonly kind: string
-  readonly collation: string | null
-}
-
-interface OfRelation {
-  readonly schema: string
-  readonly relation: string
-}
-
-interface ColumnRow extends OfRelation {
-  readonly name: string
-  readonly ordinal: number
-  readonly type: string
-  readonly collation: string | null
-  readonly expression: string | null
-}
-
-interface KeyRow extends OfRelation {
-  readonly name: string
-  readonly primary_key: number
-  readonly other_schema: string | null
-  readonly other_relation: string | null
-  readonly other_name: string | null
-}
-
-/** A constrained column by its name, or the text of an expression that uses some. */
-interface UseRow extends OfRelation {
-  readonly name: string | null
-  readonly expression: string | null
-}
-
-interface Parts {
-  readonly columns: ReadonlyMap<string, readonly ColumnRow[]>
-  readonly definitions: ReadonlyMap<string, string | null>
-  readonly primary: ReadonlyMap<string, readonly KeyRow[]>
-  readonly uses: ReadonlyMap<string, readonly UseRow[]>
-  readonly triggers: { has(schema: string, name: string): boolean }
-}
 
 /**
  * Reads every database of a MySQL (8.4, 9) or MariaDB (10.11 and later) server that the admin may see. The admin needs
@@ -84,12 +45,12 @@ export function readMysqlCatalog(target: Target): Promise<Catalog> {
 }
 
 async function readAll(session: MysqlSession): Promise<Catalog> {
-  const [server] = await session.query<{ folding: number; account: string }>(SERVER_SQL)
+  const [server] = await session.query<{ folding: number; account: string; uses_invisible: number }>(SERVER_SQL)
   const folding = Number(server?.folding ?? 0)
   const databases = await read<{ name: string }>(session, DATABASES_SQL, NAMES_MAX)
   const routines = await read<{ name: string; schema: string }>(session, ROUTINES_SQL, NAMES_MAX)
   const fold = (name: string): string => (folding === 0 ? name : name.toLowerCase())
-  const relations = await readRelations(session, server?.account ?? '')
+  const relations = await readRelations(session, server?.account ?? '', Number(server?.uses_invisible) === 1)
   return sealed({
     dialect: session.mariadb ? 'mariadb' : 'mysql',
     version: /^\d+(\.\d+)*(-MariaDB)?/i.exec(session.version)?.[0] ?? '',
@@ -107,27 +68,27 @@ async function readAll(session: MysqlSession): Promise<Catalog> {
   })
 }
 
-async function readRelations(session: MysqlSession, account: string): Promise<readonly Relation[]> {
+async function readRelations(session: MysqlSession, account: string, usesInvisible: boolean) {
   const tables = await read<TableRow>(session, TABLES_SQL, RELATIONS_MAX)
   const columns = await read<ColumnRow>(session, COLUMNS_SQL, COLUMNS_MAX)
   const keys = await read<KeyRow>(session, KEYS_SQL, COLUMNS_MAX)
-  const views = await read<OfRelation & { definition: string | null }>(session, VIEWS_SQL, RELATIONS_MAX)
-  const indexes = session.mariadb ? INDEXES_MARIADB_SQL : INDEXES_MYSQL_SQL
-  const checks = session.mariadb ? CHECKS_MARIADB_SQL : CHECKS_MYSQL_SQL
-  const uses: UseRow[] = [
-    ...keys.flatMap(usesOfKey),
-    ...(await read<UseRow>(session, indexes, COLUMNS_MAX)),
-    ...(await read<UseRow>(session, checks, COLUMNS_MAX)),
-  ]
+  const views = await read<ViewRow>(session, session.mariadb ? VIEWS_MARIADB_SQL : VIEWS_MYSQL_SQL, RELATIONS_MAX)
+  const indexes = await read<IndexRow>(session, session.mariadb ? INDEXES_MARIADB_SQL : INDEXES_MYSQL_SQL, COLUMNS_MAX)
+  const checks = await read<CheckRow>(session, session.mariadb ? CHECKS_MARIADB_SQL : CHECKS_MYSQL_SQL, COLUMNS_MAX)
+  const partitions = await read<PartitionRow>(session, PARTITIONS_SQL, RELATIONS_MAX)
   const parts: Parts = {
     columns: Map.groupBy(columns, keyOf),
-    definitions: new Map(views.map((row) => [keyOf(row), definitionOf(row.definition)])),
-    primary: Map.groupBy(
-      keys.filter((row) => Number(row.primary_key) === 1),
-      keyOf,
+    keys: Map.groupBy(keys, keyOf),
+    referred: Map.groupBy(
+      keys.filter(({ other_relation }) => other_relation !== null),
+      (row) => relationKey(row.other_schema ?? '', row.other_relation ?? ''),
     ),
-    uses: Map.groupBy(uses, keyOf),
+    indexes: Map.groupBy(indexes, keyOf),
+    checks: Map.groupBy(checks, keyOf),
+    partitions: Map.groupBy(partitions, keyOf),
+    views: Map.groupBy(views, keyOf),
     triggers: await readTriggers(session, account),
+    usesInvisible,
   }
   return tables.map((table) => relationOf(table, parts))
 }
@@ -148,56 +109,6 @@ async function readTriggers(session: MysqlSession, account: string): Promise<Par
   return { has: (schema, name) => seen.has(relationKey(schema, name)) || !(everywhere || visible.has(schema)) }
 }
 
-/** A foreign key constrains both ends: a write to the referenced table fails where a referring row exists. */
-function usesOfKey(row: KeyRow): UseRow[] {
-  const own = { schema: row.schema, relation: row.relation, name: row.name, expression: null }
-  if (row.other_schema === null || row.other_relation === null) return [own]
-  return [own, { schema: row.other_schema, relation: row.other_relation, name: row.other_name, expression: null }]
-}
-
-function relationOf(table: TableRow, parts: Parts): Relation {
-  const key = relationKey(table.schema, table.name)
-  const rows = parts.columns.get(key) ?? []
-  const names = rows.map((row) => row.name)
-  const columns = rows.map((row) => columnOf(row, table.collation, names))
-  const kind = kindOf(table)
-  const uses = parts.uses.get(key) ?? []
-  const inTexts = uses.flatMap((use) => columnsNamedIn(use.expression ?? '', names))
-  const used = [...uses.flatMap((use) => (use.name === null ? [] : [use.name])), ...inTexts]
-  return {
-    kind,
-    schema: table.schema,
-    name: table.name,
-    oid: 0,
-    columns,
-    primaryKey: (parts.primary.get(key) ?? []).map((row) => row.name),
-    constrained: withSources(used, columns),
-    inPrintedTexts: withSources(inTexts, columns),
-    parents: [],
-    definition: kind === 'view' ? (parts.definitions.get(key) ?? null) : null,
-    hasTriggers: kind === 'table' && parts.triggers.has(table.schema, table.name),
-    hasRules: false,
-    rowSecurity: false,
-  }
-}
-
-function columnOf(row: ColumnRow, tableCollation: string | null, names: readonly string[]): Column {
-  return {
-    name: row.name,
-    ordinal: Number(row.ordinal),
-    type: row.type,
-    typeOid: 0,
-    collation: row.collation === tableCollation ? null : row.collation,
-    generatedFrom: columnsNamedIn(row.expression ?? '', names).filter((name) => name !== row.name),
-  }
-}
-
-function kindOf(table: TableRow): RelationKind {
-  if (SYSTEM_SCHEMAS.has(table.schema.toLowerCase())) return 'system'
-  if (table.kind === 'VIEW') return 'view'
-  return table.kind === 'SEQUENCE' ? 'sequence' : 'table'
-}
-
 function keyed(relations: readonly Relation[], fold: (name: string) => string): ReadonlyMap<string, Relation> {
   const keys = new Map<string, Relation>()
   for (const relation of relations) {
@@ -212,12 +123,4 @@ function keyed(relations: readonly Relation[], fold: (name: string) => string): 
 function spellings(schema: string, name: string, fold: (name: string) => string): readonly string[] {
   if (schema.toLowerCase() !== INFORMATION_SCHEMA) return [fold(name)]
   return [...new Set([fold(name), name.toLowerCase(), fold(name.toUpperCase())])]
-}
-
-function definitionOf(text: string | null): string | null {
-  return text === null || text === '' || text.length > DEFINITION_CHARS_MAX ? null : text
-}
-
-function keyOf(row: OfRelation): string {
-  return relationKey(row.schema, row.relation)
 }

@@ -25,6 +25,9 @@ const SETUP = [
   `CREATE TABLE shop_test.orders (nr int, region int, buyer int, PRIMARY KEY (region, nr),
     FOREIGN KEY (buyer) REFERENCES shop_test.users (id))`,
   'CREATE VIEW shop_test.names AS SELECT upper(name) AS n FROM shop_test.users WHERE id > 3',
+  `CREATE TABLE shop_test.spread (id int, region int, hidden int INVISIBLE, label varchar(20), PRIMARY KEY (id, region),
+    KEY by_label (label, hidden), UNIQUE KEY twice (region, id)) PARTITION BY HASH (region) PARTITIONS 2`,
+  'CREATE TABLE shop_test.keyed (id int PRIMARY KEY) PARTITION BY KEY () PARTITIONS 2',
   'CREATE TRIGGER shop_test.touched BEFORE INSERT ON shop_test.orders FOR EACH ROW SET NEW.region = 1',
   'CREATE FUNCTION shop_test.Twice(a int) RETURNS int DETERMINISTIC RETURN a * 2',
   `CREATE USER sha2_user@'%' IDENTIFIED BY '${PASSWORD}'`,
@@ -91,6 +94,42 @@ describe.each(SERVERS)('$engine', ({ engine, describeHere, start }) => {
       expect(relation('names')).toMatchObject({ kind: 'view', hasTriggers: false })
       expect(relation('names').definition).toMatch(/from `shop_test`\.`users`/)
       expect(catalog.functions.get('twice')).toEqual(['shop_test'])
+    })
+
+    it('knows every index that may be used, partitions, invisible columns and how a view runs', () => {
+      expect(relation('spread').indexes).toEqual([
+        { name: 'by_label', columns: ['label', 'hidden'] },
+        { name: 'PRIMARY', columns: ['id', 'region'], unique: true },
+        { name: 'twice', columns: ['region', 'id'], unique: true },
+      ])
+      expect(relation('spread')).toMatchObject({ partitionedBy: ['region'], compared: ['id', 'region'] })
+      expect(relation('spread').columns.flatMap((c) => (c.invisible ? [c.name] : []))).toEqual(['hidden'])
+      expect(relation('keyed').partitionedBy).toEqual(['id'])
+      expect(relation('names').view).toMatchObject({ invoker: false, check: 'none' })
+      expect(relation('names').view?.definer).toMatch(/@/)
+    })
+
+    it('says which columns a constraint or generated column holds together', () => {
+      expect(relation('users').together).toEqual([
+        { columns: ['note', 'born'], compared: false },
+        { columns: ['name', 'email'], compared: false },
+      ])
+      expect(relation('users').compared).toEqual(['id', 'email'])
+      expect(relation('orders').together).toEqual([{ columns: ['nr', 'region'], compared: true }])
+    })
+
+    it('leaves out indexes that no hint may name, and keeps what they constrain and compute', async () => {
+      const hidden = engine === 'MySQL' ? 'INVISIBLE' : 'IGNORED'
+      await client.query(
+        `CREATE TABLE shop_test.unseen (id int PRIMARY KEY, a int, b int, UNIQUE KEY sole (a) ${hidden})`,
+      )
+      if (engine === 'MySQL') await client.query('CREATE INDEX sums ON shop_test.unseen ((a + b), id)')
+      const found = (await readMysqlCatalog(target)).relations.get(relationKey('shop_test', 'unseen'))
+      expect(found?.compared).toEqual(['id', 'a'])
+      const names = new Map(found?.indexes?.map(({ name, columns }) => [name, columns]))
+      expect(names.has('sole')).toBe(false)
+      if (engine === 'MySQL') expect(names.get('sums')).toEqual(['a', 'b', 'id'])
+      await client.query('DROP TABLE shop_test.unseen')
     })
 
     it('finds information_schema in either case and nothing else', () => {
