@@ -13,7 +13,7 @@ export interface Column {
   readonly type: string
   /** PostgreSQL type OID of the base type; 0 in MySQL. */
   readonly typeOid: number
-  /** Collation that differs from the type's default, as SQL (`"C"`, `utf8mb4_bin`), or null. */
+  /** PostgreSQL: a collation that differs from the type's default, as SQL (`"C"`). MySQL: that of every text column. */
   readonly collation: string | null
   /** Columns of the same relation that a generated column is computed from; empty for a plain column. */
   readonly generatedFrom: readonly string[]

@@ -21,7 +21,6 @@ export interface TableRow {
   readonly schema: string
   readonly name: string
   readonly kind: string
-  readonly collation: string | null
 }
 
 export interface ColumnRow extends OfRelation {
@@ -100,7 +99,7 @@ export function relationOf(table: TableRow, parts: Parts): Relation {
   const key = relationKey(table.schema, table.name)
   const rows = parts.columns.get(key) ?? []
   const names = rows.map((row) => row.name)
-  const columns = rows.map((row) => columnOf(row, table.collation, names))
+  const columns = rows.map((row) => columnOf(row, names))
   const kind = kindOf(table)
   const [view] = parts.views.get(key) ?? []
   const primaryKey = primaryKeyOf(parts.keys.get(key) ?? [], names)
@@ -128,13 +127,13 @@ function primaryKeyOf(rows: readonly KeyRow[], names: readonly string[]): readon
   return rows.filter((row) => Number(row.primary_key) === 1 && names.includes(row.name)).map(({ name }) => name)
 }
 
-function columnOf(row: ColumnRow, tableCollation: string | null, names: readonly string[]): Column {
+function columnOf(row: ColumnRow, names: readonly string[]): Column {
   const column: Column = {
     name: row.name,
     ordinal: Number(row.ordinal),
     type: row.type,
     typeOid: 0,
-    collation: row.collation === tableCollation ? null : row.collation,
+    collation: row.collation,
     generatedFrom: columnsNamedIn(row.expression ?? '', names).filter((name) => name !== row.name),
   }
   return Number(row.invisible) === 1 ? { ...column, invisible: true } : column
