@@ -126,6 +126,8 @@ export interface RelationUse {
   readonly prefixes?: readonly Span[]
   /** Its TABLESAMPLE clause, whose arguments are constants or parameters. */
   readonly sample?: Span
+  /** MySQL: its PARTITION clause, which moves inside of what stands in for it. */
+  readonly partition?: Span
   /** FOR UPDATE or FOR SHARE locks its rows, which needs the right to write. PostgreSQL only. */
   readonly locked?: boolean
   /** Each `*` of a select list that shows its columns, where it can be written out. PostgreSQL only. */
@@ -283,6 +285,8 @@ export interface StatementFacts {
   readonly into?: 'outfile' | 'dumpfile' | 'variables'
   /** MySQL, kind `prepare`: the user variable that holds the text, which the session has to know. */
   readonly textFrom?: string
+  /** MySQL: output expressions without an alias, which are named after their text. */
+  readonly unnamed?: readonly Span[]
   /** Kind `copy` only. */
   readonly copy?: CopyFacts
   /** Kind `explain` in PostgreSQL. */

@@ -64,7 +64,8 @@ function withCalls(
   { catalog, defaultDatabase }: AnalysisContext,
 ): StatementFacts {
   const calls = resolveCalls(cursor.notes.calls, catalog.functions, defaultDatabase)
-  return { ...facts, functions: [...facts.functions, ...calls] }
+  const { unnamed } = cursor.notes
+  return { ...facts, functions: [...facts.functions, ...calls], ...(unnamed.length > 0 ? { unnamed } : {}) }
 }
 
 function statementFacts(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {

@@ -123,6 +123,7 @@ export function openUse(state: Resolution, table: TableName, role: 'read' | 'tar
     qualifiers: [],
     columns: new Map(),
     wholeRow: false,
+    ...(table.partition ? { partition: table.partition } : {}),
     fixed: fixed ?? (table.hints ? 'the reference carries index hints' : null),
   }
   state.uses.push(use)
