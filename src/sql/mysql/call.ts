@@ -4,7 +4,7 @@ import { windowSpec } from './query.ts'
 import type { Reads } from './reads.ts'
 import type { Token } from './token.ts'
 import { INTERVAL_UNITS } from './words.ts'
-import { columnName } from './write.ts'
+import { columnName } from './write_value.ts'
 
 /** Words that join the arguments of single functions in place of commas. */
 const JOINERS: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,14 +1,14 @@
-import type { AnalysisContext, ColumnRef, StatementFacts, Verb } from '../facts.ts'
+import type { AnalysisContext, StatementFacts, Verb } from '../facts.ts'
+import { readChange } from './change_facts.ts'
 import type { Cursor } from './cursor.ts'
+import { readInsert } from './insert_facts.ts'
 import { parseQuery } from './query.ts'
-import { openUse, sourceOf } from './resolve_from.ts'
-import { readExpr, resolveQuery } from './resolve_query.ts'
-import { lookup, mark, type OpenUse, opaque, type Resolution, type Scope, unique } from './scope.ts'
+import { resolveQuery } from './resolve_query.ts'
+import type { OpenUse, Resolution } from './scope.ts'
 import { blank, type Statement } from './statement_facts.ts'
-import type { Assignment, ColumnName, Delete, Expr, Insert, Notes, Query, Update } from './tree.ts'
-import { parseDelete, parseInsert, parseUpdate } from './write.ts'
-
-type Written = Insert | Update | Delete
+import type { Notes, Query } from './tree.ts'
+import { parseChange, parseInsert } from './write.ts'
+import type { Change, Insert } from './write_tree.ts'
 
 /** The facts of SELECT, INSERT, REPLACE, UPDATE and DELETE; the cursor ends behind the statement. */
 export function dataFacts(
@@ -22,15 +22,25 @@ export function dataFacts(
   const state: Resolution = { text, context, uses: [] }
   return parsed.kind === 'query'
     ? selectFacts(state, parsed, statement, cursor.notes.locking)
-    : writeFacts(state, parsed, statement)
+    : writeFacts(state, parsed, statement, cursor.notes.locking)
 }
 
-function parseData(cursor: Cursor): Query | Written {
+function parseData(cursor: Cursor): Query | Insert | Change {
   const { upper } = cursor.peek()
   if (upper === 'INSERT' || upper === 'REPLACE') return parseInsert(cursor)
-  if (upper === 'UPDATE') return parseUpdate(cursor)
-  if (upper === 'DELETE') return parseDelete(cursor)
+  if (upper === 'UPDATE' || upper === 'DELETE' || (upper === 'WITH' && isChange(cursor))) return parseChange(cursor)
   return parseQuery(cursor)
+}
+
+/** What comes behind the last of the common tables. */
+function isChange(cursor: Cursor): boolean {
+  let at = cursor.position
+  for (let { kind, upper } = cursor.at(at); kind !== 'end'; { kind, upper } = cursor.at(at)) {
+    if (/^(?:SELECT|VALUES|TABLE)$/.test(upper)) return false
+    if (upper === 'UPDATE' || upper === 'DELETE') return true
+    at = upper === '(' ? cursor.closing(at) + 1 : at + 1
+  }
+  return false
 }
 
 function selectFacts(state: Resolution, query: Query, statement: Statement, locking: boolean): StatementFacts {
@@ -46,83 +56,33 @@ function selectFacts(state: Resolution, query: Query, statement: Statement, lock
   }
 }
 
-function writeFacts(state: Resolution, parsed: Written, statement: Statement): StatementFacts {
-  const use = openUse(state, parsed.table, 'target', `the target of ${parsed.kind}`)
-  const scope = targetScope(state, use)
-  const rowSources = parsed.kind === 'insert' ? insert(state, parsed, use, scope) : change(state, parsed, scope)
-  if (parsed.kind === 'delete') for (const { name } of use.relation.columns) touch(use, name)
+function writeFacts(
+  state: Resolution,
+  parsed: Insert | Change,
+  statement: Statement,
+  locking: boolean,
+): StatementFacts {
+  const written = parsed.kind === 'insert' ? readInsert(state, parsed) : readChange(state, parsed)
+  const uses = state.uses.map((use) => {
+    const target = written.targets.get(use)
+    if (target) return { ...use, ...target }
+    return locking ? { ...use, locked: true, fixed: 'the statement locks rows' } : use
+  })
+  const unconditional = parsed.kind !== 'insert' && !written.hasWhere
   return {
     ...blank(statement, parsed.kind),
-    verbs: verbsOf(parsed, state.uses),
-    uses: state.uses,
-    rowSources,
-    hasWhere: parsed.kind !== 'insert' && parsed.where !== null,
+    verbs: verbsOf(written.verbs, uses),
+    uses,
+    output: written.output?.map(({ field }) => field) ?? null,
+    rowSources: written.rowSources,
+    hasWhere: written.hasWhere,
+    ...(unconditional ? { unconditional } : {}),
   }
 }
 
-/** A deleted row loses every column: those that the statement doesn't read count as written. */
-function touch(use: OpenUse, column: string): void {
-  if (!use.columns.has(column)) use.columns.set(column, 'written')
-}
-
-function targetScope(state: Resolution, use: OpenUse): Scope {
-  return {
-    catalog: state.context.catalog,
-    sources: [sourceOf(use)],
-    merged: [],
-    outputs: [],
-    open: false,
-    parent: null,
-  }
-}
-
-function verbsOf(parsed: Written, uses: readonly OpenUse[]): Verb[] {
-  const verbs: Verb[] = [parsed.kind]
-  if (parsed.kind === 'insert' && parsed.replace) verbs.push('delete')
-  if (parsed.kind === 'insert' && parsed.onDuplicate.length > 0) verbs.push('update')
+function verbsOf(verbs: readonly Verb[], uses: readonly OpenUse[]): readonly Verb[] {
   const reads = uses.some(({ role, columns }) => role === 'read' || [...columns.values()].includes('computed'))
   return reads ? [...verbs, 'read'] : verbs
-}
-
-function insert(state: Resolution, parsed: Insert, use: OpenUse, scope: Scope): ColumnRef[] {
-  if (parsed.columns === null) for (const { name } of use.relation.columns) touch(use, name)
-  for (const column of parsed.columns ?? []) write(column, scope)
-  const rows = read(state, parsed.values, scope)
-  const result = parsed.query === null ? null : resolveQuery(state, parsed.query, OUTERMOST, null)
-  rows.push(...(result?.rowSources ?? []))
-  if (result !== null) refuseForeign(use, parsed.onDuplicate)
-  rows.push(...assign(state, parsed.onDuplicate, scope))
-  return unique(rows)
-}
-
-const OUTERMOST = { outer: null, ctes: null, top: false }
-
-/** In INSERT ... SELECT the assignments could name the columns of the query's tables too: those are refused. */
-function refuseForeign(use: OpenUse, set: readonly Assignment[]): void {
-  const own = new Set(use.relation.columns.map(({ name }) => name.toLowerCase()))
-  for (const { parts } of set.flatMap(({ value }) => value?.columns ?? []))
-    if (!own.has(parts.at(-1)!.value.toLowerCase()))
-      throw opaque('ON DUPLICATE KEY UPDATE may name columns of the inserted table only')
-}
-
-function change(state: Resolution, parsed: Update | Delete, scope: Scope): ColumnRef[] {
-  const rows = parsed.kind === 'update' ? assign(state, parsed.set, scope) : []
-  const where = parsed.where === null ? [] : [parsed.where]
-  return unique([...rows, ...read(state, [...where, ...parsed.orderBy], scope)])
-}
-
-function assign(state: Resolution, set: readonly Assignment[], scope: Scope): ColumnRef[] {
-  for (const { target } of set) write(target, scope)
-  const values = set.flatMap(({ value }) => (value === null ? [] : [value]))
-  return read(state, values, scope)
-}
-
-function write(column: ColumnName, scope: Scope): void {
-  mark(lookup(column, scope, 'columns'), 'written')
-}
-
-function read(state: Resolution, exprs: readonly Expr[], scope: Scope): ColumnRef[] {
-  return exprs.flatMap((expr) => readExpr(state, expr, { outer: scope, ctes: null, top: false }, scope, 'columns'))
 }
 
 /** What the parser notes of a statement whose facts are known already. */

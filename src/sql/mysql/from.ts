@@ -122,13 +122,3 @@ function hintScope(cursor: Cursor): void {
   if (cursor.accept('JOIN') || cursor.accept('ORDER', 'BY')) return
   cursor.expect('GROUP', 'BY')
 }
-
-/** A table name with no alias, partition or hints: the target of a write. */
-export function targetTable(cursor: Cursor, aliasAllowed: boolean): TableName {
-  const parts = qualifiedName(cursor)
-  if (cursor.sees('PARTITION')) cursor.fail('PARTITION of a write target is refused', 'SP-OPAQUE')
-  const alias = aliasAllowed ? tableAlias(cursor) : null
-  const table: TableName = { kind: 'table', parts, alias, partition: null, hints: null }
-  cursor.notes.tables.push(table)
-  return table
-}

@@ -96,37 +96,6 @@ export interface Query {
   readonly orderBy: readonly Expr[]
 }
 
-export interface Assignment {
-  readonly target: ColumnName
-  readonly value: Expr | null
-}
-
-export interface Insert {
-  readonly kind: 'insert'
-  readonly replace: boolean
-  readonly table: TableName
-  /** Null: every column. */
-  readonly columns: readonly ColumnName[] | null
-  readonly values: readonly Expr[]
-  readonly query: Query | null
-  readonly onDuplicate: readonly Assignment[]
-}
-
-export interface Update {
-  readonly kind: 'update'
-  readonly table: TableName
-  readonly set: readonly Assignment[]
-  readonly where: Expr | null
-  readonly orderBy: readonly Expr[]
-}
-
-export interface Delete {
-  readonly kind: 'delete'
-  readonly table: TableName
-  readonly where: Expr | null
-  readonly orderBy: readonly Expr[]
-}
-
 /** What the parser noted on its way, for the whole statement. */
 export interface Notes {
   readonly tables: TableName[]

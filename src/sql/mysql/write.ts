@@ -1,79 +1,93 @@
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
-import { targetTable } from './from.ts'
-import { limitClause, orderClause, parseQuery } from './query.ts'
-import type { Assignment, ColumnName, Delete, Expr, Insert, Query, Update } from './tree.ts'
+import { parseFrom } from './from.ts'
+import { commonTables, limitClause, orderClause, parseQuery, selectItem } from './query.ts'
+import type { Token } from './token.ts'
+import type { Expr, Query, Select, TableItem, TableName } from './tree.ts'
+import type { Change, Insert, RowAlias, Value } from './write_tree.ts'
+import { assignments, columnList, parseValue } from './write_value.ts'
 
-/** INSERT and REPLACE (Reference Manual 15.2.7, 15.2.12), without row aliases and RETURNING. */
+const NO_COMMON = { recursive: false, ctes: [] }
+
+/** INSERT and REPLACE (Reference Manual 15.2.7, 15.2.12; MariaDB's RETURNING). */
 export function parseInsert(cursor: Cursor): Insert {
   const replace = cursor.next().upper === 'REPLACE'
-  while (/^(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED|IGNORE)$/.test(cursor.peek().upper)) cursor.next()
+  const ignore = modifiers(cursor, /^(?:LOW_PRIORITY|HIGH_PRIORITY|DELAYED|IGNORE)$/)
   cursor.accept('INTO')
-  const table = targetTable(cursor, false)
+  const head = { kind: 'insert', replace, ignore, table: insertTarget(cursor) } as const
   if (cursor.accept('SET')) {
     const set = assignments(cursor)
-    const columns = set.map(({ target }) => target)
-    return {
-      kind: 'insert',
-      replace,
-      table,
-      columns,
-      values: present(set),
-      query: null,
-      onDuplicate: duplicate(cursor),
-    }
+    const given = { columns: set.map(({ target }) => target), rows: [set.map(({ value }) => value)], query: null }
+    return { ...head, ...given, ...tail(cursor) }
   }
-  const columns = cursor.sees('(') && !opensSelect(cursor) ? columnList(cursor) : null
-  const { values, query } = source(cursor)
-  return { kind: 'insert', replace, table, columns, values, query, onDuplicate: duplicate(cursor) }
+  const columns = cursor.sees('(') && !opensQuery(cursor) ? columnList(cursor) : null
+  return { ...head, columns, ...source(cursor), ...tail(cursor) }
 }
 
-function opensSelect(cursor: Cursor): boolean {
-  return /^(?:SELECT|WITH|\()$/.test(cursor.peek(1).upper)
+/** True where IGNORE was among them. */
+function modifiers(cursor: Cursor, words: RegExp): boolean {
+  let ignore = false
+  while (words.test(cursor.peek().upper)) ignore = cursor.next().upper === 'IGNORE' || ignore
+  return ignore
 }
 
-function columnList(cursor: Cursor): ColumnName[] {
-  cursor.expect('(')
-  const names = cursor.sees(')') ? [] : cursor.list(() => columnName(cursor))
-  cursor.expect(')')
-  return names
+function opensQuery(cursor: Cursor): boolean {
+  return /^(?:SELECT|WITH|VALUES|TABLE|\()$/.test(cursor.peek(1).upper)
 }
 
-/** A column of the table that is written, by its name. */
-export function columnName(cursor: Cursor): ColumnName {
+function insertTarget(cursor: Cursor): TableName {
+  const parts = qualifiedName(cursor)
+  partitions(cursor)
+  const table: TableName = { kind: 'table', parts, alias: null, partition: null, hints: null }
+  cursor.notes.tables.push(table)
+  return table
+}
+
+/** `t` or `db.t`. */
+export function qualifiedName(cursor: Cursor): Token[] {
   const parts = [cursor.name()]
-  while (parts.length < 3 && cursor.accept('.')) parts.push(cursor.nameAfterDot())
-  const column: ColumnName = { kind: 'column', parts }
-  cursor.notes.columns.push(column)
-  return column
+  if (cursor.accept('.')) parts.push(cursor.nameAfterDot())
+  return parts
 }
 
-function source(cursor: Cursor): { values: Expr[]; query: Query | null } {
-  if (!cursor.accept('VALUES') && !cursor.accept('VALUE')) return { values: [], query: parseQuery(cursor) }
-  const values: Expr[] = []
-  cursor.list(() => {
-    cursor.expect('(')
-    if (!cursor.sees(')')) {
-      cursor.list(() => {
-        const value = valueOrDefault(cursor)
-        if (value !== null) values.push(value)
-      })
-    }
-    cursor.expect(')')
+/** `PARTITION (p0, p1)` of a target. */
+export function partitions(cursor: Cursor): void {
+  if (!cursor.accept('PARTITION')) return
+  cursor.expect('(')
+  cursor.list(() => cursor.name())
+  cursor.expect(')')
+}
+
+function source(cursor: Cursor): Pick<Insert, 'rows' | 'query'> {
+  if (!cursor.accept('VALUES') && !cursor.accept('VALUE')) return { rows: null, query: parseQuery(cursor) }
+  const rows = cursor.list(() => {
+    cursor.accept('ROW')
+    return row(cursor)
   })
-  return { values, query: null }
+  return { rows, query: null }
 }
 
-/** Null for the keyword DEFAULT. */
-function valueOrDefault(cursor: Cursor): Expr | null {
-  if (cursor.sees('DEFAULT') && cursor.peek(1).upper !== '(') {
-    cursor.next()
-    return null
-  }
-  return parseExpr(cursor)
+function row(cursor: Cursor): Value[] {
+  cursor.expect('(')
+  const values = cursor.sees(')') ? [] : cursor.list(() => parseValue(cursor))
+  cursor.expect(')')
+  return values
 }
 
-function duplicate(cursor: Cursor): Assignment[] {
+function tail(cursor: Cursor): Pick<Insert, 'alias' | 'onDuplicate' | 'returning'> {
+  const alias = cursor.accept('AS') ? rowAlias(cursor) : null
+  return { alias, onDuplicate: duplicate(cursor), returning: returning(cursor) }
+}
+
+function rowAlias(cursor: Cursor): RowAlias {
+  const name = cursor.name()
+  if (!cursor.accept('(')) return { name, columns: null }
+  const columns = cursor.list(() => cursor.name().value)
+  cursor.expect(')')
+  return { name, columns }
+}
+
+function duplicate(cursor: Cursor): Insert['onDuplicate'] {
   if (!cursor.accept('ON', 'DUPLICATE', 'KEY', 'UPDATE')) return []
   cursor.notes.onDuplicate = true
   const set = assignments(cursor)
@@ -81,43 +95,84 @@ function duplicate(cursor: Cursor): Assignment[] {
   return set
 }
 
-function assignments(cursor: Cursor): Assignment[] {
-  return cursor.list(() => {
-    const target = columnName(cursor)
-    if (!cursor.accept('=')) cursor.expect(':=')
-    return { target, value: valueOrDefault(cursor) }
-  })
+function returning(cursor: Cursor): Select['items'] | null {
+  return cursor.accept('RETURNING') ? cursor.list(() => selectItem(cursor)) : null
 }
 
-function present(set: readonly Assignment[]): Expr[] {
-  return set.flatMap(({ value }) => (value === null ? [] : [value]))
+/** UPDATE and DELETE with the common tables before them, in MySQL. */
+export function parseChange(cursor: Cursor): Change {
+  const recursive = cursor.sees('WITH', 'RECURSIVE')
+  const common = cursor.accept('WITH') ? { recursive, ctes: commonTables(cursor) } : NO_COMMON
+  return cursor.sees('UPDATE') ? parseUpdate(cursor, common) : parseDelete(cursor, common)
 }
 
-/** Single-table UPDATE (Reference Manual 15.2.17). */
-export function parseUpdate(cursor: Cursor): Update {
+type Common = Pick<Query, 'ctes' | 'recursive'>
+
+/** Reference Manual 15.2.17. */
+function parseUpdate(cursor: Cursor, common: Common): Change {
   cursor.expect('UPDATE')
-  cursor.accept('LOW_PRIORITY')
-  cursor.accept('IGNORE')
-  const table = targetTable(cursor, true)
-  if (!cursor.accept('SET')) cursor.fail('UPDATE of several tables is refused', 'SP-OPAQUE')
+  modifiers(cursor, /^(?:LOW_PRIORITY|IGNORE)$/)
+  const from = parseFrom(cursor)
+  const portion = portionOf(cursor)
+  cursor.expect('SET')
   const set = assignments(cursor)
-  const where = cursor.accept('WHERE') ? parseExpr(cursor) : null
-  const orderBy = orderClause(cursor)
-  limitClause(cursor)
-  return { kind: 'update', table, set, where, orderBy }
+  return { kind: 'update', common, from, targets: null, set, portion, ...rows(cursor), returning: returning(cursor) }
 }
 
-/** Single-table DELETE (Reference Manual 15.2.2). */
-export function parseDelete(cursor: Cursor): Delete {
-  cursor.expect('DELETE')
-  while (/^(?:LOW_PRIORITY|QUICK|IGNORE)$/.test(cursor.peek().upper)) cursor.next()
-  if (!cursor.accept('FROM')) cursor.fail('DELETE from several tables is refused', 'SP-OPAQUE')
-  const table = targetTable(cursor, true)
-  if (cursor.sees('USING') || cursor.sees(',') || cursor.sees('.'))
-    cursor.fail('DELETE from several tables is refused', 'SP-OPAQUE')
+function rows(cursor: Cursor): Pick<Change, 'where' | 'orderBy'> {
   const where = cursor.accept('WHERE') ? parseExpr(cursor) : null
   const orderBy = orderClause(cursor)
   limitClause(cursor)
-  if (cursor.sees('RETURNING')) cursor.fail('RETURNING is refused', 'SP-OPAQUE')
-  return { kind: 'delete', table, where, orderBy }
+  return { where, orderBy }
+}
+
+/** Reference Manual 15.2.2: `FROM t`, `a, b.* FROM ...` and `FROM a, b USING ...`. */
+function parseDelete(cursor: Cursor, common: Common): Change {
+  cursor.expect('DELETE')
+  if (cursor.sees('HISTORY', 'FROM')) cursor.fail('DELETE HISTORY removes what other statements keep', 'SP-OPAQUE')
+  modifiers(cursor, /^(?:LOW_PRIORITY|QUICK|IGNORE)$/)
+  const head = { kind: 'delete', common, set: [] } as const
+  if (cursor.sees('FROM') && !namesTargets(cursor)) {
+    cursor.expect('FROM')
+    const from = deleteTarget(cursor)
+    const portion = portionOf(cursor)
+    return { ...head, from, targets: null, portion, ...rows(cursor), returning: returning(cursor) }
+  }
+  const before = cursor.accept('FROM')
+  const targets = cursor.list(() => targetName(cursor))
+  cursor.expect(before ? 'USING' : 'FROM')
+  return { ...head, from: parseFrom(cursor), targets, portion: null, ...rows(cursor), returning: null }
+}
+
+/** True where names and USING, or several names, come after FROM: the tables that lose rows. */
+function namesTargets(cursor: Cursor): boolean {
+  let at = 2
+  while (cursor.peek(at).upper === '.') at += 2
+  return /^(?:,|USING)$/.test(cursor.peek(at).upper)
+}
+
+/** `t`, `db.t`, `t.*`. */
+function targetName(cursor: Cursor): Token[] {
+  const parts = [cursor.name()]
+  while (cursor.accept('.') && !cursor.accept('*')) parts.push(cursor.nameAfterDot())
+  if (parts.length > 2) cursor.fail('a table name has too many parts')
+  return parts
+}
+
+/** PARTITION stands behind the alias in MySQL, before it in MariaDB. */
+function deleteTarget(cursor: Cursor): TableItem {
+  const from = parseFrom(cursor)
+  if (from.kind !== 'table') cursor.fail('DELETE FROM takes one table')
+  partitions(cursor)
+  return from
+}
+
+/** MariaDB, application-time periods: `FOR PORTION OF p FROM a TO b`. */
+function portionOf(cursor: Cursor): Expr[] | null {
+  if (!cursor.accept('FOR', 'PORTION', 'OF')) return null
+  cursor.name()
+  cursor.expect('FROM')
+  const from = parseExpr(cursor)
+  cursor.expect('TO')
+  return [from, parseExpr(cursor)]
 }
