@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { BenchClient, type Endpoint } from './client.ts'
+import { type BenchClient, connect, type Endpoint } from './endpoint.ts'
+import { workloadOf } from './workload.ts'
 
 /** Linux reports CPU time in ticks of 10 ms (`getconf CLK_TCK` is 100 on every distribution). */
 const TICK_US = 10_000
@@ -33,7 +34,7 @@ export async function pointQueries(
   connections: number,
   ms: number,
 ): Promise<PointFigures> {
-  const clients = await Promise.all(Array.from({ length: connections }, () => BenchClient.connect(endpoint)))
+  const clients = await Promise.all(Array.from({ length: connections }, () => connect(endpoint)))
   await Promise.all(clients.map((client) => client.prepare(text)))
   const before = endpoint.pid === null ? 0 : cpuUs(endpoint.pid)
   const latencies: number[] = []
@@ -42,7 +43,7 @@ export async function pointQueries(
     clients.map(async (client, seed) => {
       for (let i = seed; performance.now() < until; i++) {
         const start = performance.now()
-        await client.execute(String(1 + (i % 1000)))
+        await client.execute(1 + (i % 1000))
         latencies.push(performance.now() - start)
       }
     }),
@@ -61,7 +62,7 @@ export interface BulkFigures {
 }
 
 export async function bulkRead(endpoint: Endpoint, text: string): Promise<BulkFigures> {
-  const client = await BenchClient.connect(endpoint)
+  const client = await connect(endpoint)
   const before = endpoint.pid === null ? 0 : cpuUs(endpoint.pid)
   const start = performance.now()
   const bytes = await client.bulk(text)
@@ -75,7 +76,7 @@ export async function bulkRead(endpoint: Endpoint, text: string): Promise<BulkFi
 export async function connectionsPerSecond(endpoint: Endpoint, count: number): Promise<number> {
   const start = performance.now()
   for (let i = 0; i < count; i++) {
-    const client = await BenchClient.connect(endpoint)
+    const client = await connect(endpoint)
     await client.query('SELECT 1')
     client.close()
   }
@@ -91,7 +92,7 @@ export async function idleMemoryKb(endpoint: Endpoint, first: number, sessions: 
   const clients: BenchClient[] = []
   const open = async (count: number) => {
     for (let i = 0; i < count; i++) {
-      const client = await BenchClient.connect(endpoint)
+      const client = await connect(endpoint)
       await client.query('SELECT 1')
       clients.push(client)
     }
@@ -109,11 +110,12 @@ export async function newStatements(
   endpoint: Endpoint,
   count: number,
 ): Promise<{ p50Us: number; cpuUs: number | null }> {
-  const client = await BenchClient.connect(endpoint)
+  const { unseen } = workloadOf(endpoint.engine)
+  const client = await connect(endpoint)
   const before = endpoint.pid === null ? 0 : cpuUs(endpoint.pid)
   const latencies: number[] = []
   for (let i = 0; i < count; i++) {
-    const text = `SELECT id, name AS n${serial++}, amount + ${i} AS more FROM public.points WHERE id = ${i % 1000} AND amount > 0`
+    const text = unseen(serial++)
     const start = performance.now()
     await client.query(text)
     latencies.push((performance.now() - start) * 1000)
@@ -143,11 +145,10 @@ const MEMORY_WATCH_MS = 20
 
 /** The sum over a statement of a megabyte, and a result of a million rows. */
 export async function large(endpoint: Endpoint): Promise<{ statementMb: number | null; resultMb: number | null }> {
-  const client = await BenchClient.connect(endpoint)
+  const client = await connect(endpoint)
   const literal = 'x'.repeat(1_000_000)
   const statementMb = await peakGrowthMb(endpoint, () => client.query(`SELECT length('${literal}')`))
-  const rows = 'SELECT i, i * 2 FROM generate_series(1, 1000000) AS g(i)'
-  const resultMb = await peakGrowthMb(endpoint, () => client.query(rows))
+  const resultMb = await peakGrowthMb(endpoint, () => client.query(workloadOf(endpoint.engine).millionRows))
   client.close()
   return { statementMb, resultMb }
 }

@@ -1,27 +1,22 @@
 import '../src/node_version.ts'
 import { writeFileSync } from 'node:fs'
-import type { Endpoint } from './client.ts'
+import type { Endpoint, EngineName } from './endpoint.ts'
 import { bulkRead, connectionsPerSecond, idleMemoryKb, large, median, newStatements, pointQueries } from './measure.ts'
 import { type Row, table } from './report.ts'
 import { startStack } from './stack.ts'
+import { workloadOf } from './workload.ts'
 
 /**
- * `npm run bench [-- --json FILE] [--rounds N]`: one interleaved run. Each round measures every endpoint in turn, so that a
+ * `npm run bench [-- --engine NAME] [--json FILE] [--rounds N]`: one interleaved run. Each round measures every endpoint in turn, so that a
  * change in the machine's speed falls on all of them; figures are medians over the rounds, and what counts are the
  * ratios. Absolute times of a shared machine mean nothing by themselves.
  */
-const POINT = 'SELECT id, name, amount FROM public.points WHERE id = $1'
 const POINT_MS = 1_500
 const CONNECTIONS = 40
 const FIRST_SESSIONS = 50
 const IDLE_SESSIONS = 130
 const NEW_STATEMENTS = 800
-/** The same row by the same key: with a masked column, under a row condition, and under one that has to be fenced. */
-const POINTS = [
-  ['masked', 'SELECT id, email, amount FROM public.people WHERE id = $1'],
-  ['filtered', 'SELECT id, name, amount FROM public.shares WHERE id = $1'],
-  ['fenced', 'SELECT id, name, amount FROM public.shares WHERE id + 0 = $1'],
-] as const
+const ENGINES: readonly EngineName[] = ['postgres', 'mysql', 'mariadb']
 
 type Figures = Record<string, number[]>
 
@@ -29,14 +24,15 @@ async function round(endpoint: Endpoint, into: Figures): Promise<void> {
   const add = (name: string, value: number | null) => {
     if (value !== null) into[name] = [...(into[name] ?? []), value]
   }
+  const work = workloadOf(endpoint.engine)
   for (const connections of [1, 8]) {
-    const point = await pointQueries(endpoint, POINT, connections, POINT_MS)
+    const point = await pointQueries(endpoint, work.point, connections, POINT_MS)
     add(`c${connections} CPU µs/query`, point.cpuPerQueryUs)
     add(`c${connections} p50 µs`, point.p50Us)
     add(`c${connections} p99 µs`, point.p99Us)
     add(`c${connections} queries/s`, point.queries / (POINT_MS / 1000))
   }
-  for (const [name, text] of POINTS) {
+  for (const [name, text] of Object.entries(work.points)) {
     const point = await pointQueries(endpoint, text, 8, POINT_MS)
     add(`c8 ${name} CPU µs/query`, point.cpuPerQueryUs)
     add(`c8 ${name} p50 µs`, point.p50Us)
@@ -44,11 +40,11 @@ async function round(endpoint: Endpoint, into: Figures): Promise<void> {
   const unseen = await newStatements(endpoint, NEW_STATEMENTS)
   add('new statement p50 µs', unseen.p50Us)
   add('new statement CPU µs', unseen.cpuUs)
-  const plain = await bulkRead(endpoint, 'SELECT * FROM public.plain')
+  const plain = await bulkRead(endpoint, work.bulk)
   add('bulk unmasked MB/s', plain.megabytesPerSecond)
   add('bulk unmasked CPU s/GB', plain.cpuSecondsPerGb)
   // Through the others the same table comes unmasked: what they are compared with is the work, not the bytes.
-  const masked = await bulkRead(endpoint, 'SELECT * FROM public.personal')
+  const masked = await bulkRead(endpoint, work.bulkMasked)
   add('bulk masked MB/s', masked.megabytesPerSecond)
   add('bulk masked CPU s/GB', masked.cpuSecondsPerGb)
   add('connections/s', await connectionsPerSecond(endpoint, CONNECTIONS))
@@ -78,7 +74,9 @@ function option(name: string): string | undefined {
   return at < 0 ? undefined : process.argv[at + 1]
 }
 
-const stack = await startStack()
+const engine = ENGINES.find((name) => name === (option('engine') ?? 'postgres'))
+if (!engine) throw new Error(`--engine takes ${ENGINES.join(', ')}`)
+const stack = await startStack(engine)
 try {
   const figures = await measure(stack.endpoints, Number(option('rounds') ?? 3))
   const rows: Row[] = [...figures].map(([name, own]) => ({

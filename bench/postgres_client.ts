@@ -1,5 +1,5 @@
-import { connect as connectTcp, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { encodePassword } from '../src/wire/postgres/auth-response.ts'
 import { encodeBind } from '../src/wire/postgres/bind.ts'
 import { type Frame, Framer } from '../src/wire/postgres/framer.ts'
@@ -7,26 +7,16 @@ import { encodeExecute } from '../src/wire/postgres/portal.ts'
 import { encodeParse, encodeQuery } from '../src/wire/postgres/query.ts'
 import { decodeServer } from '../src/wire/postgres/server.ts'
 import { encodeStartup } from '../src/wire/postgres/startup.ts'
+import { type BenchClient, dialTcp, type Endpoint, secure } from './endpoint.ts'
 import { scramSession } from './scram.ts'
-
-export interface Endpoint {
-  readonly name: string
-  readonly port: number
-  readonly tls: boolean
-  readonly user: string
-  readonly password: string
-  readonly database: string
-  /** The process whose CPU counts as the proxy's; null for a direct connection. */
-  readonly pid: number | null
-}
 
 const SYNC = Uint8Array.of(0x53, 0, 0, 0, 4)
 const READY = 0x5a
 const ERROR = 0x45
 const MAX_MESSAGE_BYTES = 1 << 30
 
-/** A PostgreSQL client that does as little as it can, so that what is measured is the other side. */
-export class BenchClient {
+/** Simple queries, and one named statement by the extended protocol. */
+export class PostgresClient implements BenchClient {
   readonly #socket: Socket
   readonly #framer = new Framer({ maxBytes: MAX_MESSAGE_BYTES })
   #onFrame: (frame: Frame) => void = () => {}
@@ -41,9 +31,9 @@ export class BenchClient {
     })
   }
 
-  static async connect(endpoint: Endpoint): Promise<BenchClient> {
+  static async connect(endpoint: Endpoint): Promise<PostgresClient> {
     const socket = endpoint.tls ? await dialTls(endpoint.port) : await dialTcp(endpoint.port)
-    const client = new BenchClient(socket)
+    const client = new PostgresClient(socket)
     await client.#login(endpoint)
     return client
   }
@@ -93,8 +83,8 @@ export class BenchClient {
   }
 
   /** One execution of the prepared statement, with Bind, Execute and Sync in one write as drivers send them. */
-  execute(value: string): Promise<void> {
-    const values = [new TextEncoder().encode(value)]
+  execute(value: number): Promise<void> {
+    const values = [new TextEncoder().encode(String(value))]
     const bind = encodeBind({
       kind: 'bind',
       portal: '',
@@ -106,7 +96,6 @@ export class BenchClient {
     return this.#roundTrip(Buffer.concat([bind, encodeExecute({ kind: 'execute', portal: '', maxRows: 0 }), SYNC]))
   }
 
-  /** Bytes received while `text` runs. */
   async bulk(text: string): Promise<number> {
     let total = 0
     this.#onBytes = (bytes) => {
@@ -122,23 +111,11 @@ export class BenchClient {
   }
 }
 
-function dialTcp(port: number): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  const socket = connectTcp({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
-  socket.once('error', reject)
-  return promise
-}
-
-/** TLS with the certificate unchecked: this client measures, and talks to what it started itself. */
+/** TLS begins after a question and its answer, both in clear. */
 async function dialTls(port: number): Promise<Socket> {
   const bare = await dialTcp(port)
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>()
-  bare.once('error', reject)
-  bare.once('data', (chunk: Uint8Array) => {
-    if (chunk[0] !== 0x53) return reject(new Error('TLS was declined'))
-    const secured = connectTls({ socket: bare, rejectUnauthorized: false }, () => resolve(secured))
-    secured.once('error', reject)
-  })
   bare.write(encodeStartup({ kind: 'sslRequest' }))
-  return promise
+  const [answer] = (await once(bare, 'data')) as [Uint8Array]
+  if (answer[0] !== 0x53) throw new Error('TLS was declined')
+  return secure(bare)
 }
