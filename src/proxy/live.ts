@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ProxyContext } from './context.ts'
 import type { OpenedLogin } from './login_flow.ts'
 import type { Machine } from './machine.ts'
@@ -8,7 +9,7 @@ import type { LiveSession } from './sessions.ts'
 export interface SessionStart {
   readonly opened: OpenedLogin
   readonly machine: Machine
-  readonly client: Socket
+  readonly client: Duplex
   readonly upstream: Socket
   readonly fromClient: Uint8Array
   readonly fromUpstream: Uint8Array
@@ -60,7 +61,7 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   context.metrics.sessions.inc({ engine })
   context.metrics.loginSeconds.observe({ engine }, (context.clock.now() - start.accepted) / 1000)
   context.sessions.add(liveSession(context, start, runner))
-  client.setNoDelay(true)
+  if (client instanceof Socket) client.setNoDelay(true)
   upstream.setNoDelay(true)
   // One write: over TLS each would be a record of its own.
   client.write(Buffer.concat(start.greeting))

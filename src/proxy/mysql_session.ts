@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { MysqlMachine } from '../session/mysql/machine.ts'
 import { namesOf } from '../session/mysql/state.ts'
-import { okPayload } from '../session/mysql/words.ts'
+import { errPayload, okPayload } from '../session/mysql/words.ts'
 import { killMysql, loginMysql } from '../upstream/mysql_login.ts'
 import { CAPABILITY } from '../wire/mysql/capabilities.ts'
 import { encodePackets } from '../wire/mysql/packets.ts'
+import { compressedStream } from './compressed_stream.ts'
+import { compressionOf } from './compression.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
 import { type OpenedLogin, openLogin } from './login_flow.ts'
@@ -95,7 +98,7 @@ async function connect(
   await startSession(context, {
     opened,
     machine,
-    client: knock.socket,
+    client: streamOf(knock),
     upstream: upstream.socket,
     fromClient: new Uint8Array(0),
     fromUpstream: upstream.rest,
@@ -105,6 +108,14 @@ async function connect(
     greeting: [encodePackets(okPayload(upstream.status, knock.capabilities), knock.sequence)],
     cancelUpstream: (statementOnly) => killMysql(target, credential, upstream.connectionId, statementOnly),
   })
+}
+
+/** From its login on a client may want everything compressed. */
+function streamOf({ socket, capabilities, login }: MysqlKnock): Duplex {
+  const compression = compressionOf(capabilities, login.zstdLevel)
+  if (!compression) return socket
+  socket.setNoDelay(true)
+  return compressedStream(socket, { compression, farewell: (error) => encodePackets(errPayload(error), 0) })
 }
 
 /** The database of the login obeys the same judgment as USE. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { AuditEvent } from '../audit/event.ts'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import type { Effect } from '../session/effects.ts'
@@ -15,7 +16,8 @@ const LINGER_MS = 2_000
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export interface RunnerInput {
-  readonly client: Socket
+  /** The client's socket, or what takes its packets out of a compressed connection. */
+  readonly client: Duplex
   readonly upstream: Socket
   readonly machine: Machine
   readonly audit: AuditLog
@@ -80,7 +82,7 @@ export class Runner {
     return !this.#busy && this.#input.machine.idle
   }
 
-  #watch(socket: Socket, from: Step['from']): void {
+  #watch(socket: Duplex, from: Step['from']): void {
     const other = from === 'client' ? this.#input.upstream : this.#input.client
     socket.on('data', (chunk: Uint8Array) => this.#take({ from, chunk }))
     // A slow reader stops the writer at its other end: nothing piles up in between.
@@ -198,7 +200,7 @@ export class Runner {
     if (!client.writableNeedDrain) this.#resumeOne(upstream)
   }
 
-  #resumeOne(socket: Socket): void {
+  #resumeOne(socket: Duplex): void {
     if (socket !== this.#input.upstream || !this.#pacing) socket.resume()
   }
 
@@ -253,7 +255,7 @@ export class Runner {
 }
 
 /** Empties `pieces` into the socket; false where the peer reads too slowly. Large pieces are not worth copying. */
-function writeAll(socket: Socket, pieces: Uint8Array[]): boolean {
+function writeAll(socket: Duplex, pieces: Uint8Array[]): boolean {
   if (pieces.length === 0) return true
   let flowing = true
   let small: Uint8Array[] = []
@@ -276,7 +278,7 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Lets what was written go out, then cuts a peer that does not close its side. */
-function closeGently(socket: Socket): void {
+function closeGently(socket: Duplex): void {
   if (socket.destroyed) return
   // Bytes that still arrive have no reader any more; without one the end would never be seen.
   socket.removeAllListeners('data')

@@ -26,10 +26,10 @@ import { CLASSIC, column, commands, hex, MODERN, SCRAMBLE, statement, text, toHe
 const context = { capabilities: MODERN, statement }
 
 describe('capabilities', () => {
-  it('never agree on files, compression or hidden descriptions', () => {
+  it('never agree on files or hidden descriptions', () => {
     const agreed = negotiate(0xffffffff, 0xffffffff)
-    const { localFiles, compress, zstd, optionalResultsetMetadata, ignoreSpace } = CAPABILITY
-    expect(agreed & (localFiles | compress | zstd | optionalResultsetMetadata | ignoreSpace)).toBe(0)
+    const { localFiles, optionalResultsetMetadata, ignoreSpace } = CAPABILITY
+    expect(agreed & (localFiles | optionalResultsetMetadata | ignoreSpace)).toBe(0)
     expect(negotiate(0xffffffff, OFFERED)).toBe(OFFERED)
     expect(() => negotiate(CAPABILITY.protocol41, OFFERED)).toThrow(/SP-UNSUPPORTED/)
   })
