@@ -22,13 +22,15 @@ export type SqlMask =
 export interface Substitution {
   /** By column name; every other column is passed through. */
   readonly masks: ReadonlyMap<string, SqlMask>
-  /** Every masked column, also one that passes: rows must not come in its order (MySQL). Absent: those of `masks`. */
+  /** Masked columns that pass, and in whose order the rows could come and must not (MySQL); those of `masks` are so too. */
   readonly unordered?: ReadonlySet<string>
+  /** Columns that the account may not be able to read: they are NULL, and nothing names them (MySQL). */
+  readonly unread?: ReadonlySet<string>
   /** Row condition as SQL over the relation's own columns, values already quoted; null for none. Fenced unless `plain`. */
   readonly where: string | null
   /** True where nothing in the statement can tell of a row that the condition excludes: it then needs no fence. */
   readonly plain?: boolean
-  /** PostgreSQL: columns that are aggregated in clear, each over groups of at least so many rows that have a value. */
+  /** Columns that are aggregated in clear, each over groups of at least so many rows that have a value. */
   readonly minGroup?: readonly { readonly column: string; readonly rows: number }[]
 }
 

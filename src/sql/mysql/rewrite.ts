@@ -1,18 +1,16 @@
 import { SallyportError } from '../../errors.ts'
+import type { Edit } from '../edits.ts'
 import type { AnalysisContext, Facts, RelationUse, Span, StatementFacts } from '../facts.ts'
 import type { MysqlParsers } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
 import { analyzeRewritten } from './analyze.ts'
-import { Cursor } from './cursor.ts'
-import { notesOf } from './data_statement.ts'
+import { qualifiedText, quoteName, quoteString } from './quoting.ts'
+import { groupEdits } from './rewrite_groups.ts'
+import { filterEdits, isPicked } from './rewrite_target.ts'
 import { type Statement, splitStatements } from './statement_facts.ts'
-import { qualifiedText, quoteName, quoteString, subqueryText } from './substitute.ts'
+import { checkPartition, subqueryFor } from './substitute.ts'
 import { type LexMode, lexMode, type Token } from './token.ts'
 import { tokenize } from './tokenizer.ts'
-
-interface Edit extends Span {
-  readonly text: string
-}
 
 const NO_PLAN: SubstitutionPlan = new Map()
 
@@ -30,43 +28,32 @@ export function rewriteMysql(
   context: AnalysisContext,
   parsers: MysqlParsers,
 ): string {
-  const mode = lexMode(context.sqlMode)
+  const mode = lexMode(context.sqlMode, context.catalog)
   const tokens = tokenize(facts.text, mode)
   const parts = splitStatements(tokens)
   if (parts.length !== facts.statements.length) throw mismatch('the number of statements differs')
   const edits = facts.statements.flatMap((statement, index) =>
-    editsOf(facts.text, statement, parts[index]!, plans[index] ?? NO_PLAN, context, parsers),
+    editsOf({ text: facts.text, context, parsers }, statement, parts[index]!, plans[index] ?? NO_PLAN),
   )
   const { text, expected } = splice(facts.text, tokens, edits, mode)
   if (!sameTokens(tokenize(text, mode), expected)) throw mismatch('the rewritten text reads differently')
-  if (edits.length > 0) verify(facts, text, context)
+  if (edits.length > 0) verify(facts, plans, text, context)
   return text
 }
 
-function editsOf(
-  text: string,
-  statement: StatementFacts,
-  part: Statement,
-  plan: SubstitutionPlan,
-  context: AnalysisContext,
-  parsers: MysqlParsers,
-): Edit[] {
+interface Writing {
+  readonly text: string
+  readonly context: AnalysisContext
+  readonly parsers: MysqlParsers
+}
+
+function editsOf(writing: Writing, statement: StatementFacts, part: Statement, plan: SubstitutionPlan): Edit[] {
   if (statement.opaque) throw new SallyportError(statement.opaque.code, statement.opaque.reason)
-  if (statement.kind === 'prepare') return [prepareEdit(statement, part, plan, context, parsers)]
-  if (!/^(?:select|explain|insert|update|delete)$/.test(statement.kind))
-    return statement.uses.flatMap((use) => useEdits(use, plan, null, context))
-  const notes = notesOf(dataCursor(statement, part))
-  const edits = statement.uses.flatMap((use) => {
-    const table = notes.tables.find(({ parts }) => parts[0]!.start === use.span.start)
-    const partition = table?.partition ?? null
-    return useEdits(
-      use,
-      plan,
-      partition && { span: partition, text: text.slice(partition.start, partition.end) },
-      context,
-    )
-  })
-  return [...edits, ...notes.unnamed.flatMap((span) => keptName(span, edits, text))]
+  if (statement.kind === 'prepare' && statement.inner)
+    return [prepareEdit(writing, statement.inner, part.tokens.at(-2)!, plan)]
+  const edits = statement.uses.flatMap((use) => useEdits(writing, use, plan, part.tokens))
+  const unnamed = statement.unnamed ?? statement.inner?.unnamed ?? []
+  return [...edits, ...unnamed.flatMap((span) => keptName(span, edits, writing.text))]
 }
 
 /** An expression without an alias is named after its text: where that changes, the client's text becomes the alias. */
@@ -77,46 +64,44 @@ function keptName(span: Span, edits: readonly Edit[], text: string): Edit[] {
   return [{ start: span.end, end: span.end, text: ` AS ${quoteName(name)}` }]
 }
 
-interface PartitionClause {
-  readonly span: Span
-  readonly text: string
-}
-
-/** EXPLAIN stands before the statement that names the tables. */
-function dataCursor(statement: StatementFacts, part: Statement): Cursor {
-  const { start } = (statement.inner ?? statement).span
-  return new Cursor(part.tokens.filter((token) => token.start >= start))
-}
-
 function useEdits(
+  writing: Writing,
   use: RelationUse,
   plan: SubstitutionPlan,
-  partition: PartitionClause | null,
-  context: AnalysisContext,
-): Edit[] {
+  tokens: readonly Token[],
+): readonly Edit[] {
+  const { text, context } = writing
+  const mode = lexMode(context.sqlMode, context.catalog)
   const substitution = plan.get(use.id)
-  if (!substitution) return use.qualified ? [] : [{ ...use.span, text: qualifiedText(use.relation) }]
+  const named = use.qualified ? [] : [{ ...use.span, text: qualifiedText(use.relation) }]
+  if (!substitution) return named
+  const partition = use.partition ? text.slice(use.partition.start, use.partition.end) : ''
   const name = `${use.relation.schema}.${use.relation.name}`
-  if (use.fixed !== null) throw new SallyportError('SP-MASKED', `${name} can't be masked here: ${use.fixed}`)
-  const inner = subqueryText(use.relation, substitution, partition?.text ?? '', lexMode(context.sqlMode))
+  const fixed = use.fixed ?? (use.role === 'target' ? 'it is written to' : null)
+  if (fixed !== null && (use.role === 'read' || substitution.masks.size > 0))
+    throw new SallyportError('SP-MASKED', `${name} can't be masked here: ${fixed}`)
+  if (use.role === 'target') {
+    checkPartition(use.relation, new Set(substitution.unordered), partition)
+    return [...named, ...filterEdits(use, substitution, tokens, mode, context.catalog.dialect)]
+  }
+  const inner = subqueryFor(use, substitution, partition, mode)
   const alias = use.hasAlias ? '' : ` AS ${quoteName(use.alias)}`
-  const end = partition?.span.end ?? use.span.end
+  const end = use.partition?.end ?? use.span.end
   const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))
-  return [{ start: use.span.start, end, text: `${inner}${alias}` }, ...qualifiers]
+  const reference = { start: use.span.start, end, text: `${inner}${alias}` }
+  return [reference, ...qualifiers, ...groupEdits(use, substitution.minGroup, tokens)]
 }
 
 /** The text of PREPARE is a message of its own inside a string. */
 function prepareEdit(
-  { inner }: StatementFacts,
-  part: Statement,
+  { context, parsers }: Writing,
+  inner: StatementFacts,
+  literal: Token,
   plan: SubstitutionPlan,
-  context: AnalysisContext,
-  parsers: MysqlParsers,
 ): Edit {
-  const literal = part.tokens.at(-2)!
-  const facts: Facts = { dialect: context.catalog.dialect, text: literal.value, statements: [inner!] }
+  const facts: Facts = { dialect: context.catalog.dialect, text: literal.value, statements: [inner] }
   const text = rewriteMysql(facts, [plan], context, parsers)
-  return { start: literal.start, end: literal.end, text: quoteString(text, lexMode(context.sqlMode)) }
+  return { start: literal.start, end: literal.end, text: quoteString(text, lexMode(context.sqlMode, context.catalog)) }
 }
 
 interface Spliced {
@@ -127,7 +112,10 @@ interface Spliced {
 
 function splice(text: string, tokens: readonly Token[], edits: readonly Edit[], mode: LexMode): Spliced {
   const byStart = new Map(edits.filter(({ start, end }) => end > start).map((edit) => [edit.start, edit]))
-  const behind = new Map(edits.filter(({ start, end }) => end === start).map((edit) => [edit.start, edit]))
+  const behind = Map.groupBy(
+    edits.filter(({ start, end }) => end === start),
+    ({ start }) => start,
+  )
   const expected: string[] = []
   let out = ''
   let end = 0
@@ -139,11 +127,10 @@ function splice(text: string, tokens: readonly Token[], edits: readonly Edit[], 
     expected.push(...(edit ? words(tokenize(edit.text, mode)) : [token.text]))
     if (edit) byStart.delete(token.start)
     end = edit?.end ?? token.end
-    const addition = behind.get(end)
-    if (!addition) continue
-    out += addition.text
-    expected.push(...words(tokenize(addition.text, mode)))
+    const addition = (behind.get(end) ?? []).map((one) => one.text).join('')
     behind.delete(end)
+    out += addition
+    expected.push(...words(tokenize(addition, mode)))
   }
   if (byStart.size + behind.size > 0) throw mismatch('a place to rewrite was not found')
   return { text: out, expected }
@@ -165,7 +152,7 @@ function sameTokens(tokens: readonly Token[], expected: readonly string[]): bool
 }
 
 /** Read again without a default database: every relation must be named in full, and be the one that was meant. */
-function verify(facts: Facts, text: string, context: AnalysisContext): void {
+function verify(facts: Facts, plans: readonly SubstitutionPlan[], text: string, context: AnalysisContext): void {
   const again = analyzeRewritten(text, { ...context, defaultDatabase: null })
   if (again.statements.length !== facts.statements.length) throw mismatch('the rewritten text has other statements')
   for (const [index, before] of facts.statements.entries()) {
@@ -173,15 +160,18 @@ function verify(facts: Facts, text: string, context: AnalysisContext): void {
     if (after.opaque) throw mismatch(after.opaque.reason)
     const same =
       after.kind === before.kind &&
-      relationsOf(after) === relationsOf(before) &&
+      relationsOf(after) === relationsOf(before, plans[index]) &&
       after.output?.length === before.output?.length
     if (!same) throw mismatch('the rewritten statement is another one')
   }
 }
 
-function relationsOf({ uses }: StatementFacts): string {
-  const ordered = [...uses].sort((left, right) => left.span.start - right.span.start)
-  return ordered.map(({ relation, role }) => `${relation.schema}\0${relation.name}\0${role}`).join('\0\0')
+/** Every relation of the statement, in any order; rows that are picked by key are read from the target once more. */
+function relationsOf({ uses, hasWhere }: StatementFacts, plan: SubstitutionPlan = NO_PLAN): string {
+  const named = (use: RelationUse, role: RelationUse['role']) => `${use.relation.schema}\0${use.relation.name}\0${role}`
+  const picked = hasWhere ? uses.filter((use) => isPicked(use, plan.get(use.id))) : []
+  const all = [...uses.map((use) => named(use, use.role)), ...picked.map((use) => named(use, 'read'))]
+  return all.sort().join('\0\0')
 }
 
 function mismatch(reason: string): SallyportError {

@@ -1,0 +1,45 @@
+import type { Relation } from '../catalog.ts'
+import { quoteName } from './quoting.ts'
+
+/** How a reference is read so that its rows come in no order of a hidden column. */
+export interface RowOrder {
+  /** Behind the table's name. */
+  readonly hint: string
+  /** ORDER BY, which needs a LIMIT to be kept, or ''. */
+  readonly sort: string
+}
+
+const AS_IT_COMES: RowOrder = { hint: '', sort: '' }
+
+/** Types that ORDER BY does not take, or not on every server. */
+const UNSORTABLE = /^(?:geometry|point|linestring|polygon|multi|geomcollection|geometrycollection|vector)/i
+
+/**
+ * A scan of an index gives the rows in the order of its columns, whatever is selected: the server is told to leave out
+ * each index that holds a hidden column, and the others serve. The order in which a table is stored can't be left out:
+ * where that follows a hidden column, and in a view, the rows are sorted by what every reader may know, and what is
+ * alike in all of that by chance.
+ */
+export function rowOrder(relation: Relation, hidden: ReadonlySet<string>): RowOrder {
+  if (hidden.size === 0) return AS_IT_COMES
+  const { kind, indexes, primaryKey } = relation
+  if (kind !== 'table' && kind !== 'partitioned') return { hint: '', sort: sortBy(relation, hidden) }
+  // Indexes that are not known: the table is read by its primary key alone.
+  if (!indexes) return { hint: primaryKey.length > 0 ? ' USE INDEX (PRIMARY)' : ' USE INDEX ()', sort: '' }
+  const telling = indexes.filter(({ columns }) => columns.some((name) => hidden.has(name)))
+  const hint = telling.length === 0 ? '' : ` IGNORE INDEX (${telling.map(({ name }) => quoteName(name)).join(', ')})`
+  const stored = storedBy(relation).some((name) => hidden.has(name))
+  return { hint, sort: stored ? sortBy(relation, hidden) : '' }
+}
+
+/** InnoDB stores a table by its primary key, without one by a unique index, and each partition by itself. */
+function storedBy({ indexes = [], primaryKey, partitionedBy = [] }: Relation): readonly string[] {
+  const clustered =
+    primaryKey.length > 0 ? primaryKey : indexes.flatMap(({ unique, columns }) => (unique ? columns : []))
+  return [...clustered, ...partitionedBy]
+}
+
+function sortBy({ columns }: Relation, hidden: ReadonlySet<string>): string {
+  const clear = columns.filter(({ name, type }) => !hidden.has(name) && !UNSORTABLE.test(type))
+  return ` ORDER BY ${[...clear.map(({ name }) => quoteName(name)), 'RAND()'].join(', ')}`
+}
