@@ -1,0 +1,111 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { contradiction } from './described.ts'
+import { type Judged, judge } from './judge.ts'
+import { PrivilegeProbe } from './privileges.ts'
+import { rewrittenDifference } from './rewritten.ts'
+import type { Scratch } from './scratch.ts'
+import type { Family } from './suites.ts'
+import { Findings, Tally } from './tally.ts'
+import type { Candidate, Then } from './walk.ts'
+
+/** The server doesn't know the words: ER_PARSE_ERROR, ER_EMPTY_QUERY, ER_SYNTAX_ERROR. */
+const NOT_SQL = new Set([1064, 1065, 1149])
+/** Modes with another grammar, which the analysis leaves alone on purpose. */
+const FOREIGN_MODES = ['ORACLE', 'MSSQL', 'DB2', 'POSTGRESQL', 'MAXDB']
+
+export interface Wanted {
+  /** Ask the server's description and its privileges whether the facts hold. */
+  readonly prove: boolean
+  /** Compare the answers of statements whose tables are replaced by subqueries. */
+  readonly rewrite: boolean
+}
+
+/** What one run over a suite finds. */
+export class Measurement {
+  readonly tally: Tally
+  readonly missed = new Findings()
+  readonly rewritten = new Findings()
+  readonly #scratch: Scratch
+  readonly #probe: PrivilegeProbe | null
+  readonly #wanted: Wanted
+  readonly #proven = new Set<string>()
+
+  private constructor(family: Family, scratch: Scratch, probe: PrivilegeProbe | null, wanted: Wanted) {
+    this.tally = new Tally(family)
+    this.#scratch = scratch
+    this.#probe = probe
+    this.#wanted = wanted
+  }
+
+  static async open(family: Family, scratch: Scratch, wanted: Wanted): Promise<Measurement> {
+    const probe = wanted.prove ? await PrivilegeProbe.open(scratch.admin, scratch.server) : null
+    return new Measurement(family, scratch, probe, wanted)
+  }
+
+  close(): void {
+    this.#probe?.close()
+  }
+
+  /** Judged before the statement is run, counted once it is known whether the server takes it. */
+  async look(candidate: Candidate): Promise<Then | null> {
+    const { sql, state, at, temporary, described } = candidate
+    if (FOREIGN_MODES.some((mode) => state.sqlMode.has(mode)) || NOT_SQL.has(described.error?.errno ?? 0)) return null
+    const judged = await judge(sql, await this.#scratch.catalog(), state)
+    if (judged === null) return null
+    const { refusal, statement } = judged
+    const first = statement.opaque === null && !this.#proven.has(statement.normalized)
+    if (first && !temporary) await this.#prove(candidate, judged)
+    return async (answer) => {
+      if (answer?.error !== null && described.error !== null) return
+      this.tally.add(statement.normalized, { sql, at, refusal, temporary })
+      if (!first) return
+      this.#proven.add(statement.normalized)
+      if (this.#wanted.rewrite && answer !== null && !temporary) await this.#compare(candidate, judged, answer)
+    }
+  }
+
+  async #prove({ sql, at, state, described }: Candidate, judged: Judged): Promise<void> {
+    if (this.#probe === null || described.error !== null) return
+    const { statement, context } = judged
+    this.missed.looked++
+    const wrong = contradiction(statement, described.fields, context.catalog)
+    if (wrong !== null) this.missed.add('described otherwise', { sql, at, detail: wrong })
+    const denied = await this.#probe.denied(sql, statement, state)
+    if (denied !== null) this.missed.add('denied by the server', { sql, at, detail: denied.message })
+  }
+
+  async #compare({ sql, at }: Candidate, judged: Judged, answer: Parameters<Then>[0] & object): Promise<void> {
+    const difference = await rewrittenDifference(judged, answer, this.#scratch)
+    if (difference === null) return
+    this.rewritten.looked++
+    if (difference === 'same') return
+    const { what, detail, text } = difference
+    this.rewritten.add(what, { sql: text === '' ? sql : `${sql}\n=> ${text}`, at, detail })
+  }
+
+  figures(): string {
+    const { prove, rewrite } = this.#wanted
+    return JSON.stringify({
+      ...this.tally.figures(),
+      ...(prove ? { proven: this.missed.looked, missed: this.missed.figures() } : {}),
+      ...(rewrite ? { rewritten: this.rewritten.looked, different: this.rewritten.figures() } : {}),
+    })
+  }
+
+  /** Everything found, as files of a folder, or to the terminal. */
+  publish(family: Family, examples: number, folder: string | undefined): void {
+    const figures = this.figures()
+    const reports = {
+      refused: this.tally.report(examples),
+      missed: this.missed.report(),
+      rewritten: this.rewritten.report(),
+    }
+    console.log(figures)
+    if (folder !== undefined) mkdirSync(folder, { recursive: true })
+    for (const [name, report] of Object.entries(reports)) {
+      if (folder === undefined) console.log(report)
+      else if (report !== '') writeFileSync(join(folder, `${name}.${family}.txt`), `${figures}\n\n${report}`)
+    }
+  }
+}
