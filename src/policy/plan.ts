@@ -1,5 +1,5 @@
 import type { MaskRule } from '../masking/rule.ts'
-import type { Column, Relation } from '../sql/catalog.ts'
+import type { Column } from '../sql/catalog.ts'
 import type { OutputField, RelationUse, StatementFacts } from '../sql/facts.ts'
 import type { SqlMask, Substitution } from '../sql/substitution.ts'
 import {
@@ -13,6 +13,7 @@ import {
 } from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.ts'
+import { hiddenOrder, spreadByHidden } from './order.ts'
 import { catalogSubstitution } from './quoting.ts'
 import { innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
 import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
@@ -69,11 +70,19 @@ function substitutionOf(context: RuleContext, statement: StatementFacts, use: Re
   const { dialect } = context.input.catalog
   const where = conditionSql(dialect, relation, conditionsOf(context, statement, use))
   const minGroup = clearGroups(context, statement, use)
-  if (minGroup.length > 0) return { masks, where, minGroup }
-  const unordered = unorderedColumns(context, relation)
-  if (unordered.size > 0) return { masks, where, unordered }
-  if (masks.size === 0 && where === null) return null
-  return where !== null && isPlain(statement) ? { masks, where, plain: true } : { masks, where }
+  const order = hiddenOrder(context, relation)
+  if (minGroup.length > 0) return { masks, where, ...order, ...unreadIn(context, use), minGroup }
+  if (order.unordered === undefined && masks.size === 0 && where === null) return null
+  const substitution = { masks, where, ...order, ...unreadIn(context, use) }
+  return where !== null && isPlain(statement) ? { ...substitution, plain: true } : substitution
+}
+
+/** What is not granted is not named either: in MySQL it would take the privilege even under IF(FALSE, ...). */
+function unreadIn(context: RuleContext, { relation }: RelationUse): Pick<Substitution, 'unread'> {
+  if (context.input.catalog.dialect === 'postgres') return {}
+  const coverage = context.coverage(relation, 'read')
+  const out = coverage ? relation.columns.filter(({ name }) => !coverage.column(name)) : []
+  return out.length > 0 ? { unread: new Set(out.map(({ name }) => name)) } : {}
 }
 
 /**
@@ -90,19 +99,14 @@ function targetFilter(context: RuleContext, statement: StatementFacts, use: Rela
   const inner = innermost(statement)
   const writes = writesTo(inner, use)
   const { dialect } = context.input.catalog
-  if (dialect !== 'postgres' || (!writes.includes('update') && !writes.includes('delete'))) return null
-  const prefix = `"${use.alias.replaceAll('"', '""')}".`
+  const spread = spreadByHidden(context, use.relation)
+  const order = spread.length > 0 ? { unordered: new Set(spread) } : {}
+  const bare = spread.length > 0 ? { masks: new Map(), where: null, ...order } : null
+  if (!writes.includes('update') && !writes.includes('delete')) return bare
+  const quote = dialect === 'postgres' ? '"' : '`'
+  const prefix = `${quote}${use.alias.replaceAll(quote, quote + quote)}${quote}.`
   const where = conditionSql(dialect, use.relation, conditionsOf(context, inner, use), prefix)
-  return where === null ? null : { masks: new Map(), where, plain: inner.plainRows === true }
-}
-
-/**
- * In MySQL an index over a masked column may be what a scan follows, and its rows then come in that column's order. A
- * substituted reference is read by its primary key, so the reference is replaced although nothing in it is. PostgreSQL
- * scans a table in its own order as long as index-only scans are off, which the session sees to.
- */
-function unorderedColumns(context: RuleContext, relation: Relation): ReadonlySet<string> {
-  return new Set(context.input.catalog.dialect === 'postgres' ? [] : maskedColumns(context, relation))
+  return where === null ? bare : { masks: new Map(), where, ...order, plain: inner.plainRows === true }
 }
 
 /** What stands in for the column where this use is computed on, or null where it stays as it is. */

@@ -21,6 +21,8 @@ export interface Column {
   readonly formerly?: readonly string[]
   /** MySQL: `*` leaves it out. */
   readonly invisible?: true
+  /** MySQL: an UPDATE sets it to the time where it changes anything in the row. */
+  readonly onUpdate?: true
 }
 
 /** PostgreSQL: what people make has OIDs from here on (FirstNormalObjectId, transam.h). */
@@ -56,6 +58,8 @@ export interface Relation {
   readonly indexes?: readonly Index[]
   /** MySQL: the columns that decide in which partition a row is. */
   readonly partitionedBy?: readonly string[]
+  /** MariaDB: the server keeps former versions of the rows that an UPDATE changes. */
+  readonly versioned?: true
   /** MySQL, views. */
   readonly view?: ViewOptions
   /** MySQL: columns that a CHECK or an index expression names, whose texts the table's definition prints. */
@@ -68,6 +72,8 @@ export interface Relation {
   readonly hasTriggers: boolean
   readonly hasRules: boolean
   readonly rowSecurity: boolean
+  /** MySQL: its engine undoes a write that is rolled back. */
+  readonly transactional?: true
   /**
    * Names that it had before, and those of the tables that it was a partition or child of, as far as they were seen:
    * what the policy says of them holds for it. PostgreSQL only.

@@ -22,7 +22,9 @@ export type SqlMask =
 export interface Substitution {
   /** By column name; every other column is passed through. */
   readonly masks: ReadonlyMap<string, SqlMask>
-  /** Masked columns that pass, and in whose order the rows could come and must not (MySQL); those of `masks` are so too. */
+  /**
+   * Masked columns that pass, and in whose order the rows could come and must not (MySQL); those of `masks` are so too. A view may
+   * have none and be in an order all the same: of a column that it does not show. */
   readonly unordered?: ReadonlySet<string>
   /** Columns that the account may not be able to read: they are NULL, and nothing names them (MySQL). */
   readonly unread?: ReadonlySet<string>

@@ -21,6 +21,7 @@ export interface TableRow {
   readonly schema: string
   readonly name: string
   readonly kind: string
+  readonly transactional: number | null
 }
 
 export interface ColumnRow extends OfRelation {
@@ -30,6 +31,7 @@ export interface ColumnRow extends OfRelation {
   readonly collation: string | null
   readonly expression: string | null
   readonly invisible: number
+  readonly on_update: number
 }
 
 export interface KeyRow extends OfRelation {
@@ -115,10 +117,12 @@ export function relationOf(table: TableRow, parts: Parts): Relation {
     ...partitionedBy(parts.partitions.get(key) ?? [], names, primaryKey),
     parents: [],
     definition: kind === 'view' ? definitionOf(view?.definition ?? null) : null,
+    ...(table.kind === 'SYSTEM VERSIONED' ? { versioned: true as const } : {}),
     ...(kind === 'view' && view ? { view: optionsOf(view) } : {}),
     hasTriggers: kind === 'table' && parts.triggers.has(table.schema, table.name),
     hasRules: false,
     rowSecurity: false,
+    ...(table.transactional ? { transactional: true as const } : {}),
   }
 }
 
@@ -136,7 +140,11 @@ function columnOf(row: ColumnRow, names: readonly string[]): Column {
     collation: row.collation,
     generatedFrom: columnsNamedIn(row.expression ?? '', names).filter((name) => name !== row.name),
   }
-  return Number(row.invisible) === 1 ? { ...column, invisible: true } : column
+  return {
+    ...column,
+    ...(Number(row.invisible) === 1 ? { invisible: true } : {}),
+    ...(Number(row.on_update) === 1 ? { onUpdate: true } : {}),
+  }
 }
 
 function kindOf(table: TableRow): RelationKind {

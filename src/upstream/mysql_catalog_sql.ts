@@ -9,13 +9,14 @@ export const DATABASES_SQL = 'SELECT SCHEMA_NAME AS name FROM information_schema
 
 /** MariaDB lists a session's temporary tables here too; ours has none. */
 export const TABLES_SQL = `
-  SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS name, TABLE_TYPE AS kind
+  SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS name, TABLE_TYPE AS kind,
+    ENGINE IN ('InnoDB', 'ROCKSDB') AS transactional
   FROM information_schema.TABLES LIMIT ?`
 
 export const COLUMNS_SQL = `
   SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS relation, COLUMN_NAME AS name, ORDINAL_POSITION AS ordinal,
     COLUMN_TYPE AS type, COLLATION_NAME AS collation, GENERATION_EXPRESSION AS expression,
-    EXTRA LIKE '%INVISIBLE%' AS invisible
+    EXTRA LIKE '%INVISIBLE%' AS invisible, EXTRA LIKE '%on update%' AS on_update
   FROM information_schema.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION LIMIT ?`
 
 /** An invalid view has a definition too; one that the admin may not see has an empty one. */

@@ -14,8 +14,8 @@ import {
 
 /**
  * What writes a result somewhere else than to the client as rows needs a permission. COPY TO is allowed under the verb
- * `export` on every relation that it reads, and by itself: it is judged and masked as the SELECT that gives its rows.
- * INTO OUTFILE and its like write to the server, which no role can permit.
+ * `export` on every relation that it reads, and by itself: it is judged and masked as the SELECT that gives its rows. So
+ * is SELECT INTO OUTFILE and DUMPFILE of MySQL, of which nothing passes through the proxy: all that it reads is computed.
  */
 export const exportRule: Rule = {
   name: 'export',
@@ -37,13 +37,9 @@ function isExport({ kind, verbs }: StatementFacts): boolean {
 
 function judgeExport(context: RuleContext, statement: StatementFacts, parts: number): Refused | null {
   const { catalog, role } = context.input
-  if (catalog.dialect !== 'postgres') {
-    return refuse('SP-EXPORT', 'the statement exports data, and this grant carries no permission for it')
-  }
-  if (!mayExport(role)) {
-    return refuse('SP-EXPORT', 'COPY TO exports data, and this grant carries no permission for it')
-  }
-  if (parts > 1) return refuse('SP-MULTI', 'COPY TO has to be the only statement of its message')
+  const what = catalog.dialect === 'postgres' ? 'COPY TO' : 'the statement'
+  if (!mayExport(role)) return refuse('SP-EXPORT', `${what} exports data, and this grant carries no permission for it`)
+  if (parts > 1) return refuse('SP-MULTI', `${what} exports data, and has to be the only one of its message`)
   if (statement.kind !== 'select') return refuse('SP-EXPORT', 'only the rows of a SELECT or a table may be exported')
   for (const use of usesOf(statement)) {
     const refused = use.relation.kind === 'system' ? null : judgeUse(context, statement, use)

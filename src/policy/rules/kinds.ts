@@ -1,3 +1,4 @@
+import type { Catalog } from '../../sql/catalog.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
 import { coversSchema } from '../coverage.ts'
 import { kindVerdict } from '../kinds.ts'
@@ -14,11 +15,17 @@ function isLockOfDump(role: Role, { kind, verbs }: StatementFacts): boolean {
   return mayExport(role) && kind === 'lock' && verbs.length > 0 && verbs.every((verb) => verb === 'read')
 }
 
+/** MySQL: a procedure that the role lists under `call` runs; the functions rule has the last word on its name. */
+function isListedCall({ dialect }: Catalog, { kind, functions }: StatementFacts): boolean {
+  return dialect !== 'postgres' && kind === 'call' && functions.length > 0
+}
+
 /** Each form of statement has one verdict, pinned in kinds.ts; USE must name a database that the scope reaches. */
 export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
   for (const part of withInner(statement)) {
     const verdict = kindVerdict(part.kind)
-    if (verdict.verdict === 'refused' && !isLockOfDump(input.role, part)) return verdict
+    if (verdict.verdict === 'refused' && !isLockOfDump(input.role, part) && !isListedCall(input.catalog, part))
+      return verdict
   }
   if (statement.kind === 'explain' && withInner(statement).some(({ kind }) => kind === 'execute')) {
     return refuse('SP-UNSUPPORTED', 'EXPLAIN of a prepared statement is not offered: explain its text')

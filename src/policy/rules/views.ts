@@ -4,6 +4,7 @@ import { columnsRead } from '../column_needs.ts'
 import { isExcluded } from '../coverage.ts'
 import { unsafeFunction } from '../functions.ts'
 import { isView } from '../masks.ts'
+import { hiddenOrder } from '../order.ts'
 import { viewShowsHidden } from '../quoting.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 import { hiddenSystemUse } from '../system_relations.ts'
@@ -40,11 +41,25 @@ function judgeView(context: RuleContext, view: Relation, named: boolean, depth: 
   const row = facts.rowSources.find(({ relation, column }) => context.masks.of(relation, column))
   if (row)
     return refuse('SP-MASKED', `the rows of the view ${name} depend on the masked column ${nameOf(row)}.${row.column}`)
+  const ordered = judgeOrder(context, view, facts)
+  if (ordered) return ordered
   for (const use of facts.uses) {
     const refused = judgeRead(context, name, facts, use, named) ?? judgeView(context, use.relation, named, depth + 1)
     if (refused) return refused
   }
   return null
+}
+
+/** Words of a definition whose result depends on the order in which rows come. */
+const BY_ORDER = /\b(?:limit|over|group_concat|json_arrayagg|json_objectagg|any_value|st_collect)\b/i
+
+/** MySQL: inside of a view the server may follow an index that holds a masked column. */
+function judgeOrder(context: RuleContext, view: Relation, facts: StatementFacts): Refused | null {
+  const word = BY_ORDER.exec(view.definition ?? '')?.[0]
+  const read = facts.uses.find(({ relation }) => hiddenOrder(context, relation).unordered !== undefined)
+  if (word === undefined || !read) return null
+  const what = `the view ${nameOf({ relation: view })} uses ${word.toUpperCase()}`
+  return refuse('SP-MASKED', `${what}, and the rows of ${nameOf(read)} may come in the order of a masked column`)
 }
 
 function judgeRead(

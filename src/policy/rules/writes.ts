@@ -29,6 +29,7 @@ export const writesRule = eachStatement('writes', (context, statement) => {
       judgeTarget(context, use) ??
       judgeRows(context, innermost(statement), use) ??
       judgeConstraints(context, use) ??
+      judgeChangeTold(context, innermost(statement), use) ??
       judgeTogether(context, innermost(statement), use)
     if (refused) return refused
   }
@@ -68,7 +69,8 @@ function judgeRows(context: RuleContext, statement: StatementFacts, use: Relatio
   if (conditions.length === 0) return null
   const limited = `the grant covers some rows of ${nameOf(use)} only`
   if (use.given === undefined) return refuse('SP-SCOPE', `${limited}, so it can't be written to in this way`)
-  if (use.conflict) return refuse('SP-SCOPE', `${limited}, and ON CONFLICT would tell whether another row exists`)
+  if (use.conflict)
+    return refuse('SP-SCOPE', `${limited}, and ${onConflict(context)} would tell whether another row exists`)
   const writes = writesTo(statement, use)
   for (const condition of conditions) {
     const { column } = condition
@@ -107,6 +109,10 @@ function judgePicking(
   limited: string,
 ): Refused | null {
   const chooses = writesTo(statement, use).some((verb) => verb === 'update' || verb === 'delete')
+  // In a join of MySQL a row without a match would fall to the condition too.
+  if (chooses && input.catalog.dialect !== 'postgres' && !use.alone) {
+    return refuse('SP-SCOPE', `${limited}: write to it alone, without a join`)
+  }
   if (!chooses || statement.plainRows) return null
   const { kind, primaryKey } = use.relation
   // Inheritance children may repeat their parent's keys; partitions don't.
@@ -125,6 +131,26 @@ function judgeConstraints(context: RuleContext, use: RelationUse): Refused | nul
     'SP-MASKED',
     `a constraint on the masked column ${nameOf(use)}.${oracle.name} would tell whether a value exists; leave it out`,
   )
+}
+
+/**
+ * MySQL leaves a row as it is that has the given values already. What it does to rows that it changes would say whether
+ * a masked column had the value.
+ */
+function judgeChangeTold(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
+  const { relation } = use
+  if (context.input.catalog.dialect === 'postgres' || !writesTo(statement, use).includes('update')) return null
+  const written = columnsWritten(use)
+  const masked = written.find(({ name }) => context.masks.of(relation, name) !== null)
+  const told = relation.columns.find(({ name, onUpdate }) => onUpdate && !written.some((one) => one.name === name))
+  if (!masked || !(told || relation.versioned)) return null
+  const what = told ? `give ${told.name} a value too, which` : 'the former versions of the row, which'
+  const reason = `would tell whether ${nameOf(use)}.${masked.name} was changed`
+  return refuse('SP-MASKED', told ? `${what} ${reason}` : `${what} are kept, ${reason}`)
+}
+
+function onConflict({ input }: RuleContext): string {
+  return input.catalog.dialect === 'postgres' ? 'ON CONFLICT' : 'ON DUPLICATE KEY, REPLACE or IGNORE'
 }
 
 /** A constraint, index or generated column that reads a written column and a masked one beside it fails by both. */

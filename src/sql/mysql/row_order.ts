@@ -1,4 +1,5 @@
 import type { Relation } from '../catalog.ts'
+import type { Substitution } from '../substitution.ts'
 import { quoteName } from './quoting.ts'
 
 /** How a reference is read so that its rows come in no order of a hidden column. */
@@ -20,9 +21,10 @@ const UNSORTABLE = /^(?:geometry|point|linestring|polygon|multi|geomcollection|g
  * where that follows a hidden column, and in a view, the rows are sorted by what every reader may know, and what is
  * alike in all of that by chance.
  */
-export function rowOrder(relation: Relation, hidden: ReadonlySet<string>): RowOrder {
-  if (hidden.size === 0) return AS_IT_COMES
+export function rowOrder(relation: Relation, { masks, unordered }: Substitution): RowOrder {
+  const hidden = new Set([...masks.keys(), ...(unordered ?? [])])
   const { kind, indexes, primaryKey } = relation
+  if (hidden.size === 0 && unordered === undefined) return AS_IT_COMES
   if (kind !== 'table' && kind !== 'partitioned') return { hint: '', sort: sortBy(relation, hidden) }
   // Indexes that are not known: the table is read by its primary key alone.
   if (!indexes) return { hint: primaryKey.length > 0 ? ' USE INDEX (PRIMARY)' : ' USE INDEX ()', sort: '' }

@@ -23,7 +23,7 @@ export function subqueryFor(use: RelationUse, plan: Substitution, partition: str
       throw new SallyportError('SP-OPAQUE', 'a mask names a column that the relation does not have')
   const hidden = new Set([...plan.masks.keys(), ...(plan.unordered ?? [])])
   checkPartition(relation, hidden, partition)
-  const { hint, sort } = rowOrder(relation, hidden)
+  const { hint, sort } = rowOrder(relation, plan)
   const where = plan.where === null ? '' : ` WHERE ${checkedCondition(plan.where, mode)}`
   const from = `FROM ${qualifiedText(relation)}${partition === '' ? '' : ` ${partition}`}${hint}${where}${sort}`
   const columns = shownColumns(use)
