@@ -1,11 +1,11 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { SallyportError } from '../errors.ts'
 
 /**
  * One chunk at a time from a socket, for the steps before a session runs. Between two pulls the socket is paused and
  * carries no listener of ours, so that TLS can take it over at any step with nothing read too far.
  */
-export function pull(socket: Socket): Promise<Uint8Array> {
+export function pull(socket: Duplex): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   const settle = (act: () => void) => {
     socket.off('data', onData)

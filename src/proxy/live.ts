@@ -19,6 +19,8 @@ export interface SessionStart {
   readonly accepted: number
   /** What the client is sent once the login is on record. */
   readonly greeting: readonly Uint8Array[]
+  /** COM_CHANGE_USER: takes the client's connection over once the session is over. */
+  readonly loginAgain?: (command: Uint8Array, sequence: number) => void
   /** `statementOnly` false ends the whole connection, where the protocol can. */
   readonly cancelUpstream: (statementOnly: boolean) => Promise<void>
 }
@@ -42,6 +44,7 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
       if (certain) context.catalogs.invalidate(subject.target.name, reason)
       else context.catalogs.recheck(subject.target.name)
     },
+    loginAgain: (command, sequence) => start.loginAgain?.(command, sequence),
     failed: (error) => {
       context.metrics.auditFailures.inc()
       context.log.error({ code: error.code, session: session.sessionId }, 'an audit record failed')

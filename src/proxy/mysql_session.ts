@@ -12,7 +12,7 @@ import { compressionOf } from './compression.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
 import { type OpenedLogin, openLogin } from './login_flow.ts'
-import { greetMysql, type MysqlKnock, refuseMysql } from './mysql_front.ts'
+import { greetAgain, greetMysql, type MysqlKnock, refuseMysql } from './mysql_front.ts'
 
 /** Flags whose meaning reaches into the packets that pass: both sides of the proxy must have agreed on the same. */
 const SHARED = CAPABILITY.deprecateEof | CAPABILITY.sessionTrack | CAPABILITY.multiStatements | CAPABILITY.foundRows
@@ -33,10 +33,37 @@ export async function serveMysql(
     refuse(context, socket, error, 2)
     return
   }
+  await enter(context, arrival, knock, accepted)
+}
+
+async function enter(context: ProxyContext, arrival: Arrival, knock: MysqlKnock, accepted: number): Promise<void> {
   try {
     await login(context, arrival, knock, accepted)
   } catch (error) {
     refuse(context, knock.socket, error, knock.sequence)
+  }
+}
+
+/**
+ * COM_CHANGE_USER is a login like the first: the token is verified again, and a new session with a connection of its
+ * own to the database begins. One that fails ends the connection, as it does on a server.
+ */
+async function loginAgain(
+  context: ProxyContext,
+  arrival: Arrival,
+  before: MysqlKnock,
+  client: Duplex,
+  { command, sequence }: { readonly command: Uint8Array; readonly sequence: number },
+): Promise<void> {
+  const accepted = context.clock.now()
+  const deadline = setTimeout(() => client.destroy(), context.settings().limits.authDeadlineMs)
+  try {
+    const knock = await greetAgain(before, client, command, sequence)
+    await enter(context, arrival, knock, accepted)
+  } catch (error) {
+    refuse(context, client, error, sequence + 1)
+  } finally {
+    clearTimeout(deadline)
   }
 }
 
@@ -54,7 +81,7 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
     databaseOf: () => '',
   })
   try {
-    await connect(context, knock, opened, sessionId, accepted)
+    await connect(context, arrival, knock, opened, accepted)
   } catch (error) {
     await opened.failed(error)
   }
@@ -62,9 +89,9 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
 
 async function connect(
   context: ProxyContext,
+  arrival: Arrival,
   knock: MysqlKnock,
   opened: OpenedLogin,
-  sessionId: string,
   accepted: number,
 ): Promise<void> {
   const { allowed, subject, credential } = opened
@@ -74,7 +101,7 @@ async function connect(
     clientCapabilities: knock.capabilities,
     database,
     collation: collationOf(knock.login.collation),
-    connectAttrs: [['program_name', `sallyport:${sessionId}`]],
+    connectAttrs: [['program_name', `sallyport:${subject.session.sessionId}`]],
   })
   if ((upstream.capabilities & SHARED) !== (knock.capabilities & SHARED)) {
     upstream.socket.destroy()
@@ -95,10 +122,12 @@ async function connect(
     },
   })
   const { target } = allowed
+  const client = streamOf(knock)
   await startSession(context, {
     opened,
     machine,
-    client: streamOf(knock),
+    client,
+    loginAgain: (command, sequence) => void loginAgain(context, arrival, knock, client, { command, sequence }),
     upstream: upstream.socket,
     fromClient: new Uint8Array(0),
     fromUpstream: upstream.rest,
@@ -111,11 +140,11 @@ async function connect(
 }
 
 /** From its login on a client may want everything compressed. */
-function streamOf({ socket, capabilities, login }: MysqlKnock): Duplex {
-  const compression = compressionOf(capabilities, login.zstdLevel)
+function streamOf({ socket, again, tls, capabilities, login }: MysqlKnock): Duplex {
+  const compression = again ? null : compressionOf(capabilities, login.zstdLevel)
   if (!compression) return socket
-  socket.setNoDelay(true)
-  return compressedStream(socket, { compression, farewell: (error) => encodePackets(errPayload(error), 0) })
+  tls.socket.setNoDelay(true)
+  return compressedStream(tls.socket, { compression, farewell: (error) => encodePackets(errPayload(error), 0) })
 }
 
 /** The database of the login obeys the same judgment as USE. */
@@ -138,7 +167,7 @@ const UTF8MB4_OR_MB3: ReadonlySet<number> = new Set([33, 45, 46, 76, 83])
 /** ascii, and 0 for a client that leaves the choice to the server. */
 const PLAIN_ASCII: ReadonlySet<number> = new Set([0, 11, 65])
 
-function refuse(context: ProxyContext, socket: Socket, cause: unknown, sequence: number): void {
+function refuse(context: ProxyContext, socket: Duplex, cause: unknown, sequence: number): void {
   const error = asSallyportError(cause)
   if (error.code === 'SP-INTERNAL')
     context.log.error({ err: error.cause ?? error }, 'a MySQL login failed by an internal error')

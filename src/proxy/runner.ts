@@ -29,6 +29,8 @@ export interface RunnerInput {
   readonly catalogStale: (reason: string, certain: boolean) => void
   /** Called once, when both connections are over. */
   readonly ended: (cause: string) => void
+  /** The client's connection is handed over for another login; the session is over by then. */
+  readonly loginAgain: (command: Uint8Array, sequence: number) => void
   readonly failed: (error: SallyportError) => void
   /** Called with each record once it is durable. */
   readonly recorded: (event: AuditEvent) => void
@@ -53,6 +55,8 @@ export class Runner {
   /** Set while the database has to wait, since a rate is used up. */
   #pacing: NodeJS.Timeout | null = null
   #pacedUntil = 0
+  /** Takes the listeners off the client's connection. */
+  readonly #ofClient: (() => void)[] = []
 
   constructor(input: RunnerInput) {
     this.#input = input
@@ -84,14 +88,29 @@ export class Runner {
 
   #watch(socket: Duplex, from: Step['from']): void {
     const other = from === 'client' ? this.#input.upstream : this.#input.client
-    socket.on('data', (chunk: Uint8Array) => this.#take({ from, chunk }))
+    const listen = (event: string, listener: (chunk: Uint8Array) => void) => {
+      socket.on(event, listener)
+      if (from === 'client') this.#ofClient.push(() => socket.off(event, listener))
+    }
+    listen('data', (chunk: Uint8Array) => this.#take({ from, chunk }))
     // A slow reader stops the writer at its other end: nothing piles up in between.
-    socket.on('drain', () => {
+    listen('drain', () => {
       if (!this.#busy) this.#resumeOne(other)
     })
-    socket.on('error', () => this.#finish(`the ${from} connection broke`))
-    socket.on('close', () => this.#finish(`the ${from} closed the connection`))
-    socket.on('end', () => this.#finish(`the ${from} closed the connection`))
+    listen('error', () => this.#finish(`the ${from} connection broke`))
+    listen('close', () => this.#finish(`the ${from} closed the connection`))
+    listen('end', () => this.#finish(`the ${from} closed the connection`))
+  }
+
+  /** Ends the session, and leaves the client's connection open and unread for who takes it over. */
+  #handOver({ command, sequence }: Extract<Effect, { kind: 'login_again' }>): void {
+    const { client, loginAgain } = this.#input
+    client.pause()
+    // Between two listeners of this kind an error has to find one.
+    client.on('error', () => client.destroy())
+    for (const off of this.#ofClient.splice(0)) off()
+    this.#finish('the client logs in anew', true)
+    loginAgain(command, sequence)
   }
 
   #take(step: Step): void {
@@ -141,6 +160,10 @@ export class Runner {
         case 'catalog_stale':
           catalogStale(effect.reason, effect.certain)
           break
+        case 'login_again':
+          this.#send()
+          this.#handOver(effect)
+          return -1
         case 'end':
           this.#send()
           this.#finish(effect.cause)
@@ -236,7 +259,7 @@ export class Runner {
     this.#finish('the audit log failed')
   }
 
-  #finish(cause: string): void {
+  #finish(cause: string, keepsClient = false): void {
     if (this.#over) return
     this.#over = true
     if (this.#pacing) clearTimeout(this.#pacing)
@@ -248,7 +271,7 @@ export class Runner {
       if (effect.kind === 'catalog_stale') this.#input.catalogStale(effect.reason, effect.certain)
       if (effect.kind === 'cancel') this.#input.cancel(effect.sessionId, effect.statementOnly)
     }
-    closeGently(client)
+    if (!keepsClient) closeGently(client)
     closeGently(upstream)
     ended(cause)
   }

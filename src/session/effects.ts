@@ -21,5 +21,10 @@ export type Effect =
   | { readonly kind: 'cancel'; readonly sessionId: string; readonly statementOnly: boolean }
   /** The catalog no longer agrees with what the server says, or may not where that is not `certain`. */
   | { readonly kind: 'catalog_stale'; readonly reason: string; readonly certain: boolean }
+  /**
+   * MySQL's COM_CHANGE_USER: the session is over, and its client logs in anew on the same connection. `command` is the
+   * payload, `sequence` its packet's number.
+   */
+  | { readonly kind: 'login_again'; readonly command: Uint8Array; readonly sequence: number }
   /** The session is over: what stands before is still sent. `error` null is a normal end. */
   | { readonly kind: 'end'; readonly cause: string; readonly error: SallyportError | null }

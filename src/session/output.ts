@@ -51,6 +51,11 @@ export class Output {
     this.#effects.push({ kind: 'catalog_stale', reason, certain })
   }
 
+  loginAgain(command: Uint8Array, sequence: number): void {
+    this.#ended = true
+    this.#effects.push({ kind: 'login_again', command, sequence })
+  }
+
   end(cause: string, error: SallyportError | null): void {
     this.#ended = true
     this.#effects.push({ kind: 'end', cause, error })

@@ -104,6 +104,7 @@ function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
     cancel: (id, statementOnly) => log.push(`cancel ${id} ${statementOnly}`),
     catalogStale: (reason) => log.push(`stale ${reason}`),
     ended: (cause) => log.push(`ended: ${cause}`),
+    loginAgain: (command, sequence) => log.push(`login again ${Buffer.from(command)} ${sequence}`),
     failed: ({ code }) => log.push(`failed ${code}`),
     recorded: ({ id }) => log.push(`recorded ${id}`),
   })
@@ -287,5 +288,19 @@ describe('a rate', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('a client that logs in anew', () => {
+  it('keeps its connection, unread, and the session ends with the one to the database', () => {
+    const again: Effect = { kind: 'login_again', command: bytes('c'), sequence: 3 }
+    const { client, upstream, audit, log } = runnerOf({ q: [toClient('x'), again, toClient('never')] })
+    client.emit('data', bytes('q'))
+    expect(log).toEqual(['ended: the client logs in anew', 'login again c 3'])
+    expect([client.text, client.flowing, client.destroyed, upstream.destroyed]).toEqual(['x', false, false, true])
+    expect(audit.seen).toEqual(['abandoned'])
+    client.emit('data', bytes('q'))
+    client.emit('close')
+    expect(log).toHaveLength(2)
   })
 })

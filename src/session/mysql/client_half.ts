@@ -64,6 +64,10 @@ export class ClientHalf {
       case 'setOption':
         if (command.option > 1) return this.#unsupported(command, sequence, now)
         return this.#simple(packet, sequence, 'setOption', null)
+      case 'changeUser':
+        // Nothing of this session passes on to the next: not its upstream connection, nor any state.
+        this.#connectionReset(now)
+        return output.loginAgain(packet.payload, packet.sequence)
       case 'fieldList':
         return listFields(this.#state, command, packet, sequence, now)
       case 'processKill':
