@@ -3,9 +3,11 @@ import type { Duplex } from 'node:stream'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { MysqlMachine } from '../session/mysql/machine.ts'
 import { namesOf } from '../session/mysql/state.ts'
-import { errPayload, okPayload } from '../session/mysql/words.ts'
+import { errPayload, welcomePayload } from '../session/mysql/words.ts'
+import { welcome } from '../session/words.ts'
 import { killMysql, loginMysql } from '../upstream/mysql_login.ts'
 import { CAPABILITY } from '../wire/mysql/capabilities.ts'
+import { serverVersion } from '../wire/mysql/handshake-v10.ts'
 import { encodePackets } from '../wire/mysql/packets.ts'
 import { compressedStream } from './compressed_stream.ts'
 import { compressionOf } from './compression.ts'
@@ -107,6 +109,7 @@ async function connect(
     upstream.socket.destroy()
     throw new SallyportError('SP-UNSUPPORTED', 'the database does not speak the same protocol features as the client')
   }
+  const greeting = allowed.role.connectNotice ? welcome(allowed) : null
   const now = context.clock.now()
   const machine = new MysqlMachine({
     gate: context.gate,
@@ -116,11 +119,11 @@ async function connect(
     status: upstream.status,
     defaultDatabase: database,
     now,
-    ownSession: (number) => {
-      const found = context.sessions.byNumber(number)
-      return found?.personId === subject.identity.subject && found.target === allowed.target.name ? found.id : null
-    },
+    mariadb: serverVersion(upstream.serverVersion).mariadb,
+    welcome: greeting,
+    ...ownSessionsOf(context, subject),
   })
+  machine.begin()
   const { target } = allowed
   const client = streamOf(knock)
   await startSession(context, {
@@ -134,9 +137,23 @@ async function connect(
     number: knock.number,
     cancelKey: new Uint8Array(0),
     accepted,
-    greeting: [encodePackets(okPayload(upstream.status, knock.capabilities), knock.sequence)],
+    greeting: [encodePackets(welcomePayload(upstream.status, knock.capabilities, greeting), knock.sequence)],
     cancelUpstream: (statementOnly) => killMysql(target, credential, upstream.connectionId, statementOnly),
   })
+  context.sessions.knownAs(subject.session.sessionId, upstream.connectionId)
+}
+
+/** What KILL may end, and SHOW PROCESSLIST shows: the sessions of the same person on the same target. */
+function ownSessionsOf({ sessions }: ProxyContext, { session, identity, target }: OpenedLogin['subject']) {
+  return {
+    ownSession: (number: number) => sessions.meant(identity.subject, target.name, number)?.id ?? null,
+    ownSessions: () =>
+      sessions.of(identity.subject, target.name).map(({ id, number, idle }) => ({
+        number,
+        user: identity.email ?? identity.subject,
+        running: id === session.sessionId || !idle(),
+      })),
+  }
 }
 
 /** From its login on a client may want everything compressed. */

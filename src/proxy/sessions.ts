@@ -27,6 +27,8 @@ const KEY_BYTES_3_2 = 32
 export class Sessions {
   readonly #byId = new Map<string, LiveSession>()
   readonly #byNumber = new Map<number, LiveSession>()
+  /** MySQL: by the number that the database itself gave, which is that of one server; by session id. */
+  readonly #serverNumbers = new Map<string, number>()
   readonly #prefix: number
   #counter = randomInt(1, COUNTER_MASK)
 
@@ -56,6 +58,24 @@ export class Sessions {
     if (!session) return
     this.#byId.delete(id)
     this.#byNumber.delete(session.number)
+    this.#serverNumbers.delete(id)
+  }
+
+  /** A live session is known to its database by another number than to its client, who may learn of both. */
+  knownAs(id: string, serverNumber: number): void {
+    if (this.#byId.has(id)) this.#serverNumbers.set(id, serverNumber)
+  }
+
+  /** The sessions of a person on a target. */
+  of(personId: string, target: string): LiveSession[] {
+    return this.all().filter((session) => session.personId === personId && session.target === target)
+  }
+
+  /** The one of a person's sessions on a target that a number means, ours or the database's; undefined for none or two. */
+  meant(personId: string, target: string, number: number): LiveSession | undefined {
+    const own = this.of(personId, target)
+    const found = own.filter((one) => one.number === number || this.#serverNumbers.get(one.id) === number)
+    return found.length === 1 ? found[0] : undefined
   }
 
   get(id: string): LiveSession | undefined {

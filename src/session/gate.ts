@@ -5,6 +5,7 @@ import type { Allow, Deny } from '../policy/decision.ts'
 import type { Grant } from '../policy/grant.ts'
 import { Permit } from '../policy/permit.ts'
 import type { Role } from '../policy/role.ts'
+import type { Facts } from '../sql/facts.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
@@ -103,6 +104,15 @@ export class Gate {
     if (!catalog) throw new SallyportError('SP-CATALOG', `the catalog of ${subject.target.name} is being read`)
     const config = policy.configDigest
     return this.#verdicts.judge({ subject, names, text, now, catalog, role, masking: policy.masking(), config })
+  }
+
+  /** What the text means, or null where it could not be judged: nothing is allowed by that. */
+  facts(subject: Subject, names: Names, text: string, now: number): Facts | null {
+    try {
+      return this.#judge(subject, names, text, now).facts
+    } catch {
+      return null
+    }
   }
 
   /** For a statement that is only prepared: the permit to send it for analysis by the server; it has no effect yet. */

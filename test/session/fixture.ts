@@ -47,6 +47,7 @@ function table(
     hasTriggers: false,
     hasRules: false,
     rowSecurity: false,
+    transactional: true,
   }
   return relation
 }

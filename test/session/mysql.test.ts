@@ -15,6 +15,7 @@ import {
   failed,
   MODERN,
   machineOf,
+  modes,
   ok,
   prepare,
   prepared,
@@ -240,7 +241,7 @@ describe('prepared statements', () => {
     const lines = story([...made, client(query('EXECUTE p')), server(count(2), ID, EMAIL, row('1', CLEAR), end())])
     expect(lines.join('\n')).not.toContain(CLEAR)
     expect(story([client(query('EXECUTE p'))]).at(-1)).toBe('< 1 error 1146 SP-NAME')
-    const gone = [...made, client({ kind: 'resetConnection' }), server(ok()), client(query('EXECUTE p'))]
+    const gone = [...made, client({ kind: 'resetConnection' }), server(ok()), modes(), client(query('EXECUTE p'))]
     expect(story(gone).at(-1)).toBe('< 1 error 1146 SP-NAME')
   })
 })
@@ -262,6 +263,7 @@ describe('the names of the session', () => {
     const lines = story([
       set,
       server(ok()),
+      modes('ANSI_QUOTES'),
       client(query('SELECT "email" FROM users')),
       server(count(1), EMAIL, row(CLEAR), end()),
     ])

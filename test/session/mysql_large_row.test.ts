@@ -37,6 +37,9 @@ describe('a row of several packets', () => {
       capabilities: OFFERED,
       status: 2,
       defaultDatabase: 'shop',
+      mariadb: false,
+      welcome: null,
+      ownSessions: () => [{ number: 7, user: 'alice@example.test', running: true }],
       ownSession: () => null,
       now: START,
     })

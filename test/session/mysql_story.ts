@@ -37,6 +37,9 @@ export function machineOf(world: World, capabilities = MODERN): MysqlMachine {
     capabilities,
     status: AUTOCOMMIT,
     defaultDatabase: 'shop',
+    mariadb: false,
+    welcome: null,
+    ownSessions: () => [{ number: 7, user: 'alice@example.test', running: true }],
     ownSession: (number) => (number === 7 ? 'session-7' : null),
     now: START,
   })
@@ -109,6 +112,10 @@ export function column(name: string): Uint8Array {
     decimals: 0,
   })
 }
+/** The server's answer to what the proxy asks of a fresh session. */
+export const modes = (mode = '', charset = 'utf8mb4', database: string | null = 'shop') =>
+  server(count(3), column('mode'), column('charset'), column('database'), row(mode, charset, database), end())
+
 const values = (texts: readonly (string | null)[]) => texts.map((text) => (text === null ? null : utf8(text)))
 export const row = (...texts: readonly (string | null)[]) => encodeTextRow(values(texts))
 export const binary = (...texts: readonly (string | null)[]) =>

@@ -44,6 +44,8 @@ const COMMANDS: readonly Command[] = [
   { kind: 'fieldList', table: 'users', wildcard: '' },
 ]
 
+const MODES = [count(3), column('m'), column('c'), column('d'), row('', 'utf8mb4', 'shop'), end()]
+
 /** The payloads that a server answers a command with; its diagnostics quote a clear value. */
 function answerOf(payload: Uint8Array): readonly Uint8Array[] {
   const text = Buffer.from(payload.subarray(1)).toString()
@@ -57,6 +59,7 @@ function answerOf(payload: Uint8Array): readonly Uint8Array[] {
     case 0x17:
       return [count(2), ID, EMAIL, binary('1', CLEAR), binary('2', null), end()]
     case 0x03:
+      if (/@@SESSION/.test(text)) return MODES
       if (/^UPDATE/.test(text)) return [failed(1062, `Duplicate ${CLEAR}`)]
       if (/^SHOW/.test(text)) return [count(1), column('Message'), row('harmless'), end()]
       if (/^USE/.test(text)) return [ok()]

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { roleOf, type World, worldOf } from './fixture.ts'
-import * as my from './mysql_story.ts'
 import {
   BOUND,
   bind,
@@ -112,10 +111,4 @@ describe('a write whose rows are limited', () => {
       expect(lines.at(-1)).toMatch(/^> query /)
     },
   )
-
-  it('is refused on MySQL, where it would stay before it is counted', () => {
-    const world = () => worldOf('mysql', roleOf({ maxRowsChanged: 3 }))
-    expect(my.story([my.client(my.query(UPDATE))], world).at(-1)).toBe('< 1 error 1142 SP-VERB')
-    expect(my.story([my.client(my.query('SELECT id FROM orders'))], world).at(-1)).toMatch(/^> 3 SELECT/)
-  })
 })

@@ -161,7 +161,7 @@ interface TextRule {
 const TEXT_RULES: readonly TextRule[] = [
   {
     where: /^src\//,
-    except: /^src\/session\/(gate|postgres\/refused_text)\.ts$/,
+    except: /^src\/session\/(gate|postgres\/refused_text|mysql\/aside)\.ts$/,
     pattern: /\bPermit\s*\.\s*issue\b/,
     says: 'a permit that no decision stands behind',
   },

@@ -16,8 +16,8 @@ export const countedRule = eachStatement('counted', (context, statement) => {
   const run = statement.kind === 'prepare' && statement.inner ? statement.inner : statement
   const targets = usesOf(run).filter((use) => use.role === 'target').length
   if (targets === 0) return run.kind === 'execute' ? judgeAlone(context) : null
-  if (catalog.dialect !== 'postgres')
-    return refuse('SP-VERB', `${LIMITED}, and here they can't be counted before they stay`)
+  if (catalog.dialect !== 'postgres' && usesOf(run).some((use) => use.role === 'target' && !use.relation.transactional))
+    return refuse('SP-VERB', `${LIMITED}, and here they can't be undone`)
   if (run.kind === 'explain' && run.explain?.analyze === false) return null
   if (!COUNTED.has(run.kind) || targets > 1) {
     return refuse('SP-VERB', `${LIMITED}: write to one table at a time, by INSERT, UPDATE, DELETE or MERGE`)

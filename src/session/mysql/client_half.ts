@@ -1,6 +1,5 @@
 import { encodeUtf8 } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
-import type { StatementFacts } from '../../sql/facts.ts'
 import { encodeComQuery } from '../../wire/mysql/com-query.ts'
 import type { ComStmtExecute } from '../../wire/mysql/com-stmt-execute.ts'
 import { CURSOR } from '../../wire/mysql/com-stmt-execute.ts'
@@ -10,15 +9,18 @@ import { encodePackets } from '../../wire/mysql/packets.ts'
 import type { ResponseTo } from '../../wire/mysql/response.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
-import { newRun, runsOf } from '../run.ts'
-import type { Verdict } from '../verdict.ts'
+import { finishRun, newRun, runsOf } from '../run.ts'
 import { answer, refuse } from './command_answer.ts'
 import { namingLast } from './command_execute_last.ts'
 import { listFields } from './command_field_list.ts'
+import { expectWarnings, tellsHidden } from './diagnostics.ts'
 import { type Exchange, newExchange, type Prepared, type Run } from './exchange.ts'
+import { isAnsweredHere, ownAnswer, unanswerable } from './own_answers.ts'
+import { beginSession } from './own_settings.ts'
 import type { ResultShape } from './result_shape.ts'
-import { namesOf, type SessionState } from './state.ts'
-import { errPayload, okPayload, warningsAnswer } from './words.ts'
+import type { SessionState } from './state.ts'
+import { errPayload } from './words.ts'
+import { isCounted, openGuard, uncounted, type WriteGuard } from './write_guard.ts'
 
 /** What the client asks after its login. Every text goes through the gate; every other command is on an allow-list. */
 export class ClientHalf {
@@ -119,13 +121,17 @@ export class ClientHalf {
   }
 
   #connectionReset(now: number): void {
-    const { statements, sqlPrepared, longData, names } = this.#state
-    for (const prepared of statements.values()) this.#closeCursor(prepared, now)
-    statements.clear()
-    this.#state.lastStatement = null
-    sqlPrepared.clear()
-    longData.clear()
-    this.#state.names = namesOf(names.defaultDatabase, null)
+    const state = this.#state
+    for (const prepared of state.statements.values()) this.#closeCursor(prepared, now)
+    state.statements.clear()
+    state.lastStatement = null
+    state.sqlPrepared.clear()
+    state.longData.clear()
+    state.userTexts.clear()
+    state.warnings = null
+    state.guarded = false
+    state.changedUnknown = false
+    state.next = () => beginSession(state)
   }
 
   /** What a cursor gave so far is all that there will be of its result. */
@@ -149,84 +155,60 @@ export class ClientHalf {
     this.#expect('ok', sequence, { runs: runsOf(admission, now) })
   }
 
-  #query(text: string, sequence: number, now: number): void {
+  #query(written: string, sequence: number, now: number): void {
     const { gate, subject, output, capabilities } = this.#state
+    const text = this.#knownText(written, now)
+    if (text instanceof SallyportError) return this.#refuse(this.#denied(text, now), sequence)
     const admission = gate.admit(subject, this.#state.names, text, now)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
-    if (showsOwnWarnings(admission.verdict)) {
-      const error = new SallyportError('SP-MULTI', 'warnings are shown by a message of their own')
-      return this.#refuse(this.#denied(error, now), sequence)
-    }
-    const local = this.#ownAnswer(admission, sequence, now)
-    if (local) return
+    const own =
+      unanswerable(admission.verdict) ??
+      tellsHidden(this.#state, admission.verdict) ??
+      ownAnswer(this.#state, admission, sequence, now)
+    if (own === 'answered') return
+    if (own) return this.#refuse(this.#denied(own, now), sequence)
     const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
-    if (runs instanceof SallyportError) return this.#refuse(this.#denied(runs, now), sequence)
+    const refused = runs instanceof SallyportError ? runs : uncounted(runs)
+    if (runs instanceof SallyportError || refused)
+      return this.#refuse(this.#denied(refused as SallyportError, now), sequence)
     output.record(audited(admission, runs))
-    const bytes = encodeUtf8(admission.permit.text)
-    output.sql(admission.permit, encodePackets(encodeComQuery({ bytes, attributes: [] }, capabilities), 0))
-    this.#resetWarnings(runs)
-    this.#expect('query', sequence, { runs })
+    const bytes = encodeComQuery({ bytes: encodeUtf8(admission.permit.text), attributes: [] }, capabilities)
+    this.#run('query', sequence, { runs }, () => output.sql(admission.permit, encodePackets(bytes, 0)))
   }
 
-  /**
-   * The server may show its warnings again once a statement has reset them that could not have made one about a
-   * protected value. One that uses no table resets nothing in MariaDB (SHOW WARNINGS).
-   */
-  #resetWarnings(runs: readonly Run[]): void {
-    const resets = runs.some(({ facts }) => facts.uses.length > 0)
-    const guarded = runs.some(({ plan }) => plan?.scrubErrors)
-    if (resets && !guarded) this.#state.warnings = null
-    else if (this.#state.warnings) this.#state.warnings = []
-  }
-
-  /** KILL and SHOW WARNINGS are answered here: one knows our numbers, the other our warnings. */
-  #ownAnswer(admission: Extract<Admission, { kind: 'allow' }>, sequence: number, now: number): boolean {
-    const { verdict, executions, events } = admission
-    const [facts] = verdict.facts.statements
-    const [execution] = executions
-    if (!facts || !execution || executions.length > 1) return false
-    const { output, status, capabilities, warnings, gate, subject } = this.#state
-    if (facts.kind === 'kill') {
-      this.#kill(Number(facts.name), facts.killQuery, sequence, admission, now)
-      return true
-    }
-    if (showsWarnings(facts) && warnings) {
-      output.record(events)
-      // Ours are notes: there is no error among them.
-      const shown = facts.name === 'errors' ? [] : warnings
-      const done = {
-        outcome: 'ok',
-        status: null,
-        rows: shown.length,
-        bytes: 0,
-        rowsWithheld: 0,
-        started: now,
-      } as const
-      output.note(gate.completion(subject, execution, done, now))
-      output.client(warningsAnswer(shown, status, capabilities, sequence))
-      return true
-    }
-    return false
-  }
-
-  #kill(
-    number: number,
-    queryOnly: boolean,
+  /** Sends what was admitted, under a guard where its rows are counted before they may stay. */
+  #run(
+    to: ResponseTo,
     sequence: number,
-    { events, executions }: Extract<Admission, { kind: 'allow' }>,
-    now: number,
+    fields: { readonly runs: readonly Run[]; readonly prepared?: Prepared },
+    send: () => void,
   ): void {
-    const { output, gate, subject, ownSession, status, capabilities } = this.#state
-    const sessionId = ownSession(number)
-    if (!sessionId) {
-      const error = new SallyportError('SP-KILL', `session ${number} is not yours`)
-      return this.#refuse(this.#denied(error, now), sequence)
+    const state = this.#state
+    const [run] = fields.runs
+    for (const { facts } of fields.runs) state.userTexts.sent(facts)
+    expectWarnings(state, fields.runs)
+    const go = (guard: WriteGuard | null): void => {
+      send()
+      this.#expect(to, sequence, { ...fields, guard })
     }
-    output.record(events)
-    output.cancel(sessionId, queryOnly)
-    const done = { outcome: 'ok', status: null, rows: 0, bytes: 0, rowsWithheld: 0, started: now } as const
-    for (const execution of executions) output.note(gate.completion(subject, execution, done, now))
-    this.#answer(okPayload(status, capabilities), sequence)
+    if (!run || !isCounted(run)) return go(null)
+    openGuard(state, run, sequence, go, (error, at) => {
+      finishRun(state, run, 'error', String(error.refusal.errno), at)
+      this.#answer(errPayload(error), sequence)
+    })
+  }
+
+  /** PREPARE FROM @x is judged and sent with the text that the variable holds. */
+  #knownText(text: string, now: number): string | SallyportError {
+    const { gate, subject, names, unrestricted, userTexts } = this.#state
+    if (unrestricted || !PREPARES_VARIABLE.test(text)) return text
+    const statements = gate.facts(subject, names, text, now)?.statements ?? []
+    const [facts] = statements
+    if (statements.length !== 1 || facts?.textFrom === undefined) return text
+    const known = userTexts.prepare(facts.name ?? '', facts.textFrom, names.sqlMode ?? new Set())
+    return (
+      known ?? new SallyportError('SP-UNSUPPORTED', "PREPARE takes a text, or a variable that SET @x = '...' has set")
+    )
   }
 
   /** EXECUTE runs the text of a PREPARE under the verdict that let it be prepared, as long as that still holds. */
@@ -262,7 +244,7 @@ export class ClientHalf {
     const { verdict, permit } = preparation
     const notOne = verdict.facts.statements.length !== 1
     const nested = verdict.facts.statements.some(
-      (facts) => facts.kind === 'prepare' || facts.kind === 'execute' || facts.kind === 'kill' || showsWarnings(facts),
+      (facts) => facts.kind === 'prepare' || facts.kind === 'execute' || isAnsweredHere(facts),
     )
     if (!verdict.role.unrestricted && (notOne || nested)) {
       return this.#refuse(this.#denied(new SallyportError('SP-UNSUPPORTED', 'this can not be prepared'), now), sequence)
@@ -288,12 +270,12 @@ export class ClientHalf {
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf<ResultShape>(admission, now)
+    const refused = tellsHidden(this.#state, admission.verdict) ?? uncounted(runs)
+    if (refused) return this.#refuse(this.#denied(refused, now), sequence)
     this.#closeCursor(prepared, now)
     prepared.cursor = (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
     output.record(admission.events)
-    output.server(encodePackets(packet.payload, 0))
-    this.#resetWarnings(runs)
-    this.#expect('stmtExecute', sequence, { runs, prepared })
+    this.#run('stmtExecute', sequence, { runs, prepared }, () => output.server(encodePackets(packet.payload, 0)))
   }
 
   #fetch(statementId: number, packet: Packet, sequence: number, now: number): void {
@@ -339,17 +321,7 @@ export class ClientHalf {
 
 const STMT_EXECUTE = 0x17
 const NO_LONG_DATA: ReadonlySet<number> = new Set()
-
-function showsWarnings({ kind, name }: StatementFacts): boolean {
-  return kind === 'show' && (name === 'warnings' || name === 'errors')
-}
-
-/** True where a statement would show the warnings of another one of its message, or be prepared to show any. */
-function showsOwnWarnings({ facts: { statements }, role }: Verdict): boolean {
-  if (role.unrestricted) return false
-  if (statements.length > 1 && statements.some(showsWarnings)) return true
-  return statements.some(({ inner }) => inner !== null && showsWarnings(inner))
-}
+const PREPARES_VARIABLE = /\bprepare\b[\s\S]*@/i
 
 function textOf(text: string) {
   return { text, bytes: encodeUtf8(text) }

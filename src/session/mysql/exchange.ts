@@ -3,7 +3,9 @@ import type { ParameterType } from '../../wire/mysql/parameters.ts'
 import { ResponseMachine, type ResponseTo } from '../../wire/mysql/response.ts'
 import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
+import type { Aside } from './aside.ts'
 import type { ResultShape } from './result_shape.ts'
+import type { WriteGuard } from './write_guard.ts'
 
 export type Run = StatementRun<ResultShape>
 
@@ -26,6 +28,10 @@ export interface Exchange {
   readonly prepared: Prepared | null
   /** Applied when the server answers OK. */
   readonly onOk: ((statementId: number) => void) | null
+  /** The proxy's own statement, of whose answer the client gets nothing. */
+  readonly aside: Aside | null
+  /** The write is undone where it changed too many rows. */
+  readonly guard: WriteGuard | null
   /** Of the run whose result is due. */
   index: number
   /** Of the result that is being described. */
@@ -40,7 +46,7 @@ export function newExchange(
   to: ResponseTo,
   capabilities: number,
   sequence: number,
-  fields: Partial<Pick<Exchange, 'runs' | 'prepared' | 'onOk'>> = {},
+  fields: Partial<Pick<Exchange, 'runs' | 'prepared' | 'onOk' | 'aside' | 'guard'>> = {},
 ): Exchange {
   return {
     to,
@@ -48,6 +54,8 @@ export function newExchange(
     runs: fields.runs ?? [],
     prepared: fields.prepared ?? null,
     onOk: fields.onOk ?? null,
+    aside: fields.aside ?? null,
+    guard: fields.guard ?? null,
     index: 0,
     columns: [],
     sequence,

@@ -1,4 +1,4 @@
-import type { SallyportError } from '../../errors.ts'
+import { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
 import { PacketFramer } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
@@ -7,16 +7,20 @@ import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
-import { finishRun } from '../run.ts'
 import { askClock, takeStep } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
+import { ownWarning } from './diagnostics.ts'
 import type { Run } from './exchange.ts'
+import { beginSession } from './own_settings.ts'
 import { ServerHalf } from './server_half.ts'
-import { namesOf, type SessionState } from './state.ts'
+import { namesOf, type OwnSession, type SessionState } from './state.ts'
+import { UserTexts } from './user_texts.ts'
 import { errPayload } from './words.ts'
 
 /** One command of a client: a statement with its literals, or the values of one execution. */
 const MAX_COMMAND_BYTES = 64 * 1024 * 1024
+/** What a client may send ahead of the answers that are due. */
+const MAX_WAITING_BYTES = 2 * MAX_COMMAND_BYTES
 /** One payload of a server: a row. `max_allowed_packet` is at most 1 GiB. */
 const MAX_ROW_BYTES = 1024 * 1024 * 1024
 
@@ -27,7 +31,11 @@ export interface MysqlMachineInput {
   readonly capabilities: number
   readonly status: number
   readonly defaultDatabase: string | null
+  readonly mariadb: boolean
+  /** What the person is told at connect, as a warning of the login. */
+  readonly welcome: string | null
   readonly ownSession: (number: number) => string | null
+  readonly ownSessions: () => readonly OwnSession[]
   readonly now: number
 }
 
@@ -40,21 +48,30 @@ export class MysqlMachine {
   readonly #fromServer = new PacketFramer({ maxPayloadBytes: MAX_ROW_BYTES })
   readonly #life: SessionLife
 
-  constructor({ gate, subject, role, capabilities, status, defaultDatabase, ownSession, now }: MysqlMachineInput) {
+  constructor(input: MysqlMachineInput) {
+    const { gate, subject, role, capabilities, status, defaultDatabase, welcome, now } = input
     this.#state = {
       gate,
       subject,
       output: new Output(),
       capabilities,
       unrestricted: role.unrestricted,
-      ownSession,
+      limits: role.limits,
+      mariadb: input.mariadb,
+      ownSession: input.ownSession,
+      ownSessions: input.ownSessions,
       names: namesOf(defaultDatabase, null),
       status,
       current: null,
       statements: new Map(),
       lastStatement: null,
       sqlPrepared: new Map(),
-      warnings: null,
+      userTexts: new UserTexts(),
+      warnings: welcome === null ? null : [ownWarning(welcome)],
+      notice: null,
+      guarded: false,
+      changedUnknown: false,
+      next: null,
       longData: new Map(),
     }
     this.#client = new ClientHalf(this.#state)
@@ -62,10 +79,18 @@ export class MysqlMachine {
     this.#life = new SessionLife(subject.grant.end, role.limits, now)
   }
 
+  /** The server's session is fresh: what the proxy sets and reads in it comes before the client's first command. */
+  begin(): void {
+    this.#state.next = () => beginSession(this.#state)
+  }
+
   onClient(chunk: Uint8Array, now: number): Effect[] {
     return this.#step(now, () => {
       this.#fromClient.push(chunk)
       this.#drainClient(now)
+      if (this.#state.current && this.#fromClient.buffered > MAX_WAITING_BYTES) {
+        throw new SallyportError('SP-PROTOCOL', `more than ${MAX_WAITING_BYTES} bytes wait for an answer`)
+      }
     })
   }
 
@@ -77,11 +102,12 @@ export class MysqlMachine {
     })
   }
 
-  /** Called about once a second: limits of time. MySQL has no notice outside of an answer. */
+  /** Called about once a second: limits of time. MySQL has no notice outside of an answer: it waits for one. */
   onTick(now: number): Effect[] {
     const { output } = this.#state
     if (output.ended) return []
     const event = askClock(this.#life, this.#state, this.#running, this.#inTransaction, now)
+    if (event?.kind === 'notice') this.#state.notice = `${event.text}. ${event.hint}`
     return event?.kind === 'end' ? this.end(event.error) : output.take()
   }
 
@@ -93,7 +119,7 @@ export class MysqlMachine {
     if (this.#state.output.ended) return []
     const { output, current, subject } = this.#state
     if (current) output.cancel(subject.session.sessionId, true)
-    output.client(encodePackets(errPayload(error), current?.sequence ?? 0))
+    output.client(encodePackets(errPayload(error), current?.sequence ?? (this.#fromClient.buffered > 0 ? 1 : 0)))
     output.end(error.detail, error)
     return output.take()
   }
@@ -101,12 +127,14 @@ export class MysqlMachine {
   /** Completions of what was still running when the connection broke. */
   abandoned(now: number): Effect[] {
     this.#state.gate.meter.leave(this.#state.subject)
-    const { output, current, statements } = this.#state
+    const { output, current, statements, subject } = this.#state
+    // Without its session it would go on beyond the grant, and hold its locks.
+    if (current && !output.ended) output.cancel(subject.session.sessionId, false)
     const open = [
       ...(current?.runs ?? []),
       ...[...statements.values()].flatMap(({ cursor }) => (cursor ? [cursor] : [])),
     ]
-    for (const run of new Set(open)) finishRun(this.#state, run, 'error', '2013', now)
+    for (const run of new Set(open)) this.#server.leave(run, now)
     return output.take()
   }
 
@@ -125,7 +153,13 @@ export class MysqlMachine {
 
   /** By turns: the next command is read when the last one was answered. */
   #drainClient(now: number): void {
-    while (!this.#state.current && !this.#state.output.ended) {
+    while (!this.#state.current && !this.#state.output.ended && this.#fromClient.buffered > 0) {
+      const { next } = this.#state
+      this.#state.next = null
+      if (next) {
+        next()
+        continue
+      }
       const packet = this.#fromClient.next()
       if (!packet) return
       this.#client.accept(packet, now)

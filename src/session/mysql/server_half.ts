@@ -2,23 +2,29 @@ import { SallyportError } from '../../errors.ts'
 import { has } from '../../wire/mysql/capabilities.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 import type { Packet } from '../../wire/mysql/framer.ts'
-import { type Eof, type Err, encodeErr, encodeOk, encodeResultEnd, type Ok } from '../../wire/mysql/outcome.ts'
+import { type Eof, type Err, encodeEof, encodeOk, encodeResultEnd, type Ok } from '../../wire/mysql/outcome.ts'
 import { encodePackets, packetCount, renumberPackets } from '../../wire/mysql/packets.ts'
 import type { PrepareOk } from '../../wire/mysql/prepare-ok.ts'
 import type { Classified, ResponseMachine } from '../../wire/mysql/response.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
+import { definitionsAfter } from '../definitions.ts'
 import type { ExecutionResult } from '../gate.ts'
 import { finishRun } from '../run.ts'
+import { harmlessChanges, withoutGuesses } from './affected.ts'
+import { takeAside } from './aside.ts'
 import { withoutMaskedDefault } from './command_field_list.ts'
+import { errorFor, ownWarnings } from './diagnostics.ts'
 import type { Exchange, Run } from './exchange.ts'
 import { shapeOf } from './result_shape.ts'
 import { maskRun } from './rows.ts'
-import { applyStatement } from './settings.ts'
+import { applyStatement, followModes } from './settings.ts'
 import type { SessionState } from './state.ts'
-import { errPayload, scrubbedErr } from './words.ts'
+import { errPayload } from './words.ts'
+import { closeGuard, overLimit, type WriteGuard } from './write_guard.ts'
 
 const QUERY_INTERRUPTED = 1317
-const COMPUTED_CODE = 1105
+const CONNECTION_LOST = '2013'
+const CHANGED_DEFINITIONS = 'a session changed definitions'
 
 /** What the server answers: forwarded as it is, rewritten, or replaced; what it did not owe ends the session. */
 export class ServerHalf {
@@ -30,8 +36,8 @@ export class ServerHalf {
 
   /** Which packets are surely rows, so that a run of them may be taken; null while none are due. */
   get acceptsRow(): ResponseMachine['acceptsRow'] | null {
-    const response = this.#state.current?.response
-    return response && response.rows !== null ? response.acceptsRow : null
+    const { current } = this.#state
+    return current && !current.aside && current.response.rows !== null ? current.response.acceptsRow : null
   }
 
   /** Whole rows in whole packets; `packets` differs from `count` only for one row that takes several packets. */
@@ -46,6 +52,7 @@ export class ServerHalf {
 
   packet({ payload }: Packet, now: number): void {
     const exchange = this.#exchange()
+    if (exchange.aside) return this.#aside(exchange, payload, now)
     const message = exchange.response.next(payload)
     if (exchange.told) return this.#drop(exchange, message)
     switch (message.kind) {
@@ -62,7 +69,7 @@ export class ServerHalf {
         return this.#column(exchange, payload, message.column)
       case 'eofAfterColumns':
         this.#state.status = message.eof.status
-        this.#pass(exchange, payload)
+        this.#pass(exchange, this.#isGuarded(exchange) ? encodeEof({ ...message.eof, warnings: 0 }) : payload)
         return this.#described(exchange)
       case 'eofAfterParameters':
         this.#state.status = message.eof.status
@@ -79,10 +86,19 @@ export class ServerHalf {
     }
   }
 
+  #aside(exchange: Exchange, payload: Uint8Array, now: number): void {
+    takeAside(this.#state, exchange, payload, now)
+    if (!this.#state.current) this.#leave()
+  }
+
   #drop({ response }: Exchange, message: Classified): void {
     if (message.kind === 'ok') this.#state.status = message.ok.status
     if (message.kind === 'resultEnd') this.#state.status = message.end.status
-    if (response.done) this.#state.current = null
+    if (response.done) this.#leave()
+  }
+
+  #isGuarded({ runs, index }: Exchange): boolean {
+    return runs[index]?.plan?.scrubErrors === true
   }
 
   #exchange(): Exchange {
@@ -97,9 +113,34 @@ export class ServerHalf {
     const run = exchange.runs[exchange.index]
     if (!run) return this.#last(exchange, payload)
     run.rows = Number(ok.affectedRows)
+    if (exchange.guard) return this.#counted(exchange, run, exchange.guard, ok)
     applyStatement(this.#state, run)
+    followModes(this.#state, run)
     const { capabilities } = this.#state
-    this.#resultEnd(exchange, run, ok, (warnings) => encodeOk({ ...ok, warnings }, capabilities), now)
+    const told = this.#told(run, ok)
+    this.#resultEnd(exchange, run, ok, (warnings) => encodeOk({ ...told, warnings }, capabilities), now)
+  }
+
+  /** What an OK tells beside its warnings, as far as it tells of nothing else. */
+  #told(run: Run, ok: Ok): Ok {
+    return run.plan ? { ...withoutGuesses(run, ok), changes: harmlessChanges(ok.changes) } : ok
+  }
+
+  /** The client hears of the write when it is settled whether it stays. */
+  #counted(exchange: Exchange, run: Run, guard: WriteGuard, ok: Ok): void {
+    const over = overLimit(run, ok.affectedRows)
+    closeGuard(this.#state, guard, exchange, over ? 'undo' : 'keep', (refused, at) => {
+      const error = over ?? refused
+      if (error) {
+        run.rows = 0
+        this.#finish(run, over ? 'withheld' : 'error', String(error.refusal.errno), at)
+        return this.#send(exchange, errPayload(error))
+      }
+      this.#finish(run, 'ok', null, at)
+      const { status, capabilities } = this.#state
+      const warnings = ownWarnings(this.#state, run, 0)
+      this.#send(exchange, encodeOk({ ...this.#told(run, ok), warnings, status, changes: [] }, capabilities))
+    })
   }
 
   #prepareOk(exchange: Exchange, payload: Uint8Array, { statementId, parameters }: PrepareOk): void {
@@ -135,8 +176,14 @@ export class ServerHalf {
     const run = exchange.runs[exchange.index]
     if (!run) return this.#last(exchange, payload)
     const cursorOpen = has(end.status, STATUS.cursorExists) && !has(end.status, STATUS.lastRowSent)
-    if (exchange.prepared?.cursor && cursorOpen && !run.withheld) return this.#last(exchange, payload)
-    this.#resultEnd(exchange, run, end, (warnings) => encodeResultEnd({ ...end, warnings }, capabilities), now)
+    const told = 'changes' in end ? this.#told(run, end) : end
+    const encode = (warnings: number) => encodeResultEnd({ ...told, warnings }, capabilities)
+    if (exchange.prepared?.cursor && cursorOpen && !run.withheld) {
+      return this.#last(exchange, encode(this.#isGuarded(exchange) ? 0 : end.warnings))
+    }
+    // The results of a routine are followed by an OK of its own.
+    const routine = run.facts.kind === 'call' && !exchange.response.done
+    this.#resultEnd(exchange, run, end, encode, now, routine)
   }
 
   /** The end of one statement's result: another may follow in the same answer. */
@@ -146,45 +193,46 @@ export class ServerHalf {
     { warnings }: Ok | Eof,
     encode: (warnings: number) => Uint8Array,
     now: number,
+    routine = false,
   ): void {
     if (run.withheld) {
       this.#finish(run, 'withheld', String(run.withheld.refusal.errno), now)
       for (const later of exchange.runs.slice(exchange.index + 1)) this.#finish(later, 'cancelled', null, now)
       return this.#last(exchange, errPayload(run.withheld))
     }
+    const more = !exchange.response.done
     const lastRun = exchange.index >= exchange.runs.length - 1
-    if (exchange.response.done || !lastRun) this.#finish(run, 'ok', null, now)
-    this.#pass(exchange, encode(run.plan ? this.#ownWarnings(run, warnings) : warnings))
-    if (!lastRun) exchange.index++
-  }
-
-  /**
-   * Warnings of the server could count or quote what is protected, so a guarded statement shows the proxy's own only:
-   * that its result was computed from masked values.
-   */
-  #ownWarnings(run: Run, count: number): number {
-    const { plan } = run
-    if (!plan || (!plan.scrubErrors && plan.computed.length === 0)) return count
-    const message = `the result was computed from masked values of ${plan.computed.join(', ')} (SP-COMPUTED)`
-    this.#state.warnings = plan.computed.length > 0 ? [{ code: COMPUTED_CODE, message }] : []
-    return this.#state.warnings.length
+    if (more && lastRun && !routine && run.plan) {
+      throw new SallyportError('SP-PROTOCOL', 'the database sends more results than there are statements')
+    }
+    if (!routine && !(more && lastRun)) this.#finish(run, 'ok', null, now)
+    this.#pass(exchange, encode(ownWarnings(this.#state, run, warnings)))
+    if (!lastRun && !routine) exchange.index++
   }
 
   #error(exchange: Exchange, payload: Uint8Array, err: Err, now: number): void {
     const run = exchange.runs[exchange.index]
-    if (!run) return this.#last(exchange, payload)
+    const told = run || exchange.prepared ? errorFor(this.#state, exchange, err) : payload
+    if (!run) return this.#last(exchange, told)
+    followModes(this.#state, run)
     const cancelled = err.errno === QUERY_INTERRUPTED
     this.#finish(run, run.withheld ? 'withheld' : cancelled ? 'cancelled' : 'error', String(err.errno), now)
     for (const later of exchange.runs.slice(exchange.index + 1)) this.#finish(later, 'cancelled', null, now)
-    const instead = run.withheld ?? run.cancelled
-    if (run.plan?.scrubErrors) this.#state.warnings = []
-    if (instead) return this.#last(exchange, errPayload(instead))
-    const sqlState = err.sqlState ?? 'HY000'
-    this.#last(exchange, run.plan?.scrubErrors ? scrubbedErr(err.errno, sqlState) : encodeErr({ ...err, sqlState }))
+    if (!exchange.guard) return this.#last(exchange, told)
+    closeGuard(this.#state, exchange.guard, exchange, 'failed', () => this.#send(exchange, told))
+  }
+
+  /** The connection broke: what is under way may still come to its end on the server. */
+  leave(run: Run, now: number): void {
+    this.#finish(run, 'error', CONNECTION_LOST, now)
   }
 
   #finish(run: Run, outcome: ExecutionResult['outcome'], status: string | null, now: number): void {
+    if (run.done) return
     finishRun(this.#state, run, outcome, status, now)
+    // A change of definitions commits at once, and so others see it at once.
+    const definitions = definitionsAfter('kept', run.facts)
+    if (definitions !== 'kept') this.#state.output.catalogStale(CHANGED_DEFINITIONS, definitions === 'changed')
   }
 
   #withhold(run: Run, error: unknown): void {
@@ -196,14 +244,24 @@ export class ServerHalf {
 
   #pass(exchange: Exchange, payload: Uint8Array): void {
     this.#send(exchange, payload)
-    if (exchange.response.done) this.#state.current = null
+    if (exchange.response.done) this.#leave()
   }
 
   /** The client gets no more than this; the exchange ends when the server has said all. */
   #last(exchange: Exchange, payload: Uint8Array): void {
     this.#send(exchange, payload)
     exchange.told = true
-    if (exchange.response.done) this.#state.current = null
+    if (exchange.response.done) this.#leave()
+  }
+
+  /** The exchange is over: what the proxy itself asks comes before the client's next command. */
+  #leave(): void {
+    const state = this.#state
+    state.current = null
+    if ((state.status & STATUS.inTransaction) === 0) state.guarded = false
+    const { next } = state
+    state.next = null
+    next?.()
   }
 
   #send(exchange: Exchange, payload: Uint8Array): void {

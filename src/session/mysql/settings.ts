@@ -1,19 +1,17 @@
-import type { SettingChange } from '../../sql/facts.ts'
-import type { Verdict } from '../verdict.ts'
+import type { StatementFacts } from '../../sql/facts.ts'
 import type { Run } from './exchange.ts'
+import { readModes } from './own_settings.ts'
 import { namesOf, type SessionState } from './state.ts'
 
 /** What a statement that the server answered with OK changes in the session's names. */
 export function applyStatement(state: SessionState, { facts, verdict }: Run): void {
+  state.userTexts.done(facts)
   switch (facts.kind) {
     case 'use':
       state.names = namesOf(facts.name, state.names.sqlMode)
       return
-    case 'set':
-      for (const change of facts.settings) applySetting(state, change)
-      return
     case 'prepare':
-      state.sqlPrepared.set((facts.name ?? '').toLowerCase(), verdict as Verdict)
+      state.sqlPrepared.set((facts.name ?? '').toLowerCase(), verdict)
       return
     case 'deallocate':
       state.sqlPrepared.delete((facts.name ?? '').toLowerCase())
@@ -22,16 +20,11 @@ export function applyStatement(state: SessionState, { facts, verdict }: Run): vo
   }
 }
 
-function applySetting(state: SessionState, { name, values }: SettingChange): void {
-  if (name !== 'sql_mode') return
-  // An expression was refused before; DEFAULT is the global mode, with which a fresh session starts.
-  const modes = values === null || values === 'expression' ? null : new Set(values.flatMap(splitModes))
-  state.names = namesOf(state.names.defaultDatabase, modes)
+/** A SET of the modes, also one that failed half way: the server is asked what they are before anything is read by them. */
+export function followModes(state: SessionState, { facts }: Run): void {
+  if (setsModes(facts)) state.next = () => readModes(state)
 }
 
-function splitModes(value: string): string[] {
-  return value
-    .split(',')
-    .map((mode) => mode.trim().toUpperCase())
-    .filter((mode) => mode !== '')
+function setsModes({ kind, settings }: StatementFacts): boolean {
+  return kind === 'set' && settings.some(({ name, scope }) => name === 'sql_mode' && scope !== 'global')
 }

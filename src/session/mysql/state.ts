@@ -1,12 +1,21 @@
+import type { Limits } from '../../policy/role.ts'
 import type { Gate, Subject } from '../gate.ts'
 import type { Output } from '../output.ts'
 import type { Names, Verdict } from '../verdict.ts'
 import type { Exchange, Prepared } from './exchange.ts'
+import type { UserTexts } from './user_texts.ts'
 
 /** A warning of the proxy's own, shown by SHOW WARNINGS. */
 export interface Warning {
   readonly code: number
   readonly message: string
+}
+
+/** A live session of the same person on the same target, by the number of its handshake. */
+export interface OwnSession {
+  readonly number: number
+  readonly user: string
+  readonly running: boolean
 }
 
 /** What the two halves of a MySQL session share. */
@@ -16,8 +25,11 @@ export interface SessionState {
   readonly output: Output
   readonly capabilities: number
   readonly unrestricted: boolean
-  /** The id of an own session by the number that its handshake gave, or null. */
+  readonly limits: Limits
+  readonly mariadb: boolean
+  /** The id of an own session by the number that its handshake gave or that the server knows it by, or null. */
   readonly ownSession: (number: number) => string | null
+  readonly ownSessions: () => readonly OwnSession[]
   names: Names
   /** Status flags of the last OK or EOF. */
   status: number
@@ -28,8 +40,17 @@ export interface SessionState {
   lastStatement: number | null
   /** SQL-level PREPARE, by lower-cased name. */
   readonly sqlPrepared: Map<string, Verdict>
+  readonly userTexts: UserTexts
   /** What SHOW WARNINGS answers; null where the server may answer it. */
   warnings: readonly Warning[] | null
+  /** What the session has to be told, as a warning of the next statement that has room for one. */
+  notice: string | null
+  /** A statement of the open transaction may quote clear values in an error of COMMIT. */
+  guarded: boolean
+  /** ROW_COUNT() would tell what `affected.ts` hides. */
+  changedUnknown: boolean
+  /** What the proxy asks the server itself once the exchange is over, before the client's next command. */
+  next: (() => void) | null
   /** Values that came by COM_STMT_SEND_LONG_DATA since the last execution, by statement id. */
   readonly longData: Map<number, Set<number>>
 }

@@ -5,7 +5,6 @@ import { encodeColumn } from '../../wire/mysql/column.ts'
 import { EOF_HEADER, encodeEof, encodeErr, encodeOk, type Ok } from '../../wire/mysql/outcome.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
 import { encodeTextRow } from '../../wire/mysql/text-row.ts'
-import type { Warning } from './state.ts'
 
 /** The proxy's refusals in MySQL's own format: errno and SQLSTATE of the closed list, the code and the next step in the text. */
 export function errPayload(error: SallyportError): Uint8Array {
@@ -23,6 +22,12 @@ export function okPayload(status: number, capabilities: number, header: 0x00 | 0
   return encodeOk({ ...NO_CHANGE, status }, capabilities, header)
 }
 
+/** The end of a login: what the person is told is its text, and a warning that SHOW WARNINGS shows. */
+export function welcomePayload(status: number, capabilities: number, text: string | null): Uint8Array {
+  if (text === null) return okPayload(status, capabilities)
+  return encodeOk({ ...NO_CHANGE, status, warnings: 1, info: encodeUtf8(text) }, capabilities)
+}
+
 const NO_CHANGE: Omit<Ok, 'kind' | 'status'> = {
   affectedRows: 0n,
   lastInsertId: 0n,
@@ -32,42 +37,34 @@ const NO_CHANGE: Omit<Ok, 'kind' | 'status'> = {
 } as never
 
 const VAR_STRING = 0xfd
-const LONG = 0x03
+const LONGLONG = 0x08
 const UTF8MB4 = 45
+const TEXT_BYTES = 1024
 
-/** A whole answer to SHOW WARNINGS, from the packet numbered `sequence` on. */
-export function warningsAnswer(
-  warnings: readonly Warning[],
-  status: number,
-  capabilities: number,
-  sequence: number,
+/** A whole result of the proxy's own, as text, from the packet numbered `sequence` on. */
+export function textAnswer(
+  columns: readonly { readonly name: string; readonly number?: true }[],
+  rows: readonly (readonly (string | null)[])[],
+  {
+    status,
+    capabilities,
+    sequence,
+  }: { readonly status: number; readonly capabilities: number; readonly sequence: number },
 ): Uint8Array {
-  const blank = {
-    schema: '',
-    table: '',
-    orgTable: '',
-    orgName: '',
-    flags: 0,
-    decimals: 0,
-    charset: UTF8MB4,
-    length: 1024,
-  }
-  const columns = [
-    encodeColumn({ ...blank, name: 'Level', type: VAR_STRING }),
-    encodeColumn({ ...blank, name: 'Code', type: LONG }),
-    encodeColumn({ ...blank, name: 'Message', type: VAR_STRING }),
-  ]
-  const rows = warnings.map(({ code, message }) => encodeTextRow(['Note', String(code), message].map(encodeUtf8)))
+  const blank = { schema: '', table: '', orgTable: '', orgName: '', flags: 0, decimals: 0, charset: UTF8MB4 }
+  const definitions = columns.map(({ name, number }) =>
+    encodeColumn({ ...blank, name, type: number ? LONGLONG : VAR_STRING, length: TEXT_BYTES }),
+  )
   const deprecateEof = has(capabilities, CAPABILITY.deprecateEof)
   const eof = encodeEof({ warnings: 0, status })
   const payloads = [
     Uint8Array.of(columns.length),
-    ...columns,
+    ...definitions,
     ...(deprecateEof ? [] : [eof]),
-    ...rows,
+    ...rows.map((row) => encodeTextRow(row.map((text) => (text === null ? null : encodeUtf8(text))))),
     deprecateEof ? okPayload(status, capabilities, EOF_HEADER) : eof,
   ]
   const out = new Writer()
-  for (const [at, payload] of payloads.entries()) out.bytes(encodePackets(payload, sequence + at))
+  for (const [at, payload] of payloads.entries()) out.bytes(encodePackets(payload, (sequence + at) & 0xff))
   return out.finish()
 }

@@ -1,4 +1,4 @@
-import type { StatementKind } from '../../sql/facts.ts'
+import { definitionsAfter } from '../definitions.ts'
 import type { Run } from './pipeline.ts'
 import type { SessionState } from './state.ts'
 
@@ -8,25 +8,9 @@ import type { SessionState } from './state.ts'
  * after a rollback as well, since parts of some commands stay (CREATE INDEX CONCURRENTLY, procedures that commit).
  */
 
-/** Kinds that change definitions, and those of which nobody knows. */
-const CHANGING: ReadonlySet<StatementKind> = new Set([
-  'ddl',
-  'create_table_as',
-  'administration',
-  'maintenance',
-  'do',
-  'call',
-  'two_phase',
-  'opaque',
-])
-
 /** At the end of a run, however it ended. */
 export function followDefinitions(state: SessionState, { facts, execution }: Run): void {
-  if (CHANGING.has(facts.kind) || (facts.inner && CHANGING.has(facts.inner.kind))) state.definitions = 'changed'
-  else if (state.definitions === 'kept' && facts.functions.some(({ userDefined }) => userDefined)) {
-    // What a function of theirs does is looked for, but holds nobody up: some call one in every statement.
-    state.definitions = 'doubted'
-  }
+  state.definitions = definitionsAfter(state.definitions, facts)
   // A COMMIT may stand in the middle of a message that goes on for long.
   if (execution.kind === 'commit') tellDefinitions(state)
 }

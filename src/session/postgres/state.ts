@@ -1,4 +1,5 @@
 import type { TransactionStatus } from '../../wire/postgres/session-facts.ts'
+import type { Definitions } from '../definitions.ts'
 import type { Gate, Subject } from '../gate.ts'
 import type { Output } from '../output.ts'
 import type { Names } from '../verdict.ts'
@@ -38,7 +39,7 @@ export interface SessionState {
   /** A statement of this transaction may quote clear values in errors that no run owns: at Bind, COMMIT or Sync. */
   guarded: boolean
   /** What was done to definitions since others were last told: nothing, something, or nobody knows. */
-  definitions: 'kept' | 'changed' | 'doubted'
+  definitions: Definitions
 }
 
 export function namesOf({ path, unread }: Pick<SessionState, 'path' | 'unread'>): Names {

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import { encodePackets } from '../../src/wire/mysql/packets.ts'
+import { MINUTE, play, roleOf, START, type Step, type World, worldOf } from './fixture.ts'
+import {
+  client,
+  column,
+  count,
+  end,
+  execute,
+  failed,
+  machineOf,
+  modes,
+  ok,
+  prepare,
+  query,
+  row,
+  server,
+  story,
+  told,
+} from './mysql_story.ts'
+
+const sent = (lines: readonly string[]) => lines.filter((line) => line.startsWith('>'))
+const MODES = '> 3 SELECT @@SESSION.sql_mode, @@SESSION.character_set_client, DATABASE()'
+
+/** A session that begins as the proxy's do. */
+function begun(steps: readonly Step[], world: () => World = () => worldOf('mysql')): string[] {
+  const made = world()
+  const machine = machineOf(made)
+  machine.begin()
+  return told(play(made, machine, steps))
+}
+
+describe('a fresh session', () => {
+  it('asks by which modes it reads before its first command goes out, not before it comes', () => {
+    expect(begun([])).toEqual([])
+    const lines = begun([client(query('SELECT "id" FROM orders')), modes('ANSI_QUOTES')])
+    expect(lines[0]).toBe(MODES)
+    expect(lines.at(-1)).toMatch(/^> 3 SELECT "id" FROM/)
+  })
+
+  it('sets the limits of its role, in the words of MySQL', () => {
+    const limits = { statementTimeoutMs: 2500, lockTimeoutMs: 1500 }
+    const lines = begun([client(query('SELECT 1')), server(ok()), modes()], () => worldOf('mysql', roleOf({ limits })))
+    expect(lines.slice(0, 2)).toEqual([
+      '> 3 SET SESSION innodb_lock_wait_timeout = 2, lock_wait_timeout = 2, max_execution_time = 2500',
+      MODES,
+    ])
+  })
+
+  it('sets them again after a reset, and after nothing else', () => {
+    const world = () => worldOf('mysql', roleOf({ limits: { lockTimeoutMs: 1000 } }))
+    const steps = [client({ kind: 'resetConnection' }), server(ok()), server(ok()), modes()]
+    expect(sent(story(steps, world))).toEqual([
+      '> 1f',
+      '> 3 SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1',
+      MODES,
+    ])
+  })
+
+  it.each([
+    ['limits that the server refuses', { lockTimeoutMs: 1000 }, server(failed(1193, 'unknown')), 'SP-UPSTREAM'],
+    ['a character set that is not read here', {}, modes('', 'gbk'), 'SP-SETTING'],
+    ['no answer', {}, server(failed(1045, 'no')), 'SP-UPSTREAM'],
+  ])('ends with %s', (_what, limits, answer, code) => {
+    const lines = begun([client(query('SELECT 1')), answer], () => worldOf('mysql', roleOf({ limits })))
+    expect(lines.at(-1)).toBe(`end ${code}`)
+    expect(lines.at(-2)).toMatch(new RegExp(`^< 1 error .* ${code}$`))
+  })
+})
+
+describe('sql_mode', () => {
+  it.each([
+    ['OK', server(ok())],
+    ['an error, half way', server(failed(1231, 'no'))],
+  ])('is read back after a SET that ends with %s', (_what, answer) => {
+    const set = client(query("SET sql_mode = 'STRICT_ALL_TABLES', autocommit = 1"))
+    const lines = story([set, answer, modes('ANSI_QUOTES'), client(query('SELECT "id" FROM orders'))])
+    expect(sent(lines)[1]).toBe(MODES)
+    expect(lines.at(-1)).toMatch(/SELECT "id" FROM/)
+  })
+})
+
+describe('definitions', () => {
+  const unlimited = () => worldOf('mysql', roleOf({ unrestricted: true }))
+
+  it.each([
+    ['CREATE TABLE t (id int)', 'catalog stale'],
+    ['ALTER TABLE orders ADD x int', 'catalog stale'],
+    ['CALL p()', 'catalog stale'],
+  ])('that %s changes are told to others at once', (text, line) => {
+    expect(
+      story([client(query('BEGIN')), server(ok({ status: 3 })), client(query(text)), server(ok())], unlimited),
+    ).toContain(line)
+  })
+
+  it.each(['SELECT id FROM orders', 'SET autocommit = 1', 'UPDATE orders SET total = 1'])(
+    'are left alone by %s',
+    (text) => {
+      expect(story([client(query(text)), server(ok())], unlimited)).not.toContain('catalog stale')
+    },
+  )
+
+  it('that were on their way when the connection broke may have changed', () => {
+    const world = unlimited()
+    const machine = machineOf(world)
+    play(world, machine, [client(query('DROP TABLE orders'))])
+    expect(told(machine.abandoned(START))).toEqual([
+      'cancel session-1',
+      expect.stringMatching(/^note error 2013/),
+      'catalog stale',
+    ])
+  })
+})
+
+describe('a session that its client leaves', () => {
+  it('ends on the server, whatever runs there', () => {
+    const world = worldOf('mysql')
+    const machine = machineOf(world)
+    play(world, machine, [client(query('SELECT id FROM orders'))])
+    expect(told(machine.abandoned(START))).toEqual(['cancel session-1', 'note error 2013 select rows 0'])
+  })
+
+  it('is not cancelled where nothing runs', () => {
+    const world = worldOf('mysql')
+    expect(machineOf(world).abandoned(START)).toEqual([])
+  })
+
+  it('completes a write under its guard', () => {
+    const world = worldOf('mysql', roleOf({ maxRowsChanged: 1 }))
+    const machine = machineOf(world)
+    play(world, machine, [client(query('UPDATE orders SET total = 1 WHERE id = 1')), server(ok())])
+    expect(told(machine.abandoned(START))).toEqual(['cancel session-1', 'note error 2013 update rows 0'])
+  })
+})
+
+describe('a client that sends ahead', () => {
+  it('is cut off when more waits than it may send', () => {
+    const world = worldOf('mysql')
+    const machine = machineOf(world)
+    play(world, machine, [client(query('SELECT 1'))])
+    const chunk = encodePackets(new Uint8Array(15 * 1024 * 1024), 0)
+    const ends = Array.from({ length: 9 }, () => told(machine.onClient(chunk, START))).flat()
+    expect(ends.at(-1)).toBe('end SP-PROTOCOL')
+  })
+
+  it('gets its answers in turn', () => {
+    const commands = Array.from({ length: 300 }, () => query('SELECT 1'))
+    const answers = commands.map(() => server(count(1), column('1'), row('1'), end()))
+    expect(story([client(...commands), ...answers]).filter((line) => line.endsWith('end'))).toHaveLength(300)
+  })
+})
+
+describe('the end of a grant', () => {
+  const nearEnd = () => worldOf('mysql', roleOf(), { end: START + 2 * MINUTE })
+
+  it('is announced as a warning of the next statement', () => {
+    const answer = server(count(1), column('orders.id'), row('1'), end())
+    const steps: Step[] = [{ from: 'clock', at: MINUTE }, client(query('SELECT id FROM orders')), answer]
+    const lines = story([...steps, client(query('SHOW WARNINGS'))], nearEnd)
+    expect(lines.join('\n')).toContain('your grant ends in 1 min')
+  })
+
+  it('takes prepared statements along', () => {
+    const steps: Step[] = [client(prepare('SELECT 1')), { from: 'clock', at: 2 * MINUTE }, client(execute())]
+    expect(story(steps, nearEnd).at(-1)).toBe('end SP-GRANT-ENDED')
+  })
+})
