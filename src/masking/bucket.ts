@@ -1,68 +1,50 @@
 import { SallyportError } from '../errors.ts'
 import { floorTo } from './calendar.ts'
-import {
-  integerRange,
-  readFloat,
-  readInteger,
-  readNumeric,
-  writeFloat,
-  writeInteger,
-  writeNumeric,
-} from './number_codec.ts'
+import type { Codec, IntegerCodec } from './codec.ts'
 import { type Decimal, precisionOf } from './numeric.ts'
 import type { Masker } from './rule.ts'
-import type { ValueType } from './value_type.ts'
-
-type NumberType = Extract<ValueType, { kind: 'integer' | 'float' | 'numeric' }>
-type Format = 'text' | 'binary'
 
 /** Buckets of 1 would show every whole number. */
 const WIDTH_MIN = 2
 
-/** From here on a bucket could leave the range of the type: NULL. */
-const FLOAT_LIMIT = { 4: 1e37, 8: 1e300 } as const
+/** From here on a bucket could leave the range of the type: NULL. By bytes of the float. */
+export const FLOAT_LIMIT = { 4: 1e37, 8: 1e300 } as const
 
 /** `bucket`: the largest multiple of `width` that is not above the number; NULL where the type can't hold it. */
-export function bucketMasker(width: number, type: NumberType, format: Format): Masker {
-  if (!Number.isSafeInteger(width) || width < WIDTH_MIN) {
-    throw new SallyportError('SP-CONFIG', 'the width of a bucket is a whole number from 2')
-  }
-  switch (type.kind) {
-    case 'integer':
-      return integerBucket(BigInt(width), type.bytes, format)
-    case 'float':
-      return floatBucket(width, type.bytes, format)
-    case 'numeric':
-      return numericBucket(BigInt(width), type.modifier, format)
-  }
-}
-
-function integerBucket(width: bigint, bytes: 2 | 4 | 8, format: Format): Masker {
-  const { min } = integerRange(bytes)
+export function integerBucket(width: number, { min, read, write }: IntegerCodec): Masker {
+  const step = BigInt(checked(width))
   return (value) => {
-    const number = readInteger(value, bytes, format)
+    const number = read(value)
     if (number === null) return null
-    const floor = floorTo(number, width)
-    return floor < min ? null : writeInteger(floor, bytes, format)
+    const floor = floorTo(number, step)
+    return floor < min ? null : write(floor)
   }
 }
 
 /** As `floor(floor(x) / width) * width` in doubles, which the server computes alike. */
-function floatBucket(width: number, bytes: 4 | 8, format: Format): Masker {
+export function floatBucket(width: number, limit: number, { read, write }: Codec<number>): Masker {
+  const step = checked(width)
   return (value) => {
-    const number = readFloat(value, bytes, format)
-    if (number === null || !(Math.abs(number) < FLOAT_LIMIT[bytes])) return null
+    const number = read(value)
+    if (number === null || !(Math.abs(number) < limit)) return null
     // Adding 0 makes one zero of both.
-    return writeFloat(Math.floor(Math.floor(number) / width) * width + 0, bytes, format)
+    return write(Math.floor(Math.floor(number) / step) * step + 0)
   }
 }
 
-function numericBucket(width: bigint, modifier: number, format: Format): Masker {
+/** `modifier` as `precisionOf` reads it. */
+export function numericBucket(width: number, modifier: number, { read, write }: Codec<Decimal>): Masker {
+  const step = BigInt(checked(width))
   return (value) => {
-    const decimal = readNumeric(value, format)
-    const floor = decimal && decimalBucket(decimal, width)
-    return floor && fits(floor, modifier) ? writeNumeric(floor, format) : null
+    const decimal = read(value)
+    const floor = decimal && decimalBucket(decimal, step)
+    return floor && fits(floor, modifier) ? write(floor) : null
   }
+}
+
+function checked(width: number): number {
+  if (Number.isSafeInteger(width) && width >= WIDTH_MIN) return width
+  throw new SallyportError('SP-CONFIG', 'the width of a bucket is a whole number from 2')
 }
 
 /** The display scale stays. */

@@ -1,6 +1,7 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { asciiText, viewOf } from './ascii.ts'
 import { dateOf, daysOf, floorTo, isMaskableDay, isMaskableMoment, MICROS_PER_DAY } from './calendar.ts'
+import type { Codec } from './codec.ts'
 
 /**
  * Dates and moments as PostgreSQL writes them: in binary whole days or microseconds since 2000-01-01 (date_send,
@@ -17,28 +18,40 @@ const ISO_MOMENT =
   /^(\d{4,5})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?( BC)?$/
 const MICROS_PER_SECOND = 1_000_000n
 
-export function readDate(value: Uint8Array, format: 'text' | 'binary'): number | null {
-  if (format === 'text') return daysOfText(asciiText(value, TEXT_CHARS_MAX) ?? '')
+export function dateCodec(format: 'text' | 'binary'): Codec<number> {
+  return format === 'text' ? DATE_TEXT : { read: readDateBinary, write: dateBinary }
+}
+
+/** Days as ISO 8601, which MySQL writes too. */
+export const DATE_TEXT: Codec<number> = {
+  read: (value) => daysOfText(asciiText(value, TEXT_CHARS_MAX) ?? ''),
+  write: (days) => encodeUtf8(textOfDays(days)),
+}
+
+function readDateBinary(value: Uint8Array): number | null {
   if (value.length !== DATE_BYTES) return null
   const days = viewOf(value).getInt32(0)
   return isMaskableDay(days) ? days : null
 }
 
-export function writeDate(days: number, format: 'text' | 'binary'): Uint8Array {
-  if (format === 'text') return encodeUtf8(textOfDays(days))
+function dateBinary(days: number): Uint8Array {
   const out = new Uint8Array(DATE_BYTES)
   viewOf(out).setInt32(0, days)
   return out
 }
 
 /** A moment with a zone is read as what it is in UTC. */
-export function readMoment(value: Uint8Array, format: 'text' | 'binary', zoned: boolean): bigint | null {
-  const micros = format === 'text' ? microsOfText(value, zoned) : microsOfBinary(value)
-  return micros !== null && isMaskableMoment(micros) ? micros : null
+export function momentCodec(format: 'text' | 'binary', zoned: boolean): Codec<bigint> {
+  return {
+    read: (value) => {
+      const micros = format === 'text' ? microsOfText(value, zoned) : microsOfBinary(value)
+      return micros !== null && isMaskableMoment(micros) ? micros : null
+    },
+    write: (micros) => (format === 'text' ? encodeUtf8(textOfMicros(micros, zoned)) : momentBinary(micros)),
+  }
 }
 
-export function writeMoment(micros: bigint, format: 'text' | 'binary', zoned: boolean): Uint8Array {
-  if (format === 'text') return encodeUtf8(textOfMicros(micros, zoned))
+function momentBinary(micros: bigint): Uint8Array {
   const out = new Uint8Array(MOMENT_BYTES)
   viewOf(out).setBigInt64(0, micros)
   return out
@@ -51,7 +64,7 @@ function daysOfText(text: string): number | null {
   return isMaskableDay(days) && textOfDays(days) === text ? days : null
 }
 
-function textOfDays(days: number): string {
+export function textOfDays(days: number): string {
   const { year, month, day } = dateOf(days)
   return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`
 }

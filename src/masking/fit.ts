@@ -16,7 +16,7 @@ export function fitted(masker: Masker, width: Width | null): Masker {
   }
 }
 
-function withoutBlanks(value: Uint8Array): Uint8Array {
+export function withoutBlanks(value: Uint8Array): Uint8Array {
   let end = value.length
   while (end > 0 && value[end - 1] === SPACE) end -= 1
   return end === value.length ? value : value.subarray(0, end)

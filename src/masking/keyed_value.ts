@@ -1,12 +1,11 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { asciiText } from './ascii.ts'
+import type { Codec, IntegerCodec } from './codec.ts'
 import { digestNumber, keyedDigest } from './keyed_digest.ts'
-import { integerRange, readInteger, readNumeric, writeInteger, writeNumeric } from './number_codec.ts'
-import { decimalText, precisionOf } from './numeric.ts'
+import { type Decimal, decimalText, precisionOf } from './numeric.ts'
 import { type Masker, type MaskRule, toNull } from './rule.ts'
 
 type Keyed = Extract<MaskRule, { strategy: 'hash' | 'token' }>
-type Format = 'text' | 'binary'
 
 /** Numbers of every type share a label, so that one number is digested alike in all of them. */
 const NUMBER = 'number'
@@ -21,18 +20,17 @@ const TOKEN_BYTES = 20
 const ESCAPED = /\\(\\|[0-3][0-7]{2})/g
 
 /** `hash` and `token` of whole numbers: from 0 to the type's largest. Equal numbers give equal ones; few may collide. */
-export function keyedInteger(rule: Keyed, bytes: 2 | 4 | 8, format: Format): Masker {
+export function keyedInteger(rule: Keyed, { max, read, write }: IntegerCodec): Masker {
   const digestOf = keyedDigest(rule, NUMBER)
-  const { max } = integerRange(bytes)
   return (value) => {
-    const number = readInteger(value, bytes, format)
+    const number = read(value)
     if (number === null) return null
-    return writeInteger(digestNumber(digestOf(encodeUtf8(String(number)))) & max, bytes, format)
+    return write(digestNumber(digestOf(encodeUtf8(String(number)))) & max)
   }
 }
 
 /** The same of `numeric`: as many digits before the point as the type has, up to 18, and zeros after it. */
-export function keyedNumeric(rule: Keyed, modifier: number, format: Format): Masker {
+export function keyedNumeric(rule: Keyed, modifier: number, { read, write }: Codec<Decimal>): Masker {
   const limit = precisionOf(modifier)
   const digits = Math.min(limit === null ? NUMERIC_DIGITS_MAX : limit.precision - limit.scale, NUMERIC_DIGITS_MAX)
   if (digits < 1 || (limit !== null && limit.scale < 0)) return toNull
@@ -40,38 +38,50 @@ export function keyedNumeric(rule: Keyed, modifier: number, format: Format): Mas
   const fraction = '0'.repeat(limit?.scale ?? 0)
   const range = 10n ** BigInt(digits)
   return (value) => {
-    const decimal = readNumeric(value, format)
+    const decimal = read(value)
     if (decimal === null) return null
     // 1.0 and 1.00 are equal.
     const canonical = decimalText({ ...decimal, fraction: decimal.fraction.replace(/0+$/, '') })
     const whole = String(digestNumber(digestOf(encodeUtf8(canonical))) % range)
-    return writeNumeric({ negative: false, whole, fraction }, format)
+    return write({ negative: false, whole, fraction })
   }
 }
 
 /** The same of `uuid`: a UUID of version 8 (RFC 9562). */
-export function keyedUuid(rule: Keyed, format: Format): Masker {
+export function keyedUuid(rule: Keyed, { read, write }: Codec<Uint8Array>): Masker {
   const digestOf = keyedDigest(rule, 'uuid')
   return (value) => {
-    const bytes = format === 'binary' ? value : uuidBytes(asciiText(value, UUID_CHARS) ?? '')
+    const bytes = read(value)
     if (bytes?.length !== UUID_BYTES) return null
     const made = digestOf(bytes).slice(0, UUID_BYTES)
     made[6] = ((made[6] as number) & 0x0f) | 0x80
     made[8] = ((made[8] as number) & 0x3f) | 0x80
-    return format === 'binary' ? made : encodeUtf8(uuidText(made))
+    return write(made)
   }
 }
 
-/** The same of `bytea`: bytes of the digest. Text is written in hex, which the server reads under every setting. */
-export function keyedBytes(rule: Keyed, format: Format): Masker {
+/** The same of byte strings: bytes of the digest. */
+export function keyedBytes(rule: Keyed, { read, write }: Codec<Uint8Array>): Masker {
   const digestOf = keyedDigest(rule, 'bytea')
   const length = rule.strategy === 'hash' ? Math.ceil(rule.length / 2) : TOKEN_BYTES
   return (value) => {
-    const bytes = format === 'binary' ? value : byteaBytes(value)
-    if (bytes === null) return null
-    const made = digestOf(bytes).subarray(0, length)
-    return format === 'binary' ? made : encodeUtf8(`\\x${hexText(made)}`)
+    const bytes = read(value)
+    return bytes === null ? null : write(digestOf(bytes).subarray(0, length))
   }
+}
+
+/** Bytes that stand in the row as they are. */
+export const PLAIN_BYTES: Codec<Uint8Array> = { read: (value) => value, write: (value) => value }
+
+export const UUID_TEXT: Codec<Uint8Array> = {
+  read: (value) => uuidBytes(asciiText(value, UUID_CHARS) ?? ''),
+  write: (bytes) => encodeUtf8(uuidText(bytes)),
+}
+
+/** bytea is written in hex, which the server reads under every setting. */
+export const BYTEA_TEXT: Codec<Uint8Array> = {
+  read: byteaBytes,
+  write: (bytes) => encodeUtf8(`\\x${hexText(bytes)}`),
 }
 
 function uuidBytes(text: string): Uint8Array | null {

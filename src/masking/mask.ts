@@ -1,17 +1,19 @@
 import { arrayBinaryMasker } from './array_binary.ts'
 import { arrayTextMasker } from './array_text.ts'
-import { bucketMasker } from './bucket.ts'
-import { dateShiftMasker, dateTruncMasker } from './date_mask.ts'
+import { FLOAT_LIMIT, floatBucket, integerBucket, numericBucket } from './bucket.ts'
+import { dateCodec, momentCodec } from './date_codec.ts'
+import { dateShift, dateTrunc, momentShift, momentTrunc } from './date_mask.ts'
 import { asJsonString, overJson } from './json_bytes.ts'
 import { jsonPathMasker } from './json_path.ts'
-import { keyedBytes, keyedInteger, keyedNumeric, keyedUuid } from './keyed_value.ts'
+import { BYTEA_TEXT, keyedBytes, keyedInteger, keyedNumeric, keyedUuid, PLAIN_BYTES, UUID_TEXT } from './keyed_value.ts'
+import { compileMysqlMask } from './mysql_mask.ts'
+import { floatCodec, integerCodec, numericCodec } from './number_codec.ts'
 import { redactMasker } from './redact.ts'
-import { type FieldType, type Masker, type MaskRule, toNull } from './rule.ts'
+import { type FieldType, type Masker, type MaskRule, toNull, unitOf, type VariableRule } from './rule.ts'
 import { textMasker } from './text_mask.ts'
 import { type ValueType, valueType } from './value_type.ts'
 
 type Format = 'text' | 'binary'
-type VariableRule = Exclude<MaskRule, { strategy: 'redact' }>
 
 /**
  * The function that masks one field's values, worked out once per result. What it gives is a value of the field's type
@@ -19,6 +21,7 @@ type VariableRule = Exclude<MaskRule, { strategy: 'redact' }>
  * read. A rule that no policy can hold throws `SP-CONFIG`.
  */
 export function compileMask(rule: MaskRule, type: FieldType): Masker {
+  if (type.dialect === 'mysql') return compileMysqlMask(rule, type)
   const value = valueType(type)
   return rule.strategy === 'redact' ? redactMasker(rule.text, value, type.format) : maskerFor(rule, value, type.format)
 }
@@ -63,9 +66,29 @@ function dateMasker(
   type: Extract<ValueType, { kind: 'date' | 'timestamp' }>,
   format: Format,
 ): Masker {
-  if (rule.strategy === 'date_shift') return dateShiftMasker(rule, type, format)
-  if (rule.strategy === 'date_trunc') return dateTruncMasker(rule.unit, type, format)
-  return rule.strategy === 'bucket' && rule.unit !== null ? dateTruncMasker(rule.unit, type, format) : toNull
+  const unit = unitOf(rule)
+  if (type.kind === 'date') {
+    if (rule.strategy === 'date_shift') return dateShift(rule, dateCodec(format))
+    return unit === null ? toNull : dateTrunc(unit, dateCodec(format))
+  }
+  const codec = momentCodec(format, type.zoned)
+  if (rule.strategy === 'date_shift') return momentShift(rule, type.modifier, codec)
+  return unit === null ? toNull : momentTrunc(unit, codec)
+}
+
+function bucketMasker(
+  width: number,
+  type: Extract<ValueType, { kind: 'integer' | 'float' | 'numeric' }>,
+  format: Format,
+): Masker {
+  switch (type.kind) {
+    case 'integer':
+      return integerBucket(width, integerCodec(type.bytes, format))
+    case 'float':
+      return floatBucket(width, FLOAT_LIMIT[type.bytes], floatCodec(type.bytes, format))
+    case 'numeric':
+      return numericBucket(width, type.modifier, numericCodec(format))
+  }
 }
 
 /** A digest of a float would tell -0 from 0 and depend on how many digits a session asked for: NULL. */
@@ -73,13 +96,13 @@ function keyedMasker(rule: VariableRule, type: ValueType, format: Format): Maske
   if (rule.strategy !== 'hash' && rule.strategy !== 'token') return toNull
   switch (type.kind) {
     case 'integer':
-      return keyedInteger(rule, type.bytes, format)
+      return keyedInteger(rule, integerCodec(type.bytes, format))
     case 'numeric':
-      return keyedNumeric(rule, type.modifier, format)
+      return keyedNumeric(rule, type.modifier, numericCodec(format))
     case 'uuid':
-      return keyedUuid(rule, format)
+      return keyedUuid(rule, format === 'binary' ? PLAIN_BYTES : UUID_TEXT)
     case 'bytea':
-      return keyedBytes(rule, format)
+      return keyedBytes(rule, format === 'binary' ? PLAIN_BYTES : BYTEA_TEXT)
     case 'xml':
       return rule.strategy === 'hash' ? textMasker(rule, null) : textMasker({ ...rule, prefix: '' }, null)
     default:

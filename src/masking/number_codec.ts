@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { asciiText, viewOf } from './ascii.ts'
+import type { Codec, IntegerCodec } from './codec.ts'
 import { type Decimal, decimalText, decodeNumeric, encodeNumeric, NUMERIC_CHARS_MAX, readDecimal } from './numeric.ts'
 
 type Format = 'text' | 'binary'
@@ -14,16 +15,19 @@ const FLOAT = /^-?\d+(\.\d+)?(e[+-]\d{1,3})?$/
 const EXPONENT_FROM = { 4: 6, 8: 15 } as const
 const FLOAT4_DIGITS_MAX = 9
 
-export function integerRange(bytes: 2 | 4 | 8): { readonly min: bigint; readonly max: bigint } {
+export function integerCodec(bytes: 2 | 4 | 8, format: Format): IntegerCodec {
   const half = 1n << BigInt(8 * bytes - 1)
-  return { min: -half, max: half - 1n }
+  const range = { min: -half, max: half - 1n }
+  if (format === 'text') return { ...range, read: readIntegerText, write: (value) => encodeUtf8(String(value)) }
+  return { ...range, read: (value) => readIntegerBinary(value, bytes), write: (value) => integerBinary(value, bytes) }
 }
 
-export function readInteger(value: Uint8Array, bytes: 2 | 4 | 8, format: Format): bigint | null {
-  if (format === 'text') {
-    const text = asciiText(value, INTEGER_CHARS_MAX)
-    return text !== null && INTEGER.test(text) ? BigInt(text) : null
-  }
+function readIntegerText(value: Uint8Array): bigint | null {
+  const text = asciiText(value, INTEGER_CHARS_MAX)
+  return text !== null && INTEGER.test(text) ? BigInt(text) : null
+}
+
+function readIntegerBinary(value: Uint8Array, bytes: 2 | 4 | 8): bigint | null {
   if (value.length !== bytes) return null
   const view = viewOf(value)
   if (bytes === 8) return view.getBigInt64(0)
@@ -31,8 +35,7 @@ export function readInteger(value: Uint8Array, bytes: 2 | 4 | 8, format: Format)
 }
 
 /** The value must be in the type's range. */
-export function writeInteger(value: bigint, bytes: 2 | 4 | 8, format: Format): Uint8Array {
-  if (format === 'text') return encodeUtf8(String(value))
+function integerBinary(value: bigint, bytes: 2 | 4 | 8): Uint8Array {
   const out = new Uint8Array(bytes)
   const view = viewOf(out)
   if (bytes === 8) view.setBigInt64(0, value)
@@ -41,26 +44,35 @@ export function writeInteger(value: bigint, bytes: 2 | 4 | 8, format: Format): U
   return out
 }
 
-export function readNumeric(value: Uint8Array, format: Format): Decimal | null {
-  return format === 'binary' ? decodeNumeric(value) : readDecimal(asciiText(value, NUMERIC_CHARS_MAX) ?? '')
+export function numericCodec(format: Format): Codec<Decimal> {
+  return format === 'binary' ? { read: decodeNumeric, write: encodeNumeric } : DECIMAL_TEXT
 }
 
-export function writeNumeric(value: Decimal, format: Format): Uint8Array {
-  return format === 'binary' ? encodeNumeric(value) : encodeUtf8(decimalText(value))
+/** Decimal numbers as text, which is how MySQL has them in both formats. */
+export const DECIMAL_TEXT: Codec<Decimal> = {
+  read: (value) => readDecimal(asciiText(value, NUMERIC_CHARS_MAX) ?? ''),
+  write: (value) => encodeUtf8(decimalText(value)),
 }
 
-export function readFloat(value: Uint8Array, bytes: 4 | 8, format: Format): number | null {
+export function floatCodec(bytes: 4 | 8, format: Format): Codec<number> {
   if (format === 'text') {
-    const text = asciiText(value, FLOAT_CHARS_MAX)
-    if (text === null || !FLOAT.test(text)) return null
-    return bytes === 4 ? Math.fround(Number(text)) : Number(text)
+    return { read: (value) => readFloatText(value, bytes), write: (value) => encodeUtf8(floatText(value, bytes)) }
   }
+  return { read: (value) => readFloatBinary(value, bytes), write: (value) => floatBinary(value, bytes) }
+}
+
+function readFloatText(value: Uint8Array, bytes: 4 | 8): number | null {
+  const text = asciiText(value, FLOAT_CHARS_MAX)
+  if (text === null || !FLOAT.test(text)) return null
+  return bytes === 4 ? Math.fround(Number(text)) : Number(text)
+}
+
+function readFloatBinary(value: Uint8Array, bytes: 4 | 8): number | null {
   if (value.length !== bytes) return null
   return bytes === 4 ? viewOf(value).getFloat32(0) : viewOf(value).getFloat64(0)
 }
 
-export function writeFloat(value: number, bytes: 4 | 8, format: Format): Uint8Array {
-  if (format === 'text') return encodeUtf8(floatText(value, bytes))
+function floatBinary(value: number, bytes: 4 | 8): Uint8Array {
   const out = new Uint8Array(bytes)
   if (bytes === 4) viewOf(out).setFloat32(0, value)
   else viewOf(out).setFloat64(0, value)

@@ -86,6 +86,10 @@ interface Precision {
   readonly scale: number
 }
 
+export function modifierOf(precision: number, scale: number): number {
+  return 4 + ((precision << 16) | scale)
+}
+
 /** What `numeric(precision, scale)` means as a modifier (PostgreSQL source, numeric.c); null: no limit. */
 export function precisionOf(modifier: number): Precision | null {
   if (modifier < 4) return null

@@ -41,6 +41,13 @@ export type MaskRule =
       readonly default: 'keep' | 'drop'
     }
 
+export type VariableRule = Exclude<MaskRule, { strategy: 'redact' }>
+
+/** The unit that a rule cuts dates to, if it does. */
+export function unitOf(rule: MaskRule): DateUnit | null {
+  return rule.strategy === 'date_trunc' || rule.strategy === 'bucket' ? rule.unit : null
+}
+
 /** What the catalog knows of a type that is not built in. */
 export interface UserType {
   readonly schema: string
@@ -69,8 +76,13 @@ export type FieldType =
       readonly dialect: 'mysql'
       /** Column type byte of the column definition (protocol: MYSQL_TYPE_*). */
       readonly type: number
-      /** Character set id; 63 is binary. */
+      /** Collation id; 63 is binary. */
       readonly charset: number
+      /** The most bytes that a value has: digits and sign of a number, characters of a text by their widest. */
+      readonly length: number
+      readonly flags: number
+      /** Digits after the point, of seconds too; 31: as many as there are. */
+      readonly decimals: number
       readonly format: 'text' | 'binary'
     }
 

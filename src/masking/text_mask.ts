@@ -2,19 +2,17 @@ import { emailMasker } from './email.ts'
 import { fitted } from './fit.ts'
 import { hashMasker } from './hash.ts'
 import { partialMasker } from './partial.ts'
-import { type Masker, type MaskRule, toNull } from './rule.ts'
+import { type Masker, toNull, type VariableRule } from './rule.ts'
 import { tokenMasker } from './token.ts'
 import type { Width } from './value_type.ts'
 
-type TextRule = Exclude<MaskRule, { strategy: 'redact' }>
-
 /** The strategies that have a meaning for text, within the room that its type has. */
-export function textMasker(rule: TextRule, width: Width | null): Masker {
+export function textMasker(rule: VariableRule, width: Width | null): Masker {
   const masker = unfitted(rule, width)
   return masker === toNull ? toNull : fitted(masker, width)
 }
 
-function unfitted(rule: TextRule, width: Width | null): Masker {
+function unfitted(rule: VariableRule, width: Width | null): Masker {
   switch (rule.strategy) {
     case 'partial':
       return partialMasker(rule.keepFirst, rule.keepLast, rule.fill)

@@ -1,5 +1,7 @@
 import type { FieldType, UserTypes } from './rule.ts'
 
+type PostgresField = Extract<FieldType, { dialect: 'postgres' }>
+
 /** What a value's type leaves room for. `name` of PostgreSQL is limited in bytes, the others in characters. */
 export interface Width {
   readonly characters: number | null
@@ -9,7 +11,7 @@ export interface Width {
 }
 
 /**
- * How a value's bytes are to be read. Text is the same bytes in text and binary format, in both protocols; `jsonb` in
+ * How a value's bytes are to be read in PostgreSQL. Text is the same bytes in text and binary format; `jsonb` in
  * binary is a version byte, then JSON text (PostgreSQL source, jsonb_recv). `other` is what no strategy but a constant
  * has a meaning for.
  */
@@ -55,15 +57,8 @@ const ARRAY_ELEMENTS: ReadonlyMap<number, number> = new Map([
   [3807, 3802],
 ])
 
-/** VARCHAR, VAR_STRING, STRING, the BLOB family, ENUM, SET: text unless their character set is binary. */
-const MYSQL_TEXT: ReadonlySet<number> = new Set([15, 253, 254, 249, 250, 251, 252, 247, 248])
-const MYSQL_JSON = 245
-const BINARY_CHARSET = 63
-
-export function valueType(type: FieldType): ValueType {
-  if (type.dialect === 'postgres') return postgresType(type.typeOid, type.modifier ?? -1, type.types, 0)
-  if (type.type === MYSQL_JSON) return { kind: 'json' }
-  return MYSQL_TEXT.has(type.type) && type.charset !== BINARY_CHARSET ? PLAIN_TEXT : OTHER
+export function valueType({ typeOid, modifier = -1, types }: PostgresField): ValueType {
+  return postgresType(typeOid, modifier, types, 0)
 }
 
 function postgresType(oid: number, modifier: number, types: UserTypes | undefined, depth: number): ValueType {

@@ -31,7 +31,9 @@ export function shapeOf(
   const maskers = columns.map((column, ordinal) => {
     if (!plan) return null
     const rule = planned?.[ordinal]?.mask ?? originMask(column, masks)
-    return rule ? compileMask(rule, { dialect: 'mysql', type: column.type, charset: column.charset, format }) : null
+    if (!rule) return null
+    const { type, charset, length, flags, decimals } = column
+    return compileMask(rule, { dialect: 'mysql', type, charset, length, flags, decimals, format })
   })
   const ordinals = maskers.flatMap((masker, ordinal) => (masker ? [ordinal] : []))
   return { types: columns.map(({ type }) => type), maskers, ordinals }
