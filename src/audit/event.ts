@@ -8,6 +8,8 @@ export interface SessionFacts {
   /** As claimed by the client: the user name as sent, application_name or program_name. */
   readonly claimedUser: string
   readonly application: string | null
+  /** MySQL's connection attributes (`_client_name`, `_os`...), claims of the client like the name; bounded. */
+  readonly attributes?: Readonly<Record<string, string>>
   readonly protocol: 'postgres' | 'mysql'
   readonly clientAddress: string
   readonly clientPort: number

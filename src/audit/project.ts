@@ -80,7 +80,9 @@ function outcome(event: Of<'login' | 'login_failed' | 'logout'>): string {
 }
 
 function ending(event: Of<'login' | 'login_failed' | 'logout'>): string {
-  return event.kind === 'login' ? `,"grant_end":${event.grantEnd}` : ''
+  const { attributes } = event.session
+  const claims = attributes && event.kind !== 'logout' ? `,"client_attributes":${JSON.stringify(attributes)}` : ''
+  return event.kind === 'login' ? `,"grant_end":${event.grantEnd}${claims}` : claims
 }
 
 function cancellation(event: Of<'cancel'>, product: Product): OcsfRecord {

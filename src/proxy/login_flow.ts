@@ -19,6 +19,8 @@ export interface ShownLogin {
   readonly serverName: string | null
   readonly tlsVersion: string | null
   readonly application: string | null
+  /** What else the client says of itself. */
+  readonly attributes?: Readonly<Record<string, string>>
   /** The database asked for, or null; `''` in MySQL, whose catalog covers the server. */
   readonly databaseOf: (allowed: LoginAllowed) => string
 }
@@ -146,6 +148,7 @@ function factsOf(
     identity: known?.identity ?? null,
     claimedUser: shown.user,
     application: shown.application,
+    ...(shown.attributes ? { attributes: shown.attributes } : {}),
     protocol: listener.engine,
     clientAddress: address,
     clientPort: port,

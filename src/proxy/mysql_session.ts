@@ -14,6 +14,7 @@ import { compressionOf } from './compression.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
 import { type OpenedLogin, openLogin } from './login_flow.ts'
+import { claimsOf } from './mysql_claims.ts'
 import { greetAgain, greetMysql, type MysqlKnock, refuseMysql } from './mysql_front.ts'
 
 /** Flags whose meaning reaches into the packets that pass: both sides of the proxy must have agreed on the same. */
@@ -71,7 +72,6 @@ async function loginAgain(
 
 async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock, accepted: number): Promise<void> {
   const sessionId = context.ids.uuid()
-  const attributes = new Map(knock.login.attributes)
   const opened = await openLogin(context, {
     arrival,
     sessionId,
@@ -79,7 +79,7 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
     token: knock.token,
     serverName: knock.tls.serverName,
     tlsVersion: knock.tls.version,
-    application: attributes.get('program_name') ?? attributes.get('_client_name') ?? null,
+    ...claimsOf(knock.login.attributes),
     databaseOf: () => '',
   })
   try {

@@ -35,6 +35,19 @@ describe('every event', () => {
   )
 })
 
+describe('what a client says of itself', () => {
+  const attributes = { _os: 'Linux', 'a "b': 'c\n' }
+
+  it.each(everyEvent().map((event) => [event.kind, event] as const))('stands in a login alone: %s', (kind, event) => {
+    if (!('session' in event)) return
+    const session = { ...event.session, attributes }
+    for (const { unmapped } of objectsOf({ ...event, session } as typeof event)) {
+      const told = kind === 'login' || kind === 'login_failed'
+      expect(unmapped.jit.client_attributes).toEqual(told ? attributes : undefined)
+    }
+  })
+})
+
 describe('a statement', () => {
   it('that runs again differently is told as it ran, though its lists are the same', () => {
     const first = decision()
