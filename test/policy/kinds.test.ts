@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { kindVerdict } from '../../src/policy/kinds.ts'
 import type { StatementKind } from '../../src/sql/facts.ts'
-import { inputOf, refused, statement } from './build.ts'
 
 const KINDS: Readonly<Record<StatementKind, string>> = {
   select: 'relations',
@@ -66,15 +65,5 @@ describe('kinds', () => {
 
   it.each(Object.keys(KINDS) as StatementKind[])('%s', (kind) => {
     expect(verdictOf(kind)).toBe(KINDS[kind])
-  })
-
-  it('SHOW PROCESSLIST is refused, other lists are not', () => {
-    const shown = (name: string) => ({
-      relations: [],
-      statements: [statement({ kind: 'show', name })],
-      dialect: 'mysql' as const,
-    })
-    expect(refused(shown('processlist')).code).toBe('SP-SCOPE')
-    expect(inputOf(shown('databases')).facts.statements).toHaveLength(1)
   })
 })

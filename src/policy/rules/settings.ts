@@ -1,7 +1,24 @@
-import { mayExport } from '../role.ts'
+import type { Dialect } from '../../sql/catalog.ts'
+import type { SettingChange } from '../../sql/facts.ts'
+import { type Limits, mayExport } from '../role.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 import { judgeSetting } from '../settings.ts'
 import { isDumpSetting } from '../settings_postgres.ts'
+
+/** Settings that hold a limit of the role. */
+const LIMITS: ReadonlyMap<string, 'lockTimeoutMs' | 'statementTimeoutMs'> = new Map([
+  ['lock_timeout', 'lockTimeoutMs'],
+  ['lock_wait_timeout', 'lockTimeoutMs'],
+  ['innodb_lock_wait_timeout', 'lockTimeoutMs'],
+  ['max_execution_time', 'statementTimeoutMs'],
+  ['max_statement_time', 'statementTimeoutMs'],
+])
+
+/** RESET goes back to what the session was begun with in PostgreSQL, and to the server's own value in MySQL. */
+function isOfRole({ name, values }: SettingChange, dialect: Dialect, limits: Limits): boolean {
+  const limit = LIMITS.get(name.toLowerCase())
+  return limit !== undefined && limits[limit] > 0 && (values !== null || dialect !== 'postgres')
+}
 
 /**
  * The proxy owns the settings that change meaning or open a channel: only listed ones may change, to constants that are
@@ -15,13 +32,7 @@ export const settingsRule = eachStatement('settings', ({ input }, statement) => 
     for (const change of settings) {
       const error = judgeSetting(dialect, change)
       if (error && !(dumps && isDumpSetting(change))) return refuse(error.code, error.detail)
-      if (
-        change.name.toLowerCase() === 'lock_timeout' &&
-        change.values !== null &&
-        input.role.limits.lockTimeoutMs > 0
-      ) {
-        return refuse('SP-SETTING', 'the role sets lock_timeout')
-      }
+      if (isOfRole(change, dialect, input.role.limits)) return refuse('SP-SETTING', `the role sets ${change.name}`)
     }
   }
   return null

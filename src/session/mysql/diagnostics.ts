@@ -123,5 +123,11 @@ export function tellsHidden(state: SessionState, verdict: Verdict): SallyportErr
 }
 
 function calls({ functions, inner }: StatementFacts): readonly string[] {
-  return [...functions.map(({ name }) => name.toLowerCase()), ...(inner ? calls(inner) : [])]
+  return [...functions.map(({ name }) => bareName(name)), ...(inner ? calls(inner) : [])]
+}
+
+/** `@@session.x` is `@@x`. */
+function bareName(name: string): string {
+  const lower = name.toLowerCase().replaceAll('`', '')
+  return lower.startsWith('@@') ? `@@${lower.slice(2).split('.').at(-1)?.trim()}` : lower
 }

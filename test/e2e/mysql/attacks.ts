@@ -308,7 +308,6 @@ const DENIED: readonly Attack[] = [
   one('scope', 'show create', 'SHOW CREATE TABLE vault.api_keys'),
   one('scope', 'accounts', 'SELECT user, host FROM mysql.user'),
   one('catalog', 'definition of a view', 'SHOW CREATE VIEW leaky'),
-  one('activity', 'process list', 'SHOW FULL PROCESSLIST'),
   one('activity', 'process list as a table', 'SELECT info FROM information_schema.processlist'),
   one('activity', 'statements', 'SELECT sql_text FROM performance_schema.events_statements_history'),
   one('activity', 'engine status', 'SHOW ENGINE INNODB STATUS'),
