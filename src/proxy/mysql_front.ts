@@ -18,8 +18,7 @@ import { type Secured, secureServer } from './tls.ts'
 const UTF8MB4 = 45
 /** Clients ask new servers for more and old ones for less; this says MySQL 8.4 where the target is not known yet. */
 const ANY_VERSION = '8.4.0-sallyport'
-/** Query attributes would have to be the same towards the server, which MariaDB does not know. */
-const OURS = ((OFFERED | CAPABILITY.ssl) & ~CAPABILITY.queryAttributes) | CAPABILITY.compress | CAPABILITY.zstd
+const OURS = OFFERED | CAPABILITY.ssl | CAPABILITY.compress | CAPABILITY.zstd
 
 /** A client that has said who it is and shown its token. */
 export interface MysqlKnock {

@@ -115,7 +115,9 @@ async function connect(
     gate: context.gate,
     subject,
     role: allowed.role,
-    capabilities: knock.capabilities,
+    capabilities:
+      (knock.capabilities & ~CAPABILITY.queryAttributes) | (upstream.capabilities & CAPABILITY.queryAttributes),
+    clientCapabilities: knock.capabilities,
     status: upstream.status,
     defaultDatabase: database,
     now,

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { CAPABILITY } from '../../src/wire/mysql/capabilities.ts'
 import { encodeFieldListColumn } from '../../src/wire/mysql/column.ts'
 import { COLUMN_TYPE } from '../../src/wire/mysql/column-types.ts'
-import { utf8 } from './fixture.ts'
+import { type Command, decodeCommand, encodeCommand } from '../../src/wire/mysql/command.ts'
+import { encodePackets } from '../../src/wire/mysql/packets.ts'
+import { START, utf8, worldOf } from './fixture.ts'
 import {
   binary,
   client,
@@ -10,6 +13,9 @@ import {
   end,
   execute,
   failed,
+  MODERN,
+  machineOf,
+  ok,
   prepare,
   prepared,
   query,
@@ -112,5 +118,40 @@ describe('commands that stand on no list', () => {
     const lines = story([raw(...payload), client(query('SELECT 1')), server(count(1), column('1'), row('1'), end())])
     expect(lines.slice(0, 2)).toEqual(['record deny opaque SP-UNSUPPORTED', '< 1 error 1235 SP-UNSUPPORTED'])
     expect(lines.at(-1)).toBe('< 4 end')
+  })
+})
+
+describe('query attributes', () => {
+  const WITH = (MODERN | CAPABILITY.queryAttributes) >>> 0
+  const attributes = [
+    { type: COLUMN_TYPE.varString, flags: 0, name: 'trace', raw: utf8('\u0003abc'), value: { kind: 'bytes' } },
+  ] as never
+  const PREPARED = [prepared(1), column('users.id')]
+
+  function sent(capabilities: number, ...commands: readonly Command[]) {
+    const machine = machineOf(worldOf('mysql'), capabilities, WITH)
+    return commands.flatMap((command) => {
+      const effects = machine.onClient(encodePackets(encodeCommand(command, WITH), 0), START)
+      const bytes = effects.flatMap((effect) =>
+        effect.kind === 'sql' || effect.kind === 'server' ? [effect.bytes] : [],
+      )
+      const answer = command.kind === 'stmtPrepare' ? PREPARED : [ok()]
+      for (const [at, payload] of answer.entries()) machine.onServer(encodePackets(payload, at + 1), START)
+      const statement = () => ({ parameterCount: 0, types: null, longData: new Set<number>() })
+      return bytes.map((packet) => decodeCommand(packet.subarray(4), { capabilities, statement }))
+    })
+  }
+
+  it.each([
+    ['go along where the server knows them', WITH, 1],
+    ['are left out where it does not', MODERN, 0],
+  ])('%s', (_what, capabilities, count) => {
+    const run: Command = { kind: 'stmtExecute', statementId: 1, flags: 0, newTypes: true, parameters: [], attributes }
+    const text = 'SELECT id FROM users'
+    const [queried] = sent(capabilities, { kind: 'query', text, bytes: utf8(text), attributes })
+    const [, executed] = sent(capabilities, prepare(text), run)
+    for (const command of [queried, executed]) {
+      expect(command && 'attributes' in command && command.attributes).toHaveLength(count)
+    }
   })
 })

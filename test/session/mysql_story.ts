@@ -29,12 +29,13 @@ export const MODERN = (OFFERED & ~CAPABILITY.queryAttributes) >>> 0
 export const CLASSIC = (MODERN & ~CAPABILITY.deprecateEof) >>> 0
 const AUTOCOMMIT = 2
 
-export function machineOf(world: World, capabilities = MODERN): MysqlMachine {
+export function machineOf(world: World, capabilities = MODERN, clientCapabilities = capabilities): MysqlMachine {
   return new MysqlMachine({
     gate: world.gate,
     subject: world.subject,
     role: world.role,
     capabilities,
+    clientCapabilities,
     status: AUTOCOMMIT,
     defaultDatabase: 'shop',
     mariadb: false,

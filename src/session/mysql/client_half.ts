@@ -6,11 +6,13 @@ import { CURSOR } from '../../wire/mysql/com-stmt-execute.ts'
 import { type Command, decodeCommand, encodeCommand } from '../../wire/mysql/command.ts'
 import type { Packet } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
+import type { Parameter } from '../../wire/mysql/parameters.ts'
 import type { ResponseTo } from '../../wire/mysql/response.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
 import { finishRun, newRun, runsOf } from '../run.ts'
 import { answer, refuse } from './command_answer.ts'
+import { executionFor } from './command_execute.ts'
 import { namingLast } from './command_execute_last.ts'
 import { listFields } from './command_field_list.ts'
 import { expectWarnings, tellsHidden } from './diagnostics.ts'
@@ -31,13 +33,13 @@ export class ClientHalf {
   }
 
   accept(received: Packet, now: number): void {
-    const { capabilities, statements, longData, lastStatement } = this.#state
+    const { clientCapabilities, statements, longData, lastStatement } = this.#state
     const packet = namingLast(received, lastStatement)
     const sequence = (packet.sequence + 1) & 0xff
     let command: Command
     try {
       command = decodeCommand(packet.payload, {
-        capabilities,
+        capabilities: clientCapabilities,
         statement: (id) => {
           const prepared = statements.get(id)
           return prepared && { ...prepared, longData: longData.get(id) ?? NO_LONG_DATA }
@@ -77,7 +79,7 @@ export class ClientHalf {
       case 'initDb':
         return this.#initDb(command.database, packet, sequence, now)
       case 'query':
-        return this.#query(command.text, sequence, now)
+        return this.#query(command.text, sequence, now, command.attributes)
       case 'stmtPrepare':
         this.#state.lastStatement = null
         return this.#prepare(command.text, sequence, now)
@@ -155,7 +157,7 @@ export class ClientHalf {
     this.#expect('ok', sequence, { runs: runsOf(admission, now) })
   }
 
-  #query(written: string, sequence: number, now: number): void {
+  #query(written: string, sequence: number, now: number, attributes: readonly Parameter[] = []): void {
     const { gate, subject, output, capabilities } = this.#state
     const text = this.#knownText(written, now)
     if (text instanceof SallyportError) return this.#refuse(this.#denied(text, now), sequence)
@@ -172,7 +174,7 @@ export class ClientHalf {
     if (runs instanceof SallyportError || refused)
       return this.#refuse(this.#denied(refused as SallyportError, now), sequence)
     output.record(audited(admission, runs))
-    const bytes = encodeComQuery({ bytes: encodeUtf8(admission.permit.text), attributes: [] }, capabilities)
+    const bytes = encodeComQuery({ bytes: encodeUtf8(admission.permit.text), attributes }, capabilities)
     this.#run('query', sequence, { runs }, () => output.sql(admission.permit, encodePackets(bytes, 0)))
   }
 
@@ -275,7 +277,9 @@ export class ClientHalf {
     this.#closeCursor(prepared, now)
     prepared.cursor = (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
     output.record(admission.events)
-    this.#run('stmtExecute', sequence, { runs, prepared }, () => output.server(encodePackets(packet.payload, 0)))
+    this.#run('stmtExecute', sequence, { runs, prepared }, () =>
+      output.server(encodePackets(executionFor(this.#state, command, packet), 0)),
+    )
   }
 
   #fetch(statementId: number, packet: Packet, sequence: number, now: number): void {

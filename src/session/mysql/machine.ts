@@ -28,7 +28,10 @@ export interface MysqlMachineInput {
   readonly gate: Gate
   readonly subject: Subject
   readonly role: Role
+  /** What both the client and the server agreed to. */
   readonly capabilities: number
+  /** What the client agreed to, where that is more. */
+  readonly clientCapabilities?: number
   readonly status: number
   readonly defaultDatabase: string | null
   readonly mariadb: boolean
@@ -55,6 +58,7 @@ export class MysqlMachine {
       subject,
       output: new Output(),
       capabilities,
+      clientCapabilities: input.clientCapabilities ?? capabilities,
       unrestricted: role.unrestricted,
       limits: role.limits,
       mariadb: input.mariadb,

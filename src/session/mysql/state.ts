@@ -24,6 +24,8 @@ export interface SessionState {
   readonly subject: Subject
   readonly output: Output
   readonly capabilities: number
+  /** What the client may send: more than `capabilities` where the server knows no query attributes. */
+  readonly clientCapabilities: number
   readonly unrestricted: boolean
   readonly limits: Limits
   readonly mariadb: boolean
