@@ -4,23 +4,35 @@ import type { OutputField, StatementFacts } from '../../src/sql/facts.ts'
 
 type Field = mysql.FieldPacket
 
-/**
- * What the server's own description of a result says against the facts: another number of fields, another name, or a
- * column of origin that the field is not said to depend on. Null where nothing does.
- */
-export function contradiction(statement: StatementFacts, fields: readonly Field[], catalog: Catalog): string | null {
-  const output = statement.output ?? []
-  if (output.length !== fields.length) return `${fields.length} fields instead of ${output.length}`
-  for (const [index, expected] of output.entries()) {
-    const problem = fieldProblem(expected, fields[index] as Field, statement, catalog)
-    if (problem !== null) return `field ${index + 1}: ${problem}`
-  }
-  return null
+export interface Contradiction {
+  readonly kind: 'described otherwise' | 'named otherwise'
+  readonly detail: string
 }
 
-function fieldProblem(expected: OutputField, field: Field, statement: StatementFacts, catalog: Catalog): string | null {
-  if (field.name !== expected.name) return `is called ${field.name} instead of ${expected.name}`
-  const origin = originOf(field, catalog)
+/**
+ * What the server's own description of a result says against the facts: another number of fields, a column of origin
+ * that the field is not said to depend on, or another name. Null where nothing does.
+ */
+export function contradiction(
+  statement: StatementFacts,
+  fields: readonly Field[],
+  catalog: Catalog,
+): Contradiction | null {
+  const output = statement.output ?? []
+  if (output.length !== fields.length)
+    return { kind: 'described otherwise', detail: `${fields.length} fields instead of ${output.length}` }
+  const pairs = output.map((expected, index) => [expected, fields[index] as Field] as const)
+  for (const [expected, field] of pairs) {
+    const detail = otherOrigin(expected, field, statement, catalog)
+    if (detail !== null) return { kind: 'described otherwise', detail: `field ${field.name} ${detail}` }
+  }
+  const renamed = pairs.find(([expected, field]) => field.name !== expected.name)
+  if (renamed === undefined) return null
+  return { kind: 'named otherwise', detail: `a field is called ${renamed[1].name} instead of ${renamed[0].name}` }
+}
+
+function otherOrigin(expected: OutputField, field: Field, statement: StatementFacts, catalog: Catalog): string | null {
+  const origin = originOf(field, statement, catalog)
   if (origin === null) return null
   const { relation, column } = origin
   const says = `comes from ${relation.name}.${column}`
@@ -28,16 +40,23 @@ function fieldProblem(expected: OutputField, field: Field, statement: StatementF
     return `${says}, which is no source of it`
   if (expected.origin === null) return null
   const of = statement.uses[expected.origin.use]?.relation
-  return of === relation && expected.origin.column === column
-    ? null
-    : `${says} instead of ${of?.name}.${expected.origin.column}`
+  if (of === relation && expected.origin.column === column) return null
+  return `${says} instead of ${of?.name}.${expected.origin.column}`
 }
 
-/** Behind a derived table the names are its own, so that only what is a column indeed counts. */
-function originOf(field: Field, catalog: Catalog): { relation: Relation; column: string } | null {
-  const { schema = '', db = '', orgTable, orgName } = field as Field & { schema?: string; db?: string }
+/**
+ * Behind a derived table, a WITH query or a view the server tells names of its own or of what is below: its word counts
+ * where the alias that it tells is one of a table that the statement names.
+ */
+function originOf(
+  field: Field,
+  { uses }: StatementFacts,
+  catalog: Catalog,
+): { relation: Relation; column: string } | null {
+  const { schema = '', db = '', orgTable, orgName, table } = field as Field & { schema?: string; db?: string }
   const fold = (name: string) => (catalog.lowerCaseTableNames === 0 ? name : name.toLowerCase())
   const relation = catalog.relations.get(relationKey(fold(schema || db), fold(orgTable)))
   const column = relation?.columns.find(({ name }) => name.toLowerCase() === orgName.toLowerCase())
-  return relation && column ? { relation, column: column.name } : null
+  const named = uses.some((use) => use.relation === relation && fold(use.alias) === fold(table))
+  return relation && column && named ? { relation, column: column.name } : null
 }

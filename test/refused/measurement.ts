@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { contradiction } from './described.ts'
 import { type Judged, judge } from './judge.ts'
 import { PrivilegeProbe } from './privileges.ts'
-import { rewrittenDifference } from './rewritten.ts'
+import { interference, type Outcome, rewrittenDifference } from './rewritten.ts'
 import type { Scratch } from './scratch.ts'
 import type { Family } from './suites.ts'
 import { Findings, Tally } from './tally.ts'
@@ -26,6 +26,7 @@ export class Measurement {
   readonly tally: Tally
   readonly missed = new Findings()
   readonly rewritten = new Findings()
+  readonly interfering = new Findings()
   readonly #scratch: Scratch
   readonly #probe: PrivilegeProbe | null
   readonly #wanted: Wanted
@@ -70,18 +71,24 @@ export class Measurement {
     const { statement, context } = judged
     this.missed.looked++
     const wrong = contradiction(statement, described.fields, context.catalog)
-    if (wrong !== null) this.missed.add('described otherwise', { sql, at, detail: wrong })
+    if (wrong !== null) this.missed.add(wrong.kind, { sql, at, detail: wrong.detail })
     const denied = await this.#probe.denied(sql, statement, state)
     if (denied !== null) this.missed.add('denied by the server', { sql, at, detail: denied.message })
   }
 
   async #compare({ sql, at }: Candidate, judged: Judged, answer: Parameters<Then>[0] & object): Promise<void> {
-    const difference = await rewrittenDifference(judged, answer, this.#scratch)
-    if (difference === null) return
-    this.rewritten.looked++
-    if (difference === 'same') return
-    const { what, detail, text } = difference
-    this.rewritten.add(what, { sql: text === '' ? sql : `${sql}\n=> ${text}`, at, detail })
+    this.#count(this.rewritten, { sql, at }, await rewrittenDifference(judged, answer, this.#scratch))
+    for (const outcome of await interference(judged, answer, this.#scratch)) {
+      this.#count(this.interfering, { sql, at }, outcome)
+    }
+  }
+
+  #count(findings: Findings, { sql, at }: Pick<Candidate, 'sql' | 'at'>, outcome: Outcome): void {
+    if (outcome === null) return
+    findings.looked++
+    if (outcome === 'same') return
+    const { what, detail, text } = outcome
+    findings.add(what, { sql: text === '' ? sql : `${sql}\n=> ${text}`, at, detail })
   }
 
   figures(): string {
@@ -89,7 +96,14 @@ export class Measurement {
     return JSON.stringify({
       ...this.tally.figures(),
       ...(prove ? { proven: this.missed.looked, missed: this.missed.figures() } : {}),
-      ...(rewrite ? { rewritten: this.rewritten.looked, different: this.rewritten.figures() } : {}),
+      ...(rewrite
+        ? {
+            rewritten: this.rewritten.looked,
+            different: this.rewritten.figures(),
+            hidden: this.interfering.looked,
+            interfering: this.interfering.figures(),
+          }
+        : {}),
     })
   }
 

@@ -74,7 +74,8 @@ export class PrivilegeProbe {
       this.#connection = await logIn(this.#server)
       this.#state = ''
     }
-    return DENIED.has(error.errno) && !(await this.#asksForMore(statement)) ? error : null
+    if (!DENIED.has(error.errno) || namesNoColumn(error, statement)) return null
+    return (await this.#asksForMore(statement)) ? null : error
   }
 
   async #enter(state: SessionState): Promise<void> {
@@ -102,6 +103,13 @@ export class PrivilegeProbe {
   }
 }
 
+/** MySQL looks for a privilege on the alias of an output column that GROUP BY computes on, which nobody can have. */
+function namesNoColumn({ message }: ServerError, { uses }: StatementFacts): boolean {
+  const name = /for column '([^']*)' in table/.exec(message)?.[1]?.toLowerCase()
+  if (name === undefined) return false
+  return !uses.some(({ relation }) => relation.columns.some((column) => column.name.toLowerCase() === name))
+}
+
 async function logIn(server: DatabaseServer): Promise<Connection> {
   const connection = await connect(server, PROBE, PROBE_PASSWORD, null)
   await connection.query('SET lock_wait_timeout = 1')
@@ -122,6 +130,7 @@ function privilegesOf(statement: StatementFacts): readonly Privileges[] {
     }
     byRelation.set(relation, entry)
     addUse(entry, statement, use)
+    addOddities(entry, statement, use)
   }
   return [...byRelation.values()]
 }
@@ -133,9 +142,22 @@ function addUse(entry: Privileges, statement: StatementFacts, use: RelationUse):
   // Rows without any column (`count(*)`, `() VALUES ()`) still need a privilege on one, whichever it is.
   const some = use.relation.columns[0]?.name ?? ''
   if (writes.length === 0 && entry.select.size === 0) entry.select.add(some)
-  if (writes.includes('insert')) for (const name of written.length > 0 ? written : [some]) entry.insert.add(name)
+  // Without a list of columns and values MySQL asks for all of them.
+  const inserted = written.length > 0 ? written : use.relation.columns.map(({ name }) => name)
+  if (writes.includes('insert')) for (const name of inserted) entry.insert.add(name)
   if (writes.includes('update')) for (const name of written) entry.update.add(name)
   if (writes.includes('delete')) entry.delete = true
+}
+
+/**
+ * The servers ask for SELECT on what VALUES(column) names, though it is the value to be inserted; MariaDB asks for it on
+ * all that ON DUPLICATE KEY UPDATE assigns to, and for INSERT on what RETURNING reads.
+ */
+function addOddities(entry: Privileges, statement: StatementFacts, use: RelationUse): void {
+  const writes = use.role === 'target' ? writesTo(statement, use) : []
+  if (!writes.includes('insert')) return
+  if (writes.includes('update')) for (const { name } of columnsWritten(use)) entry.select.add(name)
+  if (statement.output !== null) for (const { name } of columnsRead(statement, use)) entry.insert.add(name)
 }
 
 /** What stands between GRANT and ON, and behind ON. */

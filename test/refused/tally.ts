@@ -9,6 +9,7 @@ export interface Counted {
 }
 
 const EXAMPLE_CHARS = 600
+const NAME_CODES = new Set(['SP-NAME', 'SP-COLUMN', 'SP-AMBIGUOUS'])
 
 /** Statements by their text without values, each counted once: as refused where it ever was. */
 export class Tally {
@@ -19,7 +20,8 @@ export class Tally {
     this.#family = family
   }
 
-  add(normalized: string, counted: Counted): void {
+  add(normalized: string, given: Counted): void {
+    const counted = given.temporary ? besideTemporary(given) : given
     const known = this.#statements.get(normalized)
     if (known === undefined || rank(counted) > rank(known)) this.#statements.set(normalized, counted)
   }
@@ -53,14 +55,24 @@ export class Tally {
   }
 }
 
+/** A temporary table may hide one of the catalog, so that a name means another thing. */
+function besideTemporary(counted: Counted): Counted {
+  const { refusal } = counted
+  return refusal !== null && NAME_CODES.has(refusal.code)
+    ? { ...counted, refusal: { ...refusal, by: 'names' } }
+    : counted
+}
+
 function rank({ refusal, temporary }: Counted): number {
   if (refusal === null) return 0
   return { policy: 1, names: temporary ? 0 : 2, analysis: 3 }[refusal.by]
 }
 
+/** Groups what differs in names and in case alone. */
 function reasonOf({ by, code, reason }: Refusal, temporary: boolean): string {
-  const general = reason.replaceAll(/\b[\w$]+\.[\w$.]+|'[^']*'|"[^"]*"|`[^`]*`|\d+/g, '…')
-  return `${by === 'names' && temporary ? 'names beside temporary tables' : by}: ${code} ${by === 'analysis' ? reason : general}`
+  const near = reason.replace(/ near .*$/s, (end) => end.toUpperCase())
+  const general = near.replaceAll(/\b[\w$]+\.[\w$.]+|'[^']*'|"[^"]*"|`[^`]*`|\d+/g, '…')
+  return `${by === 'names' && temporary ? 'names beside temporary tables' : by}: ${code} ${by === 'analysis' ? near : general}`
 }
 
 function example({ sql, at }: Pick<Counted, 'sql' | 'at'>): string {
