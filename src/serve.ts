@@ -11,6 +11,7 @@ import { type HealthServer, serveHealth } from './proxy/health.ts'
 import { createIds } from './proxy/ids.ts'
 import { ConnectionCounts, FailedLogins } from './proxy/limits.ts'
 import { createMetrics } from './proxy/metrics.ts'
+import { readVersions } from './proxy/mysql_front.ts'
 import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
 import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
@@ -63,6 +64,7 @@ export async function serve(configDir: string): Promise<Service> {
     log,
   }
   const proxy = await startProxy(context, config.node.listeners, { postgres: servePostgres, mysql: serveMysql })
+  readVersions(context)
   const health = config.node.metrics ? await startHealth(config.node.metrics, context, proxy) : null
   for (const { settings, port } of proxy.listening) {
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { ParameterType, ParameterValue } from '../policy/role.ts'
 import { type Merged, type Placed, problemAt } from './merge.ts'
 import type { Problem } from './problem.ts'
@@ -15,6 +16,7 @@ export function checkReferences(merged: Merged, problems: Problem[]): void {
   const roles = new Map(merged.roles.map((role) => [role.value.name, role.value]))
   const targets = new Set(merged.targets.map((target) => target.value.name))
   checkListeners(merged, targets, problems)
+  checkServerNames(merged, problems)
   checkAccounts(merged, roles, problems)
   for (const role of merged.roles) checkRole(role, problems)
   for (const grant of merged.grants) checkGrant(grant, targets, roles, problems)
@@ -51,6 +53,16 @@ function checkListeners(merged: Merged, targets: ReadonlySet<string>, problems: 
     else if (engines.get(listener.target) !== listener.engine) {
       problems.push(problemAt(at, path, `${listener.target} is not a ${listener.engine} target`))
     }
+  }
+}
+
+/** The driver that reads the catalog checks a certificate against names alone. */
+function checkServerNames({ targets }: Merged, problems: Problem[]): void {
+  for (const { value, at } of targets) {
+    const { engine, tls, host } = value
+    if (engine !== 'mysql' || tls.mode !== 'verify-full' || isIP(tls.serverName ?? host) === 0) continue
+    const what = 'verify-full of a server by its address needs tls.serverName, a name in its certificate'
+    problems.push(problemAt(at, tls.serverName === undefined ? ['host'] : ['tls', 'serverName'], what))
   }
 }
 

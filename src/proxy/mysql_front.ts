@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { SallyportError } from '../errors.ts'
+import { asSallyportError, SallyportError } from '../errors.ts'
 import { errPayload } from '../session/mysql/words.ts'
 import { PLUGIN } from '../wire/mysql/auth/plugin.ts'
 import { CAPABILITY, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
 import { decodeComChangeUser } from '../wire/mysql/com-change-user.ts'
 import { decodeLogin, type HandshakeResponse } from '../wire/mysql/handshake-response.ts'
-import { encodeHandshakeV10 } from '../wire/mysql/handshake-v10.ts'
+import { encodeHandshakeV10, serverVersion } from '../wire/mysql/handshake-v10.ts'
 import { encodePackets } from '../wire/mysql/packets.ts'
 import { STATUS } from '../wire/mysql/server-status.ts'
 import type { Arrival, ProxyContext } from './context.ts'
@@ -95,10 +95,28 @@ export function refuseMysql(socket: Duplex, error: SallyportError, sequence: num
   socket.end(encodePackets(errPayload(error), sequence))
 }
 
-/** The server's own version where only one server can be meant and its catalog is at hand. */
-function versionFor(context: ProxyContext, { listener }: Arrival): string {
-  const candidates = [...context.settings().targets.values()].filter(({ engine }) => engine === 'mysql')
-  const only = candidates.length === 1 ? candidates[0]?.name : undefined
-  const target = listener.target ?? only
-  return (target && context.catalogs.current(target, '')?.version) || ANY_VERSION
+/**
+ * The greeting comes before the client says which target it wants: the version of the one that can be meant, or of the
+ * first where all that can be meant are of one family, since clients speak to MariaDB otherwise than to MySQL.
+ */
+function versionFor({ settings, catalogs }: ProxyContext, { listener }: Arrival): string {
+  const meant = [...settings().targets.values()].filter(
+    ({ engine, name }) => engine === 'mysql' && (listener.target ?? name) === name,
+  )
+  const versions = meant.map(({ name }) => catalogs.latest(name, '')?.version)
+  const [first] = versions
+  if (first === undefined) return ANY_VERSION
+  const { mariadb } = serverVersion(first)
+  const alike = versions.every((version) => version !== undefined && serverVersion(version).mariadb === mariadb)
+  return alike ? first : ANY_VERSION
+}
+
+/** Reads the catalogs of MySQL targets ahead of the first login, which so is greeted by the server's own version. */
+export function readVersions({ settings, catalogs, log }: ProxyContext): void {
+  for (const target of settings().targets.values()) {
+    if (target.engine !== 'mysql') continue
+    catalogs.ensure(target, '').catch((error: unknown) => {
+      log.warn({ code: asSallyportError(error).code, target: target.name }, 'the catalog could not be read at start')
+    })
+  }
 }

@@ -97,6 +97,16 @@ describe('a wrong configuration says file, line and path of everything', () => {
       },
       'masking.yaml:4: masking/masks/0/key: unknown key k9',
     ],
+    [
+      'a MySQL server by its address alone',
+      {
+        'targets.yaml': TARGETS_YAML.replace('engine: postgres', 'engine: mysql').replace(
+          /host: \S+/,
+          'host: 10.0.0.1',
+        ),
+      },
+      'targets.yaml:5: targets/0/host: verify-full of a server by its address needs tls.serverName, a name in its certificate',
+    ],
     ['a missing section', { 'oidc.yaml': null }, 'grants.yaml:1: oidc: no file has this section'],
     [
       'a parameter that the role has not',
