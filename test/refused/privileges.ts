@@ -151,13 +151,14 @@ function addUse(entry: Privileges, statement: StatementFacts, use: RelationUse):
 
 /**
  * The servers ask for SELECT on what VALUES(column) names, though it is the value to be inserted; MariaDB asks for it on
- * all that ON DUPLICATE KEY UPDATE assigns to, and for INSERT on what RETURNING reads.
+ * all that ON DUPLICATE KEY UPDATE assigns to or that stands before RETURNING, and for INSERT on what RETURNING reads.
  */
 function addOddities(entry: Privileges, statement: StatementFacts, use: RelationUse): void {
   const writes = use.role === 'target' ? writesTo(statement, use) : []
   if (!writes.includes('insert')) return
-  if (writes.includes('update')) for (const { name } of columnsWritten(use)) entry.select.add(name)
-  if (statement.output !== null) for (const { name } of columnsRead(statement, use)) entry.insert.add(name)
+  const returns = statement.output !== null
+  if (writes.includes('update') || returns) for (const { name } of columnsWritten(use)) entry.select.add(name)
+  if (returns) for (const { name } of columnsRead(statement, use)) entry.insert.add(name)
 }
 
 /** What stands between GRANT and ON, and behind ON. */
