@@ -37,7 +37,7 @@ export interface Limits {
   readonly maxSessions: number
   /** Sessions under a grant in which a statement runs. */
   readonly maxStatements: number
-  /** How long a statement may wait for a lock: PostgreSQL's lock_timeout, which the session can't change then. */
+  /** How long a statement may wait for a lock: a setting of the server, which the session can't change then. */
   readonly lockTimeoutMs: number
   /** By all sessions of a person, in any hour. */
   readonly maxRowsPerHour: number

@@ -98,14 +98,18 @@ async function connect(
 ): Promise<void> {
   const { allowed, subject, credential } = opened
   const database = knock.login.database || null
+  // What USE means hangs on the catalog, and a statement would wait for a fresh one.
+  if (database && !allowed.role.unrestricted) await context.catalogs.ensure(allowed.target, '')
   if (database) judgeDatabase(context, opened, database)
   const upstream = await loginMysql(allowed.target, credential, {
     clientCapabilities: knock.capabilities,
+    clientExtended: knock.extended,
     database,
     collation: collationOf(knock.login.collation),
     connectAttrs: [['program_name', `sallyport:${subject.session.sessionId}`]],
   })
-  if ((upstream.capabilities & SHARED) !== (knock.capabilities & SHARED)) {
+  const shared = (upstream.capabilities & SHARED) === (knock.capabilities & SHARED)
+  if (!shared || upstream.extended !== knock.extended) {
     upstream.socket.destroy()
     throw new SallyportError('SP-UNSUPPORTED', 'the database does not speak the same protocol features as the client')
   }

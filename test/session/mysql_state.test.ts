@@ -112,6 +112,37 @@ describe('definitions', () => {
   })
 })
 
+describe('a statement while the catalog is read', () => {
+  const reading = () => {
+    const world = worldOf('mysql')
+    world.catalog = undefined
+    world.awaited = true
+    return world
+  }
+  const read: Step = {
+    from: 'world',
+    act: (world) => {
+      world.catalog = worldOf('mysql').catalog
+      world.awaited = false
+    },
+  }
+
+  it('waits for it, and what came behind it too', () => {
+    const steps = [client(query('SELECT id FROM orders'), { kind: 'ping' }), read, { from: 'clock', at: 1000 } as const]
+    expect(story([steps[0] as Step], reading)).toEqual([])
+    expect(story(steps as Step[], reading).at(-1)).toMatch(/^> 3 SELECT/)
+  })
+
+  it('does not wait for ever', () => {
+    const steps: Step[] = [client(query('SELECT id FROM orders')), { from: 'clock', at: 11_000 }]
+    expect(story(steps, reading).at(-1)).toMatch(/SP-CATALOG$/)
+  })
+
+  it('that ends the session does not wait', () => {
+    expect(story([client({ kind: 'quit' })], reading).at(-1)).toBe('end normal')
+  })
+})
+
 describe('a session that its client leaves', () => {
   it('ends on the server, whatever runs there', () => {
     const world = worldOf('mysql')

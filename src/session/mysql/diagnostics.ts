@@ -13,6 +13,8 @@ import { errPayload, scrubbedErr } from './words.ts'
 const OWN_CODE = 1105
 /** ER_PARSE_ERROR and ER_SYNTAX_ERROR, which quote the text from where it could not be read. */
 const SYNTAX_ERRORS: ReadonlySet<number> = new Set([1064, 1149])
+/** ER_QUERY_INTERRUPTED, ER_QUERY_TIMEOUT, and MariaDB's ER_STATEMENT_TIMEOUT. */
+const OUT_OF_TIME: ReadonlySet<number> = new Set([1317, 3024, 1969])
 /** So much of the text is quoted (`near '%-.80s'`, share/messages_to_clients.txt). */
 const QUOTED_CHARS = 80
 /** Variables that tell what SHOW COUNT(*) WARNINGS and ERRORS tell. */
@@ -20,15 +22,22 @@ const COUNTS: ReadonlySet<string> = new Set(['@@warning_count', '@@error_count']
 const ROW_COUNT = 'row_count'
 
 /** The error that the client gets for the server's. */
-export function errorFor(state: SessionState, exchange: Exchange, err: Err): Uint8Array {
+export function errorFor(state: SessionState, exchange: Exchange, err: Err, now: number): Uint8Array {
   const run = exchange.runs[exchange.index]
-  const instead = run?.withheld ?? run?.cancelled
+  const instead = run?.withheld ?? run?.cancelled ?? timedOut(state, run, err, now)
   if (instead) return errPayload(instead)
   const sqlState = err.sqlState ?? 'HY000'
   const verdict = run?.verdict ?? exchange.prepared?.verdict ?? null
   const syntax = verdict && SYNTAX_ERRORS.has(err.errno) ? syntaxError(err.message, verdict) : null
   if (syntax !== null && !hidesText(run)) return encodeErr({ errno: err.errno, sqlState, message: syntax })
   return mayQuote(state, run, verdict) ? scrubbedErr(err.errno, sqlState) : encodeErr({ ...err, sqlState })
+}
+
+/** The server counts the time too: what it then says is one of several errors, which do not name the role's limit. */
+function timedOut({ limits }: SessionState, run: Run | undefined, { errno }: Err, now: number): SallyportError | null {
+  const { statementTimeoutMs: limit } = limits
+  if (!run || limit === 0 || !OUT_OF_TIME.has(errno) || now - run.started < limit) return null
+  return new SallyportError('SP-LIMIT-STATEMENT', `the statement ran longer than ${limit} ms`)
 }
 
 /** An error of COMMIT belongs to what the transaction did before; one of a preparation to what is prepared. */

@@ -1,8 +1,10 @@
 import { SallyportError } from '../../errors.ts'
 import type { Role } from '../../policy/role.ts'
-import { PacketFramer } from '../../wire/mysql/framer.ts'
+import { COMMAND } from '../../wire/mysql/command-codes.ts'
+import { type Packet, PacketFramer } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
+import { CatalogWait } from '../catalog_wait.ts'
 import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
@@ -50,6 +52,9 @@ export class MysqlMachine {
   readonly #fromClient = new PacketFramer({ maxPayloadBytes: MAX_COMMAND_BYTES })
   readonly #fromServer = new PacketFramer({ maxPayloadBytes: MAX_ROW_BYTES })
   readonly #life: SessionLife
+  readonly #catalog = new CatalogWait()
+  /** A command that waits for the catalog. */
+  #held: Packet | null = null
 
   constructor(input: MysqlMachineInput) {
     const { gate, subject, role, capabilities, status, defaultDatabase, welcome, now } = input
@@ -92,7 +97,7 @@ export class MysqlMachine {
     return this.#step(now, () => {
       this.#fromClient.push(chunk)
       this.#drainClient(now)
-      if (this.#state.current && this.#fromClient.buffered > MAX_WAITING_BYTES) {
+      if ((this.#state.current || this.#held) && this.#fromClient.buffered > MAX_WAITING_BYTES) {
         throw new SallyportError('SP-PROTOCOL', `more than ${MAX_WAITING_BYTES} bytes wait for an answer`)
       }
     })
@@ -112,7 +117,8 @@ export class MysqlMachine {
     if (output.ended) return []
     const event = askClock(this.#life, this.#state, this.#running, this.#inTransaction, now)
     if (event?.kind === 'notice') this.#state.notice = `${event.text}. ${event.hint}`
-    return event?.kind === 'end' ? this.end(event.error) : output.take()
+    if (event?.kind === 'end') return this.end(event.error)
+    return this.#held ? [...output.take(), ...this.#goOn(now)] : output.take()
   }
 
   /**
@@ -157,17 +163,23 @@ export class MysqlMachine {
 
   /** By turns: the next command is read when the last one was answered. */
   #drainClient(now: number): void {
-    while (!this.#state.current && !this.#state.output.ended && this.#fromClient.buffered > 0) {
+    while (!this.#state.current && !this.#state.output.ended && (this.#held || this.#fromClient.buffered > 0)) {
       const { next } = this.#state
       this.#state.next = null
       if (next) {
         next()
         continue
       }
-      const packet = this.#fromClient.next()
-      if (!packet) return
+      const packet = this.#held ?? this.#fromClient.next()
+      this.#held = packet && this.#hangs(packet) && this.#catalog.holds(this.#state, now) ? packet : null
+      if (!packet || this.#held) return
       this.#client.accept(packet, now)
     }
+  }
+
+  /** Everything but the end of the session may mean what the catalog says. */
+  #hangs({ payload }: Packet): boolean {
+    return payload[0] !== COMMAND.quit
   }
 
   #drainServer(now: number): void {
@@ -182,6 +194,14 @@ export class MysqlMachine {
       if (!packet) return
       this.#server.packet(packet, now)
     }
+  }
+
+  #goOn(now: number): Effect[] {
+    return takeStep(
+      this.#state.output,
+      () => this.#drainClient(now),
+      (error) => this.end(error),
+    )
   }
 
   #step(now: number, step: () => void): Effect[] {

@@ -9,6 +9,7 @@ import { type Describe, type Execute, encodeClose, encodeDescribe, encodeExecute
 import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
 import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { FLUSH, SYNC } from '../../wire/postgres/type-bytes.ts'
+import { CatalogWait } from '../catalog_wait.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { finishRun, runsOf } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
@@ -27,14 +28,11 @@ import { isCounted, waitsForCount } from './write_guard.ts'
 /** Messages that may carry or start SQL: they wait while names are changing. */
 const SQL_BEARING: ReadonlySet<string> = new Set(['query', 'parse', 'bind', 'execute', 'functionCall'])
 
-/** How long a statement waits for a catalog that is being read, before it is refused. */
-const CATALOG_WAIT_MAX_MS = 10_000
-
 /** What the client says after its login. Every text goes through the gate; everything else is an allow-list. */
 export class ClientHalf {
   readonly #state: SessionState
   #flushedFor: Frame | null = null
-  #catalogAwaitedAt: number | null = null
+  readonly #catalog = new CatalogWait()
 
   constructor(state: SessionState) {
     this.#state = state
@@ -48,7 +46,8 @@ export class ClientHalf {
       this.#copyIn(this.#state.copyIn, message, frame)
       return true
     }
-    if (!this.#state.skipping && this.#awaitsCatalog(message, now)) return false
+    const hangs = SQL_BEARING.has(message.kind) && !this.#state.skipping
+    if (hangs && this.#catalog.holds(this.#state, now)) return false
     if (!this.#state.skipping && this.#mustWait(message)) {
       const extended = !pipeline.syncOwed || pipeline.takesData?.kind === 'execute'
       if (extended && this.#flushedFor !== frame) {
@@ -59,18 +58,6 @@ export class ClientHalf {
     }
     this.#handle(message, frame, now)
     return true
-  }
-
-  /** What hangs on the catalog waits while definitions that have changed are read, but not for ever. */
-  #awaitsCatalog(message: ClientMessage, now: number): boolean {
-    const { gate, subject, unrestricted } = this.#state
-    if (unrestricted || !SQL_BEARING.has(message.kind)) return false
-    if (!gate.awaitsCatalog(subject)) {
-      this.#catalogAwaitedAt = null
-      return false
-    }
-    this.#catalogAwaitedAt ??= now
-    return now - this.#catalogAwaitedAt < CATALOG_WAIT_MAX_MS
   }
 
   #mustWait(message: ClientMessage): boolean {
