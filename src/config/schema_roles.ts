@@ -52,7 +52,7 @@ const limitsObject = z
     maxStatements: count.default(0).describe('Statements that run at once under a grant, in all of its sessions.'),
     lockTimeout: duration
       .prefault('0s')
-      .describe('PostgreSQL: how long a statement may wait for a lock; the session can not change it then.'),
+      .describe('How long a statement may wait for a lock; the session can not change it then. MySQL: whole seconds.'),
   })
   .describe('0 and 0s mean no limit.')
 
@@ -74,7 +74,9 @@ export const rolesSection = z.array(
       connectNotice: z
         .boolean()
         .default(true)
-        .describe('PostgreSQL: a notice at connect names the target, the role and the end of the grant.'),
+        .describe(
+          'A notice at connect names the target, the role and the end of the grant; in MySQL a warning of the login.',
+        ),
       scope: z.array(scopeRule).default([]),
       call: z
         .array(z.string().regex(/^[^.]+\.[^.]+$/, 'must be schema.name'))
@@ -86,9 +88,7 @@ export const rolesSection = z.array(
         .describe('Masked columns that this role sees in clear.'),
       computed: z.enum(['notice', 'refuse']).default('notice'),
       requireWhere: z.boolean().default(false).describe('UPDATE and DELETE need a WHERE.'),
-      maxRowsChanged: count
-        .default(0)
-        .describe('A statement that changes more rows is rolled back; 0 means no limit. PostgreSQL only.'),
+      maxRowsChanged: count.default(0).describe('A statement that changes more rows is rolled back; 0 means no limit.'),
       parameters: z.record(z.string().min(1), z.enum(['string', 'integer', 'boolean', 'uuid'])).default({}),
       networks: z.array(cidr).default([]),
       limits: limitsObject.prefault({}),
