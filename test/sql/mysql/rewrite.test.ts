@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { SallyportError } from '../../../src/errors.ts'
 import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
+import type { Relation } from '../../../src/sql/catalog.ts'
 import type { AnalysisContext } from '../../../src/sql/facts.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { foldName } from '../../../src/sql/mysql/fold.ts'
@@ -143,9 +144,9 @@ describe('what is substituted', () => {
 
   it('quotes constants by sql_mode', () => {
     const plan: Substitution = { masks: new Map([['name', { kind: 'constant', text: "it's \\ x" }]]), where: null }
-    expect(rewrite('SELECT name FROM tenants', plan)).toContain("'it''s \\\\ x' AS `name`")
+    expect(rewrite('SELECT name FROM tenants', plan)).toContain("'it''s \\\\ x'")
     const context = shopContext({ sqlMode: new Set(['NO_BACKSLASH_ESCAPES']) })
-    expect(rewrite('SELECT name FROM tenants', plan, context)).toContain("'it''s \\ x' AS `name`")
+    expect(rewrite('SELECT name FROM tenants', plan, context)).toContain("'it''s \\ x'")
   })
 
   it('keeps names in double quotes under ANSI_QUOTES', () => {
@@ -184,10 +185,143 @@ describe('refusals', () => {
 
   it('refuses opaque facts and masks of unknown columns', () => {
     const context = shopContext()
-    const facts = analyzeMysql('CALL p()', context, parsers)
-    expect(refusal(() => rewriteMysql(facts, [], context, parsers))).toBe('SP-OPAQUE')
+    const facts = analyzeMysql('SELECT 1 FROM', context, parsers)
+    expect(refusal(() => rewriteMysql(facts, [], context, parsers))).toBe('SP-SYNTAX')
     const plan: Substitution = { masks: new Map([['nothing', { kind: 'null' }]]), where: null }
     expect(refusal(() => rewrite('SELECT name FROM tenants', plan))).toBe('SP-OPAQUE')
+  })
+})
+
+/** Of a table that the catalog knows more of. */
+function rewriteWith(over: Partial<Relation>, sql: string, plan: Substitution): string {
+  const context = shopContext()
+  const key = 'shop\0tenants'
+  const relations = new Map([...context.catalog.relations, [key, { ...context.catalog.relations.get(key)!, ...over }]])
+  const own = { ...context, catalog: { ...context.catalog, relations } }
+  const facts = analyzeMysql(sql, own, parsers)
+  const [first] = facts.statements
+  expect(first?.opaque).toBeNull()
+  const plans = new Map(first?.uses.filter(({ relation }) => relation.name === 'tenants').map(({ id }) => [id, plan]))
+  return rewriteMysql(facts, [plans], own, parsers)
+}
+
+const INDEXES = [
+  { name: 'PRIMARY', columns: ['id'], unique: true },
+  { name: 'by`name', columns: ['plan', 'name'] },
+  { name: 'by_plan', columns: ['plan'] },
+] as const
+
+describe('the order of rows', () => {
+  const unordered = (...names: string[]): Substitution => ({
+    masks: new Map(),
+    where: null,
+    unordered: new Set(names),
+  })
+
+  it('leaves out the indexes that hold a hidden column, and no other', () => {
+    expect(rewriteWith({ indexes: INDEXES }, 'SELECT id FROM tenants', NAME)).toBe(
+      'SELECT id FROM (SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants` IGNORE INDEX (`by``name`)) AS `tenants`',
+    )
+    expect(rewriteWith({ indexes: [INDEXES[0], INDEXES[2]] }, 'SELECT id FROM tenants', NAME)).not.toContain('INDEX')
+  })
+
+  it('sorts a table that is stored by a hidden column, and lets chance decide between what is alike', () => {
+    const sorted =
+      'SELECT id FROM (SELECT `id`, `name`, `plan` FROM `shop`.`tenants` IGNORE INDEX (`PRIMARY`) ORDER BY `name`, `plan`, RAND() LIMIT 18446744073709551615) AS `tenants`'
+    expect(rewriteWith({ indexes: INDEXES }, 'SELECT id FROM tenants', unordered('id'))).toBe(sorted)
+    const unique = [{ name: 'PRIMARY', columns: ['id'], unique: true }] as const
+    expect(rewriteWith({ indexes: unique, primaryKey: [] }, 'SELECT id FROM tenants', unordered('id'))).toBe(sorted)
+    const partitioned = { indexes: [], partitionedBy: ['name'] }
+    expect(rewriteWith(partitioned, 'SELECT id FROM tenants', unordered('name'))).toContain(
+      'ORDER BY `id`, `plan`, RAND()',
+    )
+  })
+
+  it('refuses to choose a partition by a hidden column', () => {
+    const over = { indexes: [], partitionedBy: ['name'] }
+    const attempt = (sql: string) => refusal(() => rewriteWith(over, sql, unordered('name')))
+    expect(attempt('SELECT id FROM tenants PARTITION (p0)')).toBe('SP-MASKED')
+    expect(attempt('UPDATE tenants PARTITION (p0) SET plan = 1')).toBe('SP-MASKED')
+    expect(attempt('UPDATE tenants SET plan = 1')).toBe('')
+  })
+
+  it('sorts a view that shows none of what orders it', () => {
+    const over = { kind: 'view', definition: 'select 1' } as const
+    expect(rewriteWith(over, 'SELECT id FROM tenants', unordered())).toContain('ORDER BY `id`, `name`, `plan`, RAND()')
+  })
+
+  it('does not name what the account may not read', () => {
+    const plan: Substitution = { ...NAME, unread: new Set(['name']), where: '`plan` = 1' }
+    expect(rewriteWith({ indexes: [] }, 'SELECT id FROM tenants', plan)).toBe(
+      'SELECT id FROM (SELECT `id`, NULL AS `name`, `plan` FROM (SELECT `id`, `plan` FROM `shop`.`tenants` WHERE (`plan` = 1) LIMIT 18446744073709551615) AS `r`) AS `tenants`',
+    )
+  })
+
+  it('leaves an invisible column to who names it', () => {
+    const columns = shopContext().catalog.relations.get('shop\0tenants')!.columns
+    const over = { columns: columns.map((one) => (one.name === 'plan' ? ({ ...one, invisible: true } as const) : one)) }
+    expect(rewriteWith(over, 'SELECT id FROM tenants', NAME)).not.toContain('plan')
+    expect(rewriteWith(over, 'SELECT plan FROM tenants', NAME)).toContain('`plan`')
+  })
+})
+
+describe('groups that are aggregated in clear', () => {
+  const plan: Substitution = { masks: new Map(), where: null, minGroup: [{ column: 'plan', rows: 5 }] }
+  const reference = '(SELECT `id`, `name`, `plan` FROM `shop`.`tenants`)'
+
+  it.each([
+    ['SELECT avg(plan) FROM tenants', '$ AS `tenants` HAVING COUNT(`tenants`.`plan`) >= 5'],
+    [
+      'SELECT name, avg(t.plan) FROM tenants t GROUP BY name ORDER BY 2 LIMIT 3',
+      '$ t GROUP BY name HAVING COUNT(`t`.`plan`) >= 5 ORDER BY 2 LIMIT 3',
+    ],
+    [
+      'SELECT avg(plan) FROM tenants WHERE id IN (1, 2) LIMIT 1',
+      '$ AS `tenants` WHERE id IN (1, 2) HAVING COUNT(`tenants`.`plan`) >= 5 LIMIT 1',
+    ],
+    ['(SELECT avg(plan) FROM tenants)', '$ AS `tenants` HAVING COUNT(`tenants`.`plan`) >= 5)'],
+  ])('%s', (sql, expected) => {
+    expect(rewriteWith({ indexes: [] }, sql, plan)).toContain(expected.replace('$', reference))
+  })
+
+  it('are refused under a HAVING, which would be asked of small groups too', () => {
+    const sql = 'SELECT avg(plan) FROM tenants HAVING avg(plan) > 1'
+    expect(refusal(() => rewriteWith({ indexes: [] }, sql, plan))).toBe('SP-MASKED')
+  })
+})
+
+describe('rows of a target', () => {
+  const where = '`tenants`.`plan` = 1'
+  const fence = 'LIMIT 18446744073709551615'
+  const picked = (columns: string, own: string, alias = 'tenants') =>
+    `WHERE (\`${alias}\`.\`id\`) IN (SELECT \`${alias}\`.\`id\` FROM (SELECT ${columns} FROM \`shop\`.\`tenants\` AS \`${alias}\` WHERE (${where}) ${fence}) AS \`${alias}\` WHERE ( ${own})) AND (${where})`
+
+  it.each([
+    ["UPDATE tenants SET name = 'x'", true, `UPDATE \`shop\`.\`tenants\` SET name = 'x' WHERE (${where})`],
+    [
+      'DELETE FROM tenants WHERE id = 1 OR id = 2',
+      true,
+      `DELETE FROM \`shop\`.\`tenants\` WHERE ( id = 1 OR id = 2) AND (${where})`,
+    ],
+    [
+      'DELETE FROM tenants WHERE id = 1 ORDER BY id LIMIT 2',
+      true,
+      `DELETE FROM \`shop\`.\`tenants\` WHERE ( id = 1) AND (${where}) ORDER BY id LIMIT 2`,
+    ],
+    ['DELETE FROM tenants WHERE 1 / id', false, `DELETE FROM \`shop\`.\`tenants\` ${picked('`id`', '1 / id')}`],
+    [
+      'UPDATE tenants SET shop.tenants.name = (SELECT max(id) FROM users WHERE id > 1) WHERE shop.tenants.plan / 2 LIMIT 1',
+      false,
+      `UPDATE \`shop\`.\`tenants\` SET \`tenants\`.name = (SELECT max(id) FROM \`shop\`.\`users\` WHERE id > 1) ${picked('`id`, `name`, `plan`', '`tenants`.plan / 2')} LIMIT 1`,
+    ],
+  ])('%s', (sql, plain, expected) => {
+    expect(rewriteWith({}, sql, { masks: new Map(), where, plain })).toBe(expected)
+  })
+
+  it('need a key to be picked by', () => {
+    const attempt = () =>
+      rewriteWith({ primaryKey: [] }, 'DELETE FROM tenants WHERE 1 / id', { masks: new Map(), where })
+    expect(refusal(attempt)).toBe('SP-SCOPE')
   })
 })
 
