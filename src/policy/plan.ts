@@ -71,17 +71,26 @@ function substitutionOf(context: RuleContext, statement: StatementFacts, use: Re
   const where = conditionSql(dialect, relation, conditionsOf(context, statement, use))
   const minGroup = clearGroups(context, statement, use)
   const order = hiddenOrder(context, relation)
-  if (minGroup.length > 0) return { masks, where, ...order, ...unreadIn(context, use), minGroup }
+  if (minGroup.length > 0) return { masks, where, ...order, ...unreadIn(context, statement, use, masks), minGroup }
   if (order.unordered === undefined && masks.size === 0 && where === null) return null
-  const substitution = { masks, where, ...order, ...unreadIn(context, use) }
+  const substitution = { masks, where, ...order, ...unreadIn(context, statement, use, masks) }
   return where !== null && isPlain(statement) ? { ...substitution, plain: true } : substitution
 }
 
-/** What is not granted is not named either: in MySQL it would take the privilege even under IF(FALSE, ...). */
-function unreadIn(context: RuleContext, { relation }: RelationUse): Pick<Substitution, 'unread'> {
+/**
+ * What is not granted is not named either: in MySQL it would take the privilege even under IF(FALSE, ...). A plan that
+ * prints the query (EXPLAIN FORMAT=JSON) has the values of a row in it that was read while planning, under IF too.
+ */
+function unreadIn(
+  context: RuleContext,
+  { kind }: StatementFacts,
+  { relation }: RelationUse,
+  masks: ReadonlyMap<string, SqlMask>,
+): Pick<Substitution, 'unread'> {
   if (context.input.catalog.dialect === 'postgres') return {}
   const coverage = context.coverage(relation, 'read')
-  const out = coverage ? relation.columns.filter(({ name }) => !coverage.column(name)) : []
+  const isOut = (name: string) => coverage?.column(name) === false || (kind === 'explain' && masks.has(name))
+  const out = relation.columns.filter(({ name }) => isOut(name))
   return out.length > 0 ? { unread: new Set(out.map(({ name }) => name)) } : {}
 }
 
