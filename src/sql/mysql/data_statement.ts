@@ -1,10 +1,11 @@
 import type { AnalysisContext, StatementFacts, Verb } from '../facts.ts'
 import { readChange } from './change_facts.ts'
 import type { Cursor } from './cursor.ts'
+import { finishedUses } from './finished_uses.ts'
 import { readInsert } from './insert_facts.ts'
 import { parseQuery } from './query.ts'
-import { resolveQuery } from './resolve_query.ts'
 import type { OpenUse, Resolution } from './scope.ts'
+import { selectFacts } from './select_facts.ts'
 import { blank, type Statement } from './statement_facts.ts'
 import type { Notes, Query } from './tree.ts'
 import { parseChange, parseInsert } from './write.ts'
@@ -21,8 +22,8 @@ export function dataFacts(
   cursor.end()
   const state: Resolution = { text, context, uses: [] }
   return parsed.kind === 'query'
-    ? selectFacts(state, parsed, statement, cursor.notes.locking)
-    : writeFacts(state, parsed, statement, cursor.notes.locking)
+    ? selectFacts(state, parsed, statement, cursor.notes)
+    : writeFacts(state, parsed, statement, cursor.notes)
 }
 
 function parseData(cursor: Cursor): Query | Insert | Change {
@@ -43,30 +44,12 @@ function isChange(cursor: Cursor): boolean {
   return false
 }
 
-function selectFacts(state: Resolution, query: Query, statement: Statement, locking: boolean): StatementFacts {
-  const { outputs, rowSources } = resolveQuery(state, query, { outer: null, ctes: null, top: !locking }, null)
-  const uses = locking ? state.uses.map((use) => ({ ...use, fixed: 'the statement locks rows' })) : state.uses
-  return {
-    ...blank(statement, 'select'),
-    verbs: locking ? ['read', 'update'] : ['read'],
-    uses,
-    output: outputs.map(({ field }) => field),
-    rowSources,
-    hasWhere: query.terms.some((term) => term.kind === 'select' && term.where !== null),
-  }
-}
-
-function writeFacts(
-  state: Resolution,
-  parsed: Insert | Change,
-  statement: Statement,
-  locking: boolean,
-): StatementFacts {
+function writeFacts(state: Resolution, parsed: Insert | Change, statement: Statement, notes: Notes): StatementFacts {
   const written = parsed.kind === 'insert' ? readInsert(state, parsed) : readChange(state, parsed)
-  const uses = state.uses.map((use) => {
+  const finished = finishedUses(state.uses, notes)
+  const uses = state.uses.map((use, index) => {
     const target = written.targets.get(use)
-    if (target) return { ...use, ...target }
-    return locking ? { ...use, locked: true, fixed: 'the statement locks rows' } : use
+    return target ? { ...use, ...target } : finished[index]!
   })
   const unconditional = parsed.kind !== 'insert' && !written.hasWhere
   return {
@@ -76,6 +59,7 @@ function writeFacts(
     output: written.output?.map(({ field }) => field) ?? null,
     rowSources: written.rowSources,
     hasWhere: written.hasWhere,
+    settings: notes.settings,
     ...(unconditional ? { unconditional } : {}),
   }
 }

@@ -4,31 +4,50 @@ import { type Reading, restOf } from './reading.ts'
 import { describeFacts } from './show_statement.ts'
 import { blank } from './statement_facts.ts'
 
-/** EXPLAIN of a statement: every column counts as computed on, since a plan tells of values. */
+interface ExplainOptions {
+  readonly analyze: boolean
+  /** The statement is MariaDB's ANALYZE, or options stand before what is explained: it can't be a table. */
+  readonly explains: boolean
+  readonly into: string | null
+  readonly schema: string | null
+}
+
+/** EXPLAIN of a statement (Reference Manual 15.8.2): every column counts as computed on, since a plan tells of values. */
 export function explainFacts(reading: Reading): StatementFacts {
-  const { cursor, statement, text, context } = reading
-  const analyze = cursor.sees('ANALYZE') || cursor.peek(1).upper === 'ANALYZE'
-  const skip = explainOptions(cursor)
-  if (!/^(?:SELECT|WITH|\()$/.test(cursor.peek().upper)) {
-    if (skip > 1 || statement.tokens[0]!.upper === 'ANALYZE')
-      cursor.fail('only EXPLAIN of a SELECT is understood', 'SP-OPAQUE')
-    return describeFacts(new Cursor(statement.tokens), statement, text, context)
+  const { cursor, statement } = reading
+  const { analyze, explains, into, schema } = optionsOf(cursor)
+  if (cursor.sees('FOR', 'CONNECTION')) {
+    const reason = 'the plan of another session is not shown: it holds its statement'
+    return { ...blank(statement, 'explain'), name: 'connection', opaque: { code: 'SP-OPAQUE', reason } }
   }
-  const inner = withoutPassing(reading.inner(restOf(reading)))
+  if (!/^(?:SELECT|WITH|TABLE|VALUES|\(|INSERT|REPLACE|UPDATE|DELETE)$/.test(cursor.peek().upper)) {
+    if (explains) cursor.fail('EXPLAIN of this statement is not understood', 'SP-OPAQUE')
+    return describeFacts({ ...reading, cursor: new Cursor(statement.tokens) })
+  }
+  const inner = withoutPassing(reading.inner(restOf(reading), schema))
+  if (inner.into) cursor.fail('EXPLAIN of SELECT INTO is refused', 'SP-OPAQUE')
   const { verbs, uses, functions, rowSources, hasWhere } = inner
-  const shared = { verbs, uses, functions, rowSources, hasWhere, inner }
+  const settings: StatementFacts['settings'] =
+    into === null ? [] : [{ name: `@${into}`, scope: 'session', values: 'expression' }]
+  const shared = { verbs, uses, functions, rowSources, hasWhere, settings, inner }
   return { ...blank(statement, 'explain'), ...shared, name: analyze ? 'analyze' : null }
 }
 
-/** How many tokens stand before the explained statement. */
-function explainOptions(cursor: Cursor): number {
-  cursor.next()
-  cursor.accept('ANALYZE')
+function optionsOf(cursor: Cursor): ExplainOptions {
+  const start = cursor.position
+  const analyze = cursor.next().upper === 'ANALYZE' || cursor.accept('ANALYZE')
   if (!cursor.accept('EXTENDED')) cursor.accept('PARTITIONS')
-  if (cursor.accept('FORMAT', '=')) {
-    if (!/^(?:TRADITIONAL|JSON|TREE)$/.test(cursor.next().upper)) cursor.fail('unknown EXPLAIN format', 'SP-OPAQUE')
-  }
-  return cursor.position
+  if (cursor.accept('FORMAT', '=') && !/^(?:TRADITIONAL|TRADITIONAL_STRICT|JSON|TREE)$/i.test(cursor.next().value))
+    cursor.fail('unknown EXPLAIN format', 'SP-OPAQUE')
+  const into = cursor.accept('INTO') ? variable(cursor) : null
+  const ofSchema = cursor.accept('FOR', 'SCHEMA') || cursor.accept('FOR', 'DATABASE')
+  const schema = ofSchema ? cursor.name().value : null
+  return { analyze, explains: analyze || cursor.position > start + 1, into, schema }
+}
+
+function variable(cursor: Cursor): string {
+  const { kind, value } = cursor.next()
+  return kind === 'uservar' ? value : cursor.fail('INTO takes a user variable')
 }
 
 /** Every read column as computed on; a column that is only written stays so. */

@@ -1,8 +1,14 @@
 import { SallyportError } from '../../errors.ts'
-import type { StatementFacts } from '../facts.ts'
+import type { StatementFacts, StatementKind } from '../facts.ts'
 import { withoutPassing } from './explain_statement.ts'
 import type { Reading } from './reading.ts'
 import { blank } from './statement_facts.ts'
+
+/** What does nothing to the session when it is executed later. */
+const PREPARED: ReadonlySet<StatementKind> = new Set([
+  ...(['select', 'insert', 'update', 'delete', 'evaluate', 'call', 'truncate'] as const),
+  ...(['ddl', 'create_table_as', 'maintenance', 'administration'] as const),
+])
 
 /**
  * `PREPARE name FROM 'text'`: the text is judged as a statement of its own; spans of `inner` count in that text.
@@ -12,17 +18,24 @@ export function prepareFacts({ cursor, statement, message }: Reading): Statement
   cursor.expect('PREPARE')
   const name = cursor.name().value
   cursor.expect('FROM')
-  const literal = cursor.next()
-  if (literal.kind !== 'string' || !/^['"]/.test(literal.text))
+  const source = cursor.next()
+  if (source.kind === 'uservar' && cursor.peek().kind === 'end') return fromVariable(statement, name, source.value)
+  if (source.kind !== 'string' || !/^['"]/.test(source.text))
     cursor.fail('PREPARE takes its text as one plain string', 'SP-OPAQUE')
   cursor.end()
-  const { statements } = message(literal.value)
+  const { statements } = message(source.value)
   const parsed = statements[0]
   if (!parsed || statements.length !== 1) throw new SallyportError('SP-OPAQUE', 'PREPARE takes one statement')
   if (parsed.opaque) throw new SallyportError(parsed.opaque.code, parsed.opaque.reason)
-  if (!/^(?:select|insert|update|delete)$/.test(parsed.kind))
-    throw new SallyportError('SP-OPAQUE', 'PREPARE takes SELECT, INSERT, UPDATE and DELETE only')
+  if (!PREPARED.has(parsed.kind))
+    throw new SallyportError('SP-OPAQUE', 'PREPARE takes no statement that would change the session when executed')
   const inner = withoutPassing(parsed)
   const { verbs, uses, functions, rowSources, hasWhere } = inner
   return { ...blank(statement, 'prepare'), verbs, uses, functions, rowSources, hasWhere, name, inner }
+}
+
+/** Refused as it stands: the session puts the text in its place, where it knows what the variable holds. */
+function fromVariable(statement: Reading['statement'], name: string, textFrom: string): StatementFacts {
+  const reason = 'PREPARE takes its text from a variable that was SET to a constant before'
+  return { ...blank(statement, 'prepare'), name, textFrom, opaque: { code: 'SP-UNSUPPORTED', reason } }
 }

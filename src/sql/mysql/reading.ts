@@ -9,8 +9,11 @@ export interface Reading {
   /** The whole message. */
   readonly text: string
   readonly context: AnalysisContext
-  /** The facts of a statement that is a part of this one (EXPLAIN, CREATE VIEW). Throws where it is not understood. */
-  readonly inner: (part: Statement) => StatementFacts
+  /**
+   * The facts of a statement that is a part of this one (EXPLAIN, CREATE VIEW), by another default database where one is
+   * named. Throws where it is not understood.
+   */
+  readonly inner: (part: Statement, database?: string | null) => StatementFacts
   /** The facts of a text that this one holds as a string (PREPARE). */
   readonly message: (text: string) => Facts
 }

@@ -1,122 +1,75 @@
-import type { SettingChange, StatementFacts } from '../facts.ts'
+import { SallyportError } from '../../errors.ts'
+import type { StatementFacts } from '../facts.ts'
 import type { Cursor } from './cursor.ts'
-import { setFacts } from './set_statement.ts'
-import { blank, type Statement } from './statement_facts.ts'
+import type { Reading } from './reading.ts'
+import { blank } from './statement_facts.ts'
 
-type Reader = (cursor: Cursor, statement: Statement, sqlMode: ReadonlySet<string>) => StatementFacts
-
-/** Statements about the session and its transaction, each with a small grammar of its own. */
-const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ['SET', setFacts],
-  ['USE', use],
-  ['KILL', kill],
-  ['BEGIN', begin],
-  ['START', begin],
-  ['COMMIT', finish],
-  ['ROLLBACK', rollback],
-  ['SAVEPOINT', savepoint],
-  ['RELEASE', release],
-  ['EXECUTE', execute],
-  ['DEALLOCATE', deallocate],
-  ['DROP', deallocate],
-])
-
-/** Null where the statement is not one of these. */
-export function sessionFacts(
-  cursor: Cursor,
-  statement: Statement,
-  sqlMode: ReadonlySet<string>,
-): StatementFacts | null {
-  const reader = READERS.get(cursor.peek().upper)
-  if (!reader || (cursor.sees('DROP') && !cursor.sees('DROP', 'PREPARE'))) return null
-  const facts = reader(cursor, statement, sqlMode)
-  cursor.end()
-  return facts
-}
-
-function use(cursor: Cursor, statement: Statement): StatementFacts {
+export function useFacts({ cursor, statement }: Reading): StatementFacts {
   cursor.expect('USE')
-  return { ...blank(statement, 'use'), verbs: ['session'], name: cursor.name().value }
+  const name = cursor.name().value
+  cursor.end()
+  return { ...blank(statement, 'use'), verbs: ['session'], name }
 }
 
-function kill(cursor: Cursor, statement: Statement): StatementFacts {
+/** KILL of a number. What else may stand there names a session that only the server knows. */
+export function killFacts({ cursor, statement }: Reading): StatementFacts {
   cursor.expect('KILL')
+  if (!cursor.accept('HARD')) cursor.accept('SOFT')
   const killQuery = cursor.accept('QUERY')
   if (!killQuery) cursor.accept('CONNECTION')
+  if (cursor.sees('USER') || cursor.sees('ID')) cursor.fail('KILL takes the number of a session', 'SP-OPAQUE')
   const id = cursor.next()
   if (id.kind !== 'number' || !/^\d+$/.test(id.text)) cursor.fail('KILL takes a number', 'SP-OPAQUE')
+  cursor.end()
   return { ...blank(statement, 'kill'), verbs: ['session'], name: id.text, killQuery }
 }
 
-function begin(cursor: Cursor, statement: Statement): StatementFacts {
-  const settings: SettingChange[] = []
-  if (cursor.accept('BEGIN')) cursor.accept('WORK')
-  else {
-    cursor.expect('START', 'TRANSACTION')
-    if (cursor.peek().kind !== 'end') cursor.list(() => settings.push(...characteristic(cursor)))
-  }
-  return { ...blank(statement, 'begin'), verbs: ['session'], settings }
-}
-
-function characteristic(cursor: Cursor): SettingChange[] {
-  if (cursor.accept('WITH', 'CONSISTENT', 'SNAPSHOT')) return []
-  cursor.expect('READ')
-  const mode = cursor.accept('ONLY') ? 'READ ONLY' : 'READ WRITE'
-  if (mode === 'READ WRITE') cursor.expect('WRITE')
-  return [{ name: 'transaction', scope: 'local', values: [mode] }]
-}
-
-function finish(cursor: Cursor, statement: Statement): StatementFacts {
-  cursor.expect('COMMIT')
-  chain(cursor)
-  return { ...blank(statement, 'commit'), verbs: ['session'] }
-}
-
-/** `[WORK] [AND [NO] CHAIN] [[NO] RELEASE]`. */
-function chain(cursor: Cursor): void {
-  cursor.accept('WORK')
-  if (cursor.accept('AND')) {
-    cursor.accept('NO')
-    cursor.expect('CHAIN')
-  }
-  if (!cursor.accept('RELEASE')) cursor.accept('NO', 'RELEASE')
-}
-
-function rollback(cursor: Cursor, statement: Statement): StatementFacts {
-  cursor.expect('ROLLBACK')
-  const work = cursor.accept('WORK')
-  if (cursor.accept('TO')) {
-    cursor.accept('SAVEPOINT')
-    return { ...blank(statement, 'rollback_to'), verbs: ['session'], name: cursor.name().value }
-  }
-  if (!work) chain(cursor)
-  return { ...blank(statement, 'rollback'), verbs: ['session'] }
-}
-
-function savepoint(cursor: Cursor, statement: Statement): StatementFacts {
-  cursor.expect('SAVEPOINT')
-  return { ...blank(statement, 'savepoint'), verbs: ['session'], name: cursor.name().value }
-}
-
-function release(cursor: Cursor, statement: Statement): StatementFacts {
-  cursor.expect('RELEASE', 'SAVEPOINT')
-  return { ...blank(statement, 'release'), verbs: ['session'], name: cursor.name().value }
-}
-
-function execute(cursor: Cursor, statement: Statement): StatementFacts {
+/** EXECUTE with variables, or MariaDB's expressions, which read nothing. */
+export function executeFacts(reading: Reading): StatementFacts {
+  const { cursor, statement } = reading
   cursor.expect('EXECUTE')
-  if (cursor.sees('IMMEDIATE')) cursor.fail('EXECUTE IMMEDIATE is refused', 'SP-OPAQUE')
+  if (cursor.accept('IMMEDIATE')) return immediateFacts(reading)
   const name = cursor.name().value
-  if (cursor.accept('USING')) {
-    cursor.list(() => {
-      if (cursor.next().kind !== 'uservar') cursor.fail('EXECUTE takes user variables', 'SP-OPAQUE')
-    })
-  }
+  given(cursor)
+  cursor.end()
   return { ...blank(statement, 'execute'), verbs: ['session'], name }
 }
 
-function deallocate(cursor: Cursor, statement: Statement): StatementFacts {
+function given(cursor: Cursor): void {
+  if (!cursor.accept('USING')) return
+  cursor.list(() => {
+    cursor.accept('-')
+    const { kind, upper } = cursor.next()
+    if (!/^(?:uservar|string|number|hex|bit|param)$/.test(kind) && !/^(?:NULL|DEFAULT|TRUE|FALSE)$/.test(upper))
+      cursor.fail('EXECUTE takes variables and values', 'SP-OPAQUE')
+  })
+}
+
+/** MariaDB: PREPARE, EXECUTE and DEALLOCATE in one. What it runs is known, and better sent by itself. */
+function immediateFacts({ cursor, statement, message, context }: Reading): StatementFacts {
+  if (context.catalog.dialect !== 'mariadb') cursor.fail('MySQL has no EXECUTE IMMEDIATE')
+  const reason = 'EXECUTE IMMEDIATE runs a text that the result is not known of: send the text itself'
+  const literal = cursor.next()
+  const known = literal.kind === 'string' && (cursor.sees('USING') || cursor.peek().kind === 'end')
+  const inner = known ? (message(literal.value).statements[0] ?? null) : null
+  if (inner?.opaque) throw new SallyportError(inner.opaque.code, inner.opaque.reason)
+  return { ...blank(statement, 'execute'), verbs: ['session'], opaque: { code: 'SP-UNSUPPORTED', reason } }
+}
+
+/** DEALLOCATE PREPARE and DROP PREPARE. */
+export function deallocateFacts({ cursor, statement }: Reading): StatementFacts {
   cursor.next()
   cursor.expect('PREPARE')
-  return { ...blank(statement, 'deallocate'), verbs: ['session'], name: cursor.name().value }
+  const name = cursor.name().value
+  cursor.end()
+  return { ...blank(statement, 'deallocate'), verbs: ['session'], name }
+}
+
+/** HELP reads the server's own manual. */
+export function helpFacts({ cursor, statement }: Reading): StatementFacts {
+  cursor.expect('HELP')
+  if (cursor.peek().kind === 'string') cursor.next()
+  else cursor.name()
+  cursor.end()
+  return { ...blank(statement, 'show'), name: 'help' }
 }

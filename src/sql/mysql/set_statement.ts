@@ -1,52 +1,63 @@
-import type { SettingChange, StatementFacts } from '../facts.ts'
-import type { Cursor } from './cursor.ts'
-import { parseExpr } from './expression.ts'
-import { blank, type Statement } from './statement_facts.ts'
-import type { Token } from './token.ts'
+import { SallyportError } from '../../errors.ts'
+import type { SettingChange, StatementFacts, Verb } from '../facts.ts'
+import { withoutPassing } from './explain_statement.ts'
+import { type Reading, restOf } from './reading.ts'
+import { scopeAt } from './set_scope.ts'
+import { readSetting, type SetReading } from './set_value.ts'
+import { blank } from './statement_facts.ts'
 
-type Scope = SettingChange['scope']
+/** Words after SET that make it a statement about accounts or the server, not about settings. */
+const ADMINISTRATION: readonly (readonly string[])[] = [
+  ['PASSWORD'],
+  ['ROLE'],
+  ['DEFAULT', 'ROLE'],
+  ['RESOURCE', 'GROUP'],
+]
 
-const SCOPES: ReadonlyMap<string, Scope> = new Map<string, Scope>([
-  ['GLOBAL', 'global'],
-  ['PERSIST', 'global'],
-  ['PERSIST_ONLY', 'global'],
-  ['SESSION', 'session'],
-  ['LOCAL', 'session'],
-])
-
-/**
- * SET of variables, NAMES, CHARACTER SET and TRANSACTION (Reference Manual 15.7.6, 15.3.7). `sqlMode` is the session's
- * mode before it.
- */
-export function setFacts(cursor: Cursor, statement: Statement, sqlMode: ReadonlySet<string>): StatementFacts {
+/** SET in every form (Reference Manual 15.7.6, 15.7.1, 15.3.7; MariaDB's SET STATEMENT). */
+export function setFacts(reading: Reading): StatementFacts {
+  const { cursor, statement } = reading
   cursor.expect('SET')
-  if (isTransaction(cursor)) return transaction(cursor, statement)
-  const settings: SettingChange[] = []
-  let sticky: Scope = 'session'
-  cursor.list(() => {
-    const scope = cursor.peek(1).upper === '=' ? undefined : SCOPES.get(cursor.peek().upper)
+  // `SET password = 1` of a variable has no form of its own: no variable has that name.
+  const administers = ADMINISTRATION.some((words) => cursor.sees(...words)) && cursor.peek(1).upper !== '.'
+  if (administers) return { ...blank(statement, 'administration'), verbs: ['ddl'] }
+  if (cursor.sees('STATEMENT') && cursor.peek(1).upper !== '=') return forOneStatement(reading)
+  if (isTransaction(reading)) return transaction(reading)
+  const set: SetReading = { ...reading, state: { text: reading.text, context: reading.context, uses: [] } }
+  const settings = [...assignments(set), ...cursor.notes.settings]
+  const verbs: Verb[] = set.state.uses.length > 0 ? ['session', 'read'] : ['session']
+  cursor.end()
+  return { ...blank(statement, 'set'), verbs, settings, uses: set.state.uses }
+}
+
+/** A scope without `@@` holds for the assignments after it too. */
+function assignments(set: SetReading): SettingChange[] {
+  const { cursor } = set
+  let sticky: SettingChange['scope'] = 'session'
+  return cursor.list(() => {
+    const scope = cursor.peek(1).upper === '=' || cursor.peek(1).upper === ':=' ? undefined : scopeAt(cursor)
     if (scope) {
       cursor.next()
       sticky = scope
     }
-    settings.push(assignment(cursor, sticky, sqlMode))
+    return readSetting(set, sticky)
   })
-  return { ...blank(statement, 'set'), verbs: ['session'], settings }
 }
 
-function isTransaction(cursor: Cursor): boolean {
-  return cursor.sees('TRANSACTION') || (SCOPES.has(cursor.peek().upper) && cursor.peek(1).upper === 'TRANSACTION')
+function isTransaction({ cursor }: Reading): boolean {
+  return cursor.sees('TRANSACTION') || (scopeAt(cursor) !== undefined && cursor.peek(1).upper === 'TRANSACTION')
 }
 
-function transaction(cursor: Cursor, statement: Statement): StatementFacts {
-  const scope = SCOPES.get(cursor.peek().upper) ?? 'local'
+function transaction({ cursor, statement }: Reading): StatementFacts {
+  const scope = scopeAt(cursor) ?? 'local'
   if (scope !== 'local') cursor.next()
   cursor.expect('TRANSACTION')
   const settings = cursor.list((): SettingChange => ({ name: 'transaction', scope, values: [mode(cursor)] }))
+  cursor.end()
   return { ...blank(statement, 'set_transaction'), verbs: ['session'], settings }
 }
 
-function mode(cursor: Cursor): string {
+function mode(cursor: Reading['cursor']): string {
   if (cursor.accept('READ', 'ONLY')) return 'READ ONLY'
   if (cursor.accept('READ', 'WRITE')) return 'READ WRITE'
   cursor.expect('ISOLATION', 'LEVEL')
@@ -55,97 +66,25 @@ function mode(cursor: Cursor): string {
   return cursor.fail('unknown isolation level')
 }
 
-function assignment(cursor: Cursor, sticky: Scope, sqlMode: ReadonlySet<string>): SettingChange {
-  if (cursor.sees('NAMES') && cursor.peek(1).upper !== '=') return names(cursor)
-  if (cursor.accept('CHARACTER', 'SET') || cursor.accept('CHARSET'))
-    return { name: 'character_set', scope: 'session', values: charset(cursor) }
-  const token = cursor.next()
-  if (token.kind === 'uservar') return userVariable(cursor, token)
-  const { name, scope } = target(cursor, token, sticky)
-  if (!cursor.accept('=')) cursor.expect(':=')
-  const values = (name === 'sql_mode' ? appendedMode(cursor, sqlMode) : null) ?? settingValue(cursor)
-  // A number names a set of modes: it is read back like an expression.
-  const numbered = name === 'sql_mode' && values !== null && /^\d/.test(values[0] ?? '')
-  return { name, scope, values: numbered ? 'expression' : values }
-}
+/** Of the settings that change how a text is read, none holds for one statement alone. */
+const CHANGES_READING = /^(?:sql_mode|names|character_set|character_set_client|collation_connection|@.*)$/
 
-function names(cursor: Cursor): SettingChange {
-  cursor.expect('NAMES')
-  const values = charset(cursor)
-  if (values !== null && cursor.accept('COLLATE')) values.push(word(cursor))
-  return { name: 'names', scope: 'session', values }
-}
-
-function charset(cursor: Cursor): string[] | null {
-  return cursor.accept('DEFAULT') ? null : [word(cursor)]
-}
-
-function word(cursor: Cursor): string {
-  const { kind } = cursor.peek()
-  if (kind === 'string' || cursor.sees('BINARY')) return cursor.next().value
-  return cursor.name().value
-}
-
-/** `x`, `@@x`, `@@session.x`. A dotted name is a plugin's or a trigger's variable: refused. */
-function target(cursor: Cursor, token: Token, sticky: Scope): { name: string; scope: Scope } {
-  if (/^(?:PASSWORD|ROLE|STATEMENT|RESOURCE|DEFAULT)$/.test(token.upper))
-    cursor.fail('this form of SET is refused', 'SP-OPAQUE')
-  if (cursor.sees('.')) cursor.fail('a dotted variable name is refused', 'SP-OPAQUE')
-  if (token.kind === 'sysvar') {
-    const parts = token.value.split('.')
-    const scope = parts.length === 1 ? 'session' : SCOPES.get(parts[0]!.toUpperCase())
-    if (!scope || parts.length > 2) return cursor.fail('a dotted variable name is refused', 'SP-OPAQUE')
-    return { name: parts.at(-1)!.toLowerCase(), scope }
-  }
-  if (token.kind !== 'word' && token.kind !== 'quoted') cursor.fail('expected a variable')
-  return { name: token.value.toLowerCase(), scope: sticky }
-}
-
-/** User variables take constants and other variables only: with anything else they would carry data along. */
-function userVariable(cursor: Cursor, token: Token): SettingChange {
-  if (!cursor.accept('=')) cursor.expect(':=')
-  const expr = parseExpr(cursor)
-  const calls = cursor.notes.calls.filter(({ name }) => !name.startsWith('@@'))
-  if (expr.columns.length > 0 || expr.queries.length > 0 || calls.length > 0)
-    cursor.fail('a user variable takes a constant only', 'SP-OPAQUE')
-  const single = expr.constant && cursor.previous().start === expr.span.start
-  return {
-    name: `@${token.value}`,
-    scope: 'session',
-    values: single && cursor.previous().kind !== 'uservar' ? [cursor.previous().value] : 'expression',
-  }
-}
-
-/** One constant as text, null for DEFAULT, else 'expression'. Bare words are values (`ON`, `utf8mb4`). */
-function settingValue(cursor: Cursor): SettingChange['values'] {
-  const token = cursor.peek()
-  const after = cursor.peek(1)
-  const alone = after.kind === 'end' || after.upper === ','
-  if (alone && /^(?:word|string|number|quoted)$/.test(token.kind)) {
-    cursor.next()
-    return token.upper === 'DEFAULT' ? null : [token.value]
-  }
-  if (
-    token.upper === '-' &&
-    after.kind === 'number' &&
-    (cursor.peek(2).kind === 'end' || cursor.peek(2).upper === ',')
-  ) {
-    cursor.next()
-    return [`-${cursor.next().value}`]
-  }
-  const expr = parseExpr(cursor)
-  if (expr.queries.length > 0 || expr.columns.length > 0)
-    cursor.fail('a setting takes a constant or an expression over settings', 'SP-OPAQUE')
-  return 'expression'
-}
-
-/** `CONCAT(@@sql_mode, ',X')`: how MariaDB's JDBC driver adds a mode. Null for anything else, with nothing read. */
-function appendedMode(cursor: Cursor, sqlMode: ReadonlySet<string>): readonly string[] | null {
-  const [call, open, variable, comma, added, close, after] = [0, 1, 2, 3, 4, 5, 6].map((at) => cursor.peek(at))
-  const isMode = variable?.kind === 'sysvar' && /^(?:session\.)?sql_mode$/i.test(variable.value)
-  const isCall = call?.upper === 'CONCAT' && open?.upper === '(' && comma?.upper === ',' && close?.upper === ')'
-  const isLast = after?.kind === 'end' || after?.upper === ','
-  if (!isCall || !isMode || added?.kind !== 'string' || !isLast) return null
-  for (let read = 0; read < 6; read++) cursor.next()
-  return [`${[...sqlMode].join(',')}${added.value}`]
+/**
+ * `SET STATEMENT x = 1, y = 2 FOR SELECT ...`: settings for one statement, which is judged as itself. Nothing passes
+ * through, since the statement is not the message's own.
+ */
+function forOneStatement(reading: Reading): StatementFacts {
+  const { cursor, statement, context } = reading
+  if (context.catalog.dialect !== 'mariadb') cursor.fail('MySQL has no SET STATEMENT')
+  cursor.expect('STATEMENT')
+  const set: SetReading = { ...reading, state: { text: reading.text, context, uses: [] } }
+  const settings = cursor.list(() => readSetting(set, 'local'))
+  if (set.state.uses.length > 0 || settings.some(({ name }) => CHANGES_READING.test(name)))
+    cursor.fail('SET STATEMENT takes settings that are no names, modes or variables', 'SP-OPAQUE')
+  cursor.expect('FOR')
+  const inner = reading.inner(restOf(reading))
+  if (!/^(?:select|insert|update|delete)$/.test(inner.kind))
+    throw new SallyportError('SP-OPAQUE', 'SET STATEMENT is understood before SELECT, INSERT, UPDATE and DELETE only')
+  const { verbs, uses, rowSources, hasWhere } = withoutPassing(inner)
+  return { ...blank(statement, 'set'), verbs, uses, rowSources, hasWhere, settings, inner: withoutPassing(inner) }
 }

@@ -1,78 +1,61 @@
 import type { AnalysisContext, ColumnUse, StatementFacts } from '../facts.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
+import { plainTable, qualifiedName } from './plain_table.ts'
+import type { Reading } from './reading.ts'
 import { openUse } from './resolve_from.ts'
 import type { Resolution } from './scope.ts'
+import { readCreate } from './show_create.ts'
+import { LISTS, type ListForm } from './show_lists.ts'
 import { blank, type Statement } from './statement_facts.ts'
 import type { TableName } from './tree.ts'
 
-/** Word sequences of SHOW that name no relation, by the name that the facts give them. */
-const PLAIN: readonly (readonly [name: string, words: string])[] = [
-  ['databases', 'DATABASES'],
-  ['databases', 'SCHEMAS'],
-  ['table status', 'TABLE STATUS'],
-  ['open tables', 'OPEN TABLES'],
-  ['triggers', 'TRIGGERS'],
-  ['events', 'EVENTS'],
-  ['procedure status', 'PROCEDURE STATUS'],
-  ['function status', 'FUNCTION STATUS'],
-  ['variables', 'VARIABLES'],
-  ['status', 'STATUS'],
-  ['engines', 'ENGINES'],
-  ['engines', 'STORAGE ENGINES'],
-  ['character set', 'CHARACTER SET'],
-  ['character set', 'CHARSET'],
-  ['collation', 'COLLATION'],
-  ['processlist', 'PROCESSLIST'],
-  ['plugins', 'PLUGINS'],
-  ['privileges', 'PRIVILEGES'],
-  ['warnings', 'WARNINGS'],
-  ['errors', 'ERRORS'],
-  ['grants', 'GRANTS'],
-  ['profiles', 'PROFILES'],
-]
-
-/** SHOW in the forms that clients send (Reference Manual 15.7.7); every other form is refused. */
-export function showFacts(
-  cursor: Cursor,
-  statement: Statement,
-  text: string,
-  context: AnalysisContext,
-): StatementFacts {
+/** SHOW (Reference Manual 15.7.7; MariaDB's forms): `name` is what is shown, as `policy/kinds.ts` lists it. */
+export function showFacts(reading: Reading): StatementFacts {
+  const { cursor, statement } = reading
   cursor.expect('SHOW')
   if (cursor.accept('COUNT', '(', '*', ')')) {
     if (!cursor.accept('WARNINGS')) cursor.expect('ERRORS')
     return shown(cursor, statement, 'warnings')
   }
-  if (cursor.sees('CREATE')) return create(cursor, statement, text, context)
+  if (cursor.accept('CREATE')) return readCreate(reading)
   cursor.accept('EXTENDED')
   cursor.accept('FULL')
-  if (cursor.accept('TABLES')) return tables(cursor, statement)
-  if (cursor.accept('COLUMNS') || cursor.accept('FIELDS')) return ofTable(cursor, statement, text, context, 'columns')
-  if (cursor.accept('INDEX') || cursor.accept('INDEXES') || cursor.accept('KEYS'))
-    return ofTable(cursor, statement, text, context, 'index')
+  if (cursor.accept('COLUMNS') || cursor.accept('FIELDS')) return ofTable(reading, 'columns')
+  if (cursor.accept('INDEX') || cursor.accept('INDEXES') || cursor.accept('KEYS')) return ofTable(reading, 'index')
   if (!cursor.accept('GLOBAL') && !cursor.accept('SESSION')) cursor.accept('LOCAL')
-  for (const [name, words] of PLAIN) if (cursor.accept(...words.split(' '))) return plain(cursor, statement, name)
-  return cursor.fail('this form of SHOW is refused', 'SP-OPAQUE')
+  for (const form of LISTS) if (cursor.accept(...form.words)) return list(reading, form)
+  return cursor.fail('this form of SHOW is not known', 'SP-OPAQUE')
 }
 
-function shown(cursor: Cursor, statement: Statement, name: string): StatementFacts {
+/** A list that touches no table of anybody. */
+export function shown(cursor: Cursor, statement: Statement, name: string): StatementFacts {
   cursor.end()
-  return { ...blank(statement, 'show'), name }
+  return { ...blank(statement, 'show'), name, settings: cursor.notes.settings }
 }
 
-function plain(cursor: Cursor, statement: Statement, name: string): StatementFacts {
-  if (name === 'grants') ownGrants(cursor)
-  if (name === 'warnings' || name === 'errors') limit(cursor)
-  if (/^(?:table status|open tables|triggers|events)$/.test(name)) database(cursor)
+function list({ cursor, statement }: Reading, { name, then }: ListForm): StatementFacts {
+  const facts = { ...blank(statement, 'show'), name }
+  // What is not read on is refused under every narrow grant.
+  if (then === 'anything') return { ...facts, ...exported(name) }
+  if (then === 'grantee') ownGrants(cursor)
+  if (then === 'limit') limit(cursor)
+  if (then === 'database') database(cursor)
   filter(cursor)
   return shown(cursor, statement, name)
 }
 
+/** Events of the binary log are rows of everybody's tables. */
+function exported(name: string): Partial<StatementFacts> {
+  return name === 'binlog events' || name === 'relaylog events' ? { verbs: ['export'] } : {}
+}
+
+/** One's own privileges, however one is named; anyone else's are not known to be shown. */
 function ownGrants(cursor: Cursor): void {
   if (!cursor.accept('FOR')) return
   cursor.expect('CURRENT_USER')
   if (cursor.accept('(')) cursor.expect(')')
+  if (cursor.sees('USING')) cursor.fail('SHOW GRANTS USING is refused', 'SP-OPAQUE')
 }
 
 function limit(cursor: Cursor): void {
@@ -81,7 +64,7 @@ function limit(cursor: Cursor): void {
     if (cursor.next().kind !== 'number') cursor.fail('LIMIT takes numbers')
   }
   count()
-  if (cursor.accept(',')) count()
+  if (cursor.accept(',') || cursor.accept('OFFSET')) count()
 }
 
 function database(cursor: Cursor): void {
@@ -98,54 +81,32 @@ function filter(cursor: Cursor): void {
   }
 }
 
-function tables(cursor: Cursor, statement: Statement): StatementFacts {
-  database(cursor)
-  filter(cursor)
-  return shown(cursor, statement, 'tables')
-}
-
-function ofTable(
-  cursor: Cursor,
-  statement: Statement,
-  text: string,
-  context: AnalysisContext,
-  name: string,
-): StatementFacts {
+function ofTable(reading: Reading, name: 'columns' | 'index'): StatementFacts {
+  const { cursor, statement } = reading
   if (!cursor.accept('FROM')) cursor.expect('IN')
-  const named = tableName(cursor)
-  const separate = named.parts.length === 1 && (cursor.accept('FROM') || cursor.accept('IN'))
-  const table = separate ? { ...named, parts: [cursor.name(), ...named.parts] } : named
+  const parts = qualifiedName(cursor)
+  const separate = parts.length === 1 && (cursor.accept('FROM') || cursor.accept('IN'))
+  const table = plainTable(cursor, separate ? [cursor.name(), ...parts] : parts)
   filter(cursor)
-  return withTable(shown(cursor, statement, name), table, text, context, [])
+  const facts = withTable(shown(cursor, statement, name), table, reading, [])
+  return name === 'index' ? withCounts(facts) : facts
 }
 
-function tableName(cursor: Cursor): TableName {
-  const parts = [cursor.name()]
-  if (cursor.accept('.')) parts.push(cursor.nameAfterDot())
-  return { kind: 'table', parts, alias: null, partition: null, hints: null }
+/** SHOW INDEX tells how many values the columns of each index have. */
+function withCounts(facts: StatementFacts): StatementFacts {
+  const uses = facts.uses.map((use) => {
+    const { indexes, columns } = use.relation
+    const counted = indexes?.flatMap((index) => index.columns) ?? columns.map(({ name }) => name)
+    return { ...use, columns: new Map(counted.map((name): [string, ColumnUse] => [name, 'computed'])) }
+  })
+  return { ...facts, uses }
 }
 
-function create(cursor: Cursor, statement: Statement, text: string, context: AnalysisContext): StatementFacts {
-  cursor.expect('CREATE')
-  if (cursor.accept('DATABASE') || cursor.accept('SCHEMA')) {
-    cursor.accept('IF', 'NOT', 'EXISTS')
-    cursor.name()
-    return shown(cursor, statement, 'create database')
-  }
-  if (!cursor.accept('TABLE')) cursor.fail('SHOW CREATE of routines and views is refused', 'SP-OPAQUE')
-  const table = tableName(cursor)
-  const facts = withTable(shown(cursor, statement, 'create table'), table, text, context, ['read'])
-  const kind = facts.uses[0]!.relation.kind
-  if (kind === 'view') cursor.fail('SHOW CREATE of routines and views is refused', 'SP-OPAQUE')
-  return facts
-}
-
-/** The relation that SHOW describes. SHOW CREATE TABLE counts as a use of every column, for it prints conditions. */
-function withTable(
+/** The relation that is described. SHOW CREATE TABLE counts as a use of every column, for it prints conditions. */
+export function withTable(
   facts: StatementFacts,
   table: TableName,
-  text: string,
-  context: AnalysisContext,
+  { text, context }: { readonly text: string; readonly context: AnalysisContext },
   verbs: StatementFacts['verbs'],
 ): StatementFacts {
   const state: Resolution = { text, context, uses: [] }
@@ -159,15 +120,11 @@ function withTable(
 }
 
 /** DESCRIBE t, EXPLAIN t: the columns of a table. */
-export function describeFacts(
-  cursor: Cursor,
-  statement: Statement,
-  text: string,
-  context: AnalysisContext,
-): StatementFacts {
+export function describeFacts(reading: Reading): StatementFacts {
+  const { cursor, statement } = reading
   cursor.next()
-  const table = tableName(cursor)
+  const table = plainTable(cursor, qualifiedName(cursor))
   if (cursor.peek().kind === 'string') cursor.next()
   else if (cursor.seesName()) cursor.next()
-  return withTable(shown(cursor, statement, 'columns'), table, text, context, [])
+  return withTable(shown(cursor, statement, 'columns'), table, reading, [])
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { FunctionUse, Span, StatementFacts, StatementKind } from '../facts.ts'
-import type { Token } from './token.ts'
+import { Blocks } from './blocks.ts'
+import { endToken, type Token } from './token.ts'
 
 /** The tokens of one statement, without the semicolon; the last is of kind `end`. */
 export interface Statement {
@@ -8,24 +9,28 @@ export interface Statement {
   readonly span: Span
 }
 
-/** Parts of a message: a semicolon always ends a statement, since no delimiter exists on the wire. */
+/** Parts of a message: a semicolon ends a statement, since no delimiter exists on the wire, save inside of a body. */
 export function splitStatements(tokens: readonly Token[]): Statement[] {
   const statements: Statement[] = []
+  const blocks = new Blocks()
   let part: Token[] = []
   for (const token of tokens) {
-    if (token.upper !== ';' && token.kind !== 'end') {
+    if (token.kind !== 'end' && (token.upper !== ';' || blocks.inside)) {
+      blocks.see(token, part.length)
       part.push(token)
       continue
     }
     if (part.length > 0) statements.push(statementOf(part))
     part = []
+    blocks.reset()
   }
   return statements
 }
 
-function statementOf(part: readonly Token[]): Statement {
+/** Tokens, without a mark behind the last of them, as a statement. */
+export function statementOf(part: readonly Token[]): Statement {
   const span = { start: part[0]!.start, end: part.at(-1)!.end }
-  const end: Token = { kind: 'end', text: '', value: '', upper: '', start: span.end, end: span.end }
+  const end = endToken(span.end)
   return { tokens: [...part, end], span }
 }
 

@@ -1,7 +1,10 @@
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
 import { parseFrom } from './from.ts'
-import { commonTables, limitClause, orderClause, parseQuery, selectItem } from './query.ts'
+import { limitClause, orderClause } from './order.ts'
+import { plainTable, qualifiedName } from './plain_table.ts'
+import { commonTables, parseQuery } from './query.ts'
+import { selectItem } from './select.ts'
 import type { Token } from './token.ts'
 import type { Expr, Query, Select, TableItem, TableName } from './tree.ts'
 import type { Change, Insert, RowAlias, Value } from './write_tree.ts'
@@ -38,16 +41,7 @@ function opensQuery(cursor: Cursor): boolean {
 function insertTarget(cursor: Cursor): TableName {
   const parts = qualifiedName(cursor)
   partitions(cursor)
-  const table: TableName = { kind: 'table', parts, alias: null, partition: null, hints: null }
-  cursor.notes.tables.push(table)
-  return table
-}
-
-/** `t` or `db.t`. */
-export function qualifiedName(cursor: Cursor): Token[] {
-  const parts = [cursor.name()]
-  if (cursor.accept('.')) parts.push(cursor.nameAfterDot())
-  return parts
+  return plainTable(cursor, parts)
 }
 
 /** `PARTITION (p0, p1)` of a target. */

@@ -18,7 +18,12 @@ describe('statements on which parsers err', () => {
       const catalog = shopCatalog(dialect)
       const { statements } = analyzeMysql(sql, shopContext({ catalog }), parsers)
       if (statements.some(({ opaque }) => opaque !== null)) continue
-      const seen = new Set(statements.flatMap(({ uses }) => uses.map(({ relation }) => relation.name)))
+      const seen = new Set(
+        statements.flatMap(({ uses, definitions }) => [
+          ...uses.map(({ relation }) => relation.name),
+          ...(definitions ?? []).map(({ name }) => name),
+        ]),
+      )
       for (const table of tables) expect([...seen]).toContain(table)
       for (const { relation } of statements.flatMap(({ uses }) => uses))
         expect(catalog.relations.has(relationKey(relation.schema, relation.name))).toBe(true)
