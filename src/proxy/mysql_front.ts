@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { errPayload } from '../session/mysql/words.ts'
 import { PLUGIN } from '../wire/mysql/auth/plugin.ts'
-import { CAPABILITY, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
+import { CAPABILITY, EXTENDED_OFFERED, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
 import { decodeComChangeUser } from '../wire/mysql/com-change-user.ts'
 import { decodeLogin, type HandshakeResponse } from '../wire/mysql/handshake-response.ts'
-import { encodeHandshakeV10, serverVersion } from '../wire/mysql/handshake-v10.ts'
+import { encodeHandshakeV10, type HandshakeV10, serverVersion } from '../wire/mysql/handshake-v10.ts'
 import { encodePackets } from '../wire/mysql/packets.ts'
 import { STATUS } from '../wire/mysql/server-status.ts'
 import type { Arrival, ProxyContext } from './context.ts'
@@ -29,6 +29,8 @@ export interface MysqlKnock {
   readonly login: HandshakeResponse
   readonly token: string
   readonly capabilities: number
+  /** MariaDB's extended flags. */
+  readonly extended: number
   readonly number: number
   /** Number of the packet that ends the login. */
   readonly sequence: number
@@ -46,6 +48,7 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
     connectionId: number,
     scramble,
     capabilities: OURS,
+    extended: extendedFor(version),
     collation: UTF8MB4,
     status,
     plugin: PLUGIN.cachingSha2,
@@ -60,21 +63,25 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
   // Clients may send their ClientHello in one segment with the SSLRequest: readPacket has put it back.
   const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [])
   try {
-    return await insideTls(tls, scramble, number)
+    return await insideTls(tls, greeting)
   } catch (error) {
     if (error instanceof SallyportError && !tls.socket.destroyed) refuseMysql(tls.socket, error, 3)
     throw error
   }
 }
 
-async function insideTls(tls: Secured, scramble: Uint8Array, number: number): Promise<MysqlKnock> {
+type Greeting = Pick<HandshakeV10, 'scramble' | 'connectionId' | 'extended'>
+
+async function insideTls(tls: Secured, { scramble, connectionId, extended }: Greeting): Promise<MysqlKnock> {
   const { socket } = tls
   const { payload, sequence } = await readPacket(socket, 2)
   const login = decodeLogin(payload)
   if (login.kind !== 'handshakeResponse') throw new SallyportError('SP-PROTOCOL', 'a second SSLRequest')
   const capabilities = negotiate(login.capabilities, OURS)
   const shown = await tokenOfLogin(socket, login, scramble, sequence)
-  return { socket, again: false, tls, login, token: shown.token, capabilities, number, sequence: shown.sequence + 1 }
+  const agreed = { capabilities, extended: login.extended & extended }
+  const { token, sequence: last } = shown
+  return { socket, again: false, tls, login, token, ...agreed, number: connectionId, sequence: last + 1 }
 }
 
 /** COM_CHANGE_USER: who logs in is asked anew, and whatever was agreed about the connection itself stays. */
@@ -109,6 +116,11 @@ function versionFor({ settings, catalogs }: ProxyContext, { listener }: Arrival)
   const { mariadb } = serverVersion(first)
   const alike = versions.every((version) => version !== undefined && serverVersion(version).mariadb === mariadb)
   return alike ? first : ANY_VERSION
+}
+
+/** Only a client of MariaDB's own asks for them, and only of what calls itself MariaDB. */
+function extendedFor(version: string): number {
+  return serverVersion(version).mariadb ? EXTENDED_OFFERED : 0
 }
 
 /** Reads the catalogs of MySQL targets ahead of the first login, which so is greeted by the server's own version. */

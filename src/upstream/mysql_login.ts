@@ -30,6 +30,8 @@ const MYSQL_ONLY_FROM = 248
 export interface MysqlLoginOptions {
   /** What the client can: the flags that are safe to pass on are, the others never (see `agreedCapabilities`). */
   readonly clientCapabilities: number
+  /** MariaDB's extended flags that the client agreed to; those that the server has are agreed with it. */
+  readonly clientExtended?: number
   readonly database: string | null
   /** 1 to 255, as the packet has it. */
   readonly collation: number
@@ -45,6 +47,8 @@ export interface MysqlUpstream {
   readonly serverVersion: string
   /** The flags that both sides use. */
   readonly capabilities: number
+  /** MariaDB's, in the same way. */
+  readonly extended: number
   /** Status flags of the OK packet. */
   readonly status: number
   /** The one that was sent; not always the one that was asked for. */
@@ -56,6 +60,7 @@ interface LoggedIn {
   readonly packets: PacketStream
   readonly handshake: HandshakeV10
   readonly capabilities: number
+  readonly extended: number
   readonly collation: number
   readonly status: number
 }
@@ -69,13 +74,15 @@ export async function loginMysql(
   credential: Credential,
   options: MysqlLoginOptions,
 ): Promise<MysqlUpstream> {
-  const { conversation, packets, handshake, capabilities, collation, status } = await login(target, credential, options)
+  const loggedIn = await login(target, credential, options)
+  const { conversation, packets, handshake, capabilities, extended, collation, status } = loggedIn
   return {
     socket: conversation.socket,
     rest: packets.release(),
     connectionId: handshake.connectionId,
     serverVersion: handshake.version,
     capabilities,
+    extended,
     status,
     collation,
   }
@@ -135,9 +142,9 @@ async function login(
       packets.move(conversation)
     }
     packets.write(encodeHandshakeResponse(response))
-    const { capabilities, collation } = response
+    const { capabilities, extended, collation } = response
     const status = await authenticate(packets, { plugin, scramble: handshake.scramble, capabilities }, secret)
-    return { conversation, packets, handshake, capabilities, collation, status }
+    return { conversation, packets, handshake, capabilities, extended, collation, status }
   } catch (error) {
     conversation.destroy()
     throw error
@@ -170,7 +177,7 @@ function responseOf(
     capabilities,
     maxPacketBytes: PACKET_MAX_BYTES,
     collation: collationFor(handshake.version, options.collation),
-    extended: 0,
+    extended: handshake.extended & (options.clientExtended ?? 0),
     user,
     authResponse: answer,
     database: options.database,

@@ -4,6 +4,8 @@ import { encodeFieldListColumn } from '../../src/wire/mysql/column.ts'
 import { COLUMN_TYPE } from '../../src/wire/mysql/column-types.ts'
 import { type Command, decodeCommand, encodeCommand } from '../../src/wire/mysql/command.ts'
 import { encodePackets } from '../../src/wire/mysql/packets.ts'
+import { encodePrepareOk } from '../../src/wire/mysql/prepare-ok.ts'
+import { hex } from '../wire/mysql/samples.ts'
 import { START, utf8, worldOf } from './fixture.ts'
 import {
   binary,
@@ -153,5 +155,51 @@ describe('query attributes', () => {
     for (const command of [queried, executed]) {
       expect(command && 'attributes' in command && command.attributes).toHaveLength(count)
     }
+  })
+})
+
+describe('a bulk execution of MariaDB', () => {
+  const TYPES = [
+    { type: COLUMN_TYPE.varString, flags: 0 },
+    { type: COLUMN_TYPE.long, flags: 0 },
+  ]
+  const bulk = (values: string, statementId = 1): Command => {
+    return { kind: 'stmtBulkExecute', statementId, types: TYPES, rows: 1, usesDefaults: false, values: hex(values) }
+  }
+  const TWO_ROWS = '00016100010000000100 02000000'.replaceAll(' ', '')
+  const DEFAULTED = '0200 01000000'.replaceAll(' ', '')
+  const preparedWith = (columns: number) =>
+    server(
+      encodePrepareOk({ statementId: 1, columns, parameters: 2, warnings: 0 }),
+      column('?'),
+      column('?'),
+      ...Array.from({ length: columns }, () => column('users.id')),
+    )
+  const updating = client(prepare('UPDATE users SET name = ? WHERE id = ?'))
+
+  it('is one decision and one completion, by the verdict of its statement', () => {
+    const lines = story([updating, preparedWith(0), client(bulk(TWO_ROWS)), server(ok({ rows: 2 }))])
+    expect(lines.filter((line) => /^(record|note|> fa)/.test(line))).toEqual([
+      'record allow update',
+      expect.stringMatching(/^> fa /),
+      'note ok update rows 2',
+    ])
+  })
+
+  it.each([
+    ['with a default in place of a value', updating, preparedWith(0), DEFAULTED, 'SP-UNSUPPORTED'],
+    [
+      'of a SELECT',
+      client(prepare('SELECT id FROM users WHERE name = ? AND id = ?')),
+      preparedWith(1),
+      TWO_ROWS,
+      'SP-UNSUPPORTED',
+    ],
+    ['that ends early', updating, preparedWith(0), '0001', 'SP-PROTOCOL'],
+  ])('%s is an error, and the session goes on', (_what, asked, given, values, code) => {
+    const lines = story([asked, given, client(bulk(values), { kind: 'ping' }), server(ok())])
+    expect(lines.at(-3)).toMatch(new RegExp(`^< 1 error .* ${code}$`))
+    expect(lines.slice(-2)).toEqual(['> e', '< 1 ok'])
+    expect(lines.some((line) => line.startsWith('> fa'))).toBe(false)
   })
 })

@@ -1,9 +1,11 @@
 import { encodeUtf8 } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
 import { encodeComQuery } from '../../wire/mysql/com-query.ts'
+import type { ComStmtBulkExecute } from '../../wire/mysql/com-stmt-bulk-execute.ts'
 import type { ComStmtExecute } from '../../wire/mysql/com-stmt-execute.ts'
 import { CURSOR } from '../../wire/mysql/com-stmt-execute.ts'
 import { type Command, decodeCommand, encodeCommand } from '../../wire/mysql/command.ts'
+import { COMMAND } from '../../wire/mysql/command-codes.ts'
 import type { Packet } from '../../wire/mysql/framer.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
 import type { Parameter } from '../../wire/mysql/parameters.ts'
@@ -12,6 +14,7 @@ import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
 import { finishRun, newRun, runsOf } from '../run.ts'
 import { answer, refuse } from './command_answer.ts'
+import { bulkRefusal } from './command_bulk_execute.ts'
 import { executionFor } from './command_execute.ts'
 import { namingLast } from './command_execute_last.ts'
 import { listFields } from './command_field_list.ts'
@@ -47,7 +50,7 @@ export class ClientHalf {
       })
     } catch (error) {
       // An execution of a statement that is not there is the client's mistake, not the end of the session.
-      if (!(error instanceof SallyportError) || packet.payload[0] !== STMT_EXECUTE) throw error
+      if (!(error instanceof SallyportError) || !EXECUTIONS.has(packet.payload[0])) throw error
       return this.#answer(errPayload(error), sequence)
     }
     this.#handle(command, packet, sequence, now)
@@ -84,6 +87,7 @@ export class ClientHalf {
         this.#state.lastStatement = null
         return this.#prepare(command.text, sequence, now)
       case 'stmtExecute':
+      case 'stmtBulkExecute':
         return this.#execute(command, packet, sequence, now)
       case 'stmtFetch':
         return this.#fetch(command.statementId, packet, sequence, now)
@@ -263,22 +267,25 @@ export class ClientHalf {
     this.#expect('stmtPrepare', sequence, { prepared, onOk })
   }
 
-  #execute(command: ComStmtExecute, packet: Packet, sequence: number, now: number): void {
+  #execute(command: ComStmtExecute | ComStmtBulkExecute, packet: Packet, sequence: number, now: number): void {
     const { gate, subject, output, statements, longData } = this.#state
     const prepared = statements.get(command.statementId) as Prepared
-    if (command.newTypes) prepared.types = command.parameters
+    const isBulk = command.kind === 'stmtBulkExecute'
+    const newTypes = isBulk ? command.types : command.newTypes ? command.parameters : null
+    if (newTypes) prepared.types = newTypes
     longData.delete(command.statementId)
     const admission = gate.admit(subject, this.#state.names, prepared.text, now, prepared.verdict)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf<ResultShape>(admission, now)
-    const refused = tellsHidden(this.#state, admission.verdict) ?? uncounted(runs)
+    const bulk = isBulk && runs[0] ? bulkRefusal(runs[0], command) : null
+    const refused = tellsHidden(this.#state, admission.verdict) ?? uncounted(runs) ?? bulk
     if (refused) return this.#refuse(this.#denied(refused, now), sequence)
     this.#closeCursor(prepared, now)
-    prepared.cursor = (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
+    prepared.cursor = !isBulk && (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null
     output.record(admission.events)
     this.#run('stmtExecute', sequence, { runs, prepared }, () =>
-      output.server(encodePackets(executionFor(this.#state, command, packet), 0)),
+      output.server(encodePackets(isBulk ? packet.payload : executionFor(this.#state, command, packet), 0)),
     )
   }
 
@@ -323,7 +330,7 @@ export class ClientHalf {
   }
 }
 
-const STMT_EXECUTE = 0x17
+const EXECUTIONS: ReadonlySet<number | undefined> = new Set([COMMAND.stmtExecute, COMMAND.stmtBulkExecute])
 const NO_LONG_DATA: ReadonlySet<number> = new Set()
 const PREPARES_VARIABLE = /\bprepare\b[\s\S]*@/i
 

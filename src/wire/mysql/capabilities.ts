@@ -64,6 +64,15 @@ export const OFFERED =
   CAPABILITY.deprecateEof |
   CAPABILITY.queryAttributes
 
+/** MariaDB's flags above 32 bits, without those ("Capabilities"). */
+export const EXTENDED = { progress: 0x1, bulkOperations: 0x4, extendedMetadata: 0x8, cacheMetadata: 0x10 } as const
+
+/**
+ * What of them is ever agreed: neither results without the description that they are checked by, nor packets of a form
+ * of their own.
+ */
+export const EXTENDED_OFFERED = EXTENDED.bulkOperations
+
 /** Every client and server since 5.0 has these; without them the login packets have another form. */
 const REQUIRED = CAPABILITY.protocol41 | CAPABILITY.secureConnection
 

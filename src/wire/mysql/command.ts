@@ -10,6 +10,7 @@ import {
   encodeStatementCommand,
   type StatementCommand,
 } from './com-stmt.ts'
+import { type ComStmtBulkExecute, decodeComStmtBulkExecute, encodeComStmtBulkExecute } from './com-stmt-bulk-execute.ts'
 import {
   type ComStmtExecute,
   decodeComStmtExecute,
@@ -30,6 +31,7 @@ export type Command =
   | ComQuery
   | StatementCommand
   | ComStmtExecute
+  | ComStmtBulkExecute
   | ComChangeUser
   | { readonly kind: 'quit' | 'statistics' | 'processInfo' | 'ping' | 'resetConnection' }
   | { readonly kind: 'initDb'; readonly database: string }
@@ -51,6 +53,8 @@ export function decodeCommand(payload: Uint8Array, context: CommandContext): Com
       return decodeComStmtPrepare(payload)
     case COMMAND.stmtExecute:
       return decodeComStmtExecute(payload, context.capabilities, context.statement)
+    case COMMAND.stmtBulkExecute:
+      return decodeComStmtBulkExecute(payload, context.statement)
     case COMMAND.stmtSendLongData:
       return decodeComStmtSendLongData(payload)
     case COMMAND.stmtFetch:
@@ -94,6 +98,8 @@ export function encodeCommand(command: Command, capabilities: number): Uint8Arra
       return encodeComQuery(command, capabilities)
     case 'stmtExecute':
       return encodeComStmtExecute(command, capabilities)
+    case 'stmtBulkExecute':
+      return encodeComStmtBulkExecute(command)
     case 'changeUser':
       return encodeComChangeUser(command, capabilities)
     case 'initDb':

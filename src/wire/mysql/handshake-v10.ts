@@ -31,12 +31,13 @@ export interface HandshakeV10 {
   readonly plugin: string
 }
 
-/** What to write: there is no way to offer MariaDB's extended capabilities. */
-export type HandshakeV10Input = Omit<HandshakeV10, 'extended'>
+/** What to write. To offer extended capabilities is to speak as MariaDB, which the first flag then says. */
+export type HandshakeV10Input = Omit<HandshakeV10, 'extended'> & { readonly extended?: number }
 
 /** A scramble of other than 20 bytes, or with a byte that a real server would not send, throws `SP-PROTOCOL`. */
 export function encodeHandshakeV10(handshake: HandshakeV10Input): Uint8Array {
-  const { scramble, capabilities } = handshake
+  const { scramble, extended = 0 } = handshake
+  const capabilities = extended === 0 ? handshake.capabilities : handshake.capabilities & ~CAPABILITY.longPassword
   if (scramble.length !== SCRAMBLE_BYTES || scramble.some((byte) => byte < 0x21 || byte > 0x7e)) {
     throw broken('a scramble has 20 printable bytes')
   }
@@ -45,8 +46,8 @@ export function encodeHandshakeV10(handshake: HandshakeV10Input): Uint8Array {
   writer.u32le(handshake.connectionId).bytes(scramble.subarray(0, FIRST_PART_BYTES)).u8(0)
   writer.u16le(capabilities & 0xffff).u8(handshake.collation & 0xff)
   writer.u16le(handshake.status).u16le(capabilities >>> 16)
-  writer.u8(has(capabilities, CAPABILITY.pluginAuth) ? SCRAMBLE_BYTES + 1 : 0).zeros(RESERVED_BYTES + 4)
-  writer.bytes(scramble.subarray(FIRST_PART_BYTES)).u8(0)
+  writer.u8(has(capabilities, CAPABILITY.pluginAuth) ? SCRAMBLE_BYTES + 1 : 0).zeros(RESERVED_BYTES)
+  writer.u32le(extended).bytes(scramble.subarray(FIRST_PART_BYTES)).u8(0)
   if (has(capabilities, CAPABILITY.pluginAuth)) writeNulText(writer, handshake.plugin)
   return writer.finish()
 }

@@ -68,6 +68,8 @@ function commandFields(command: Exclude<Command, { readonly kind: 'query' | 'stm
       return [command.option]
     case 'changeUser':
       return [quoted(command.user), hidden(command.authResponse), quoted(command.database), command.plugin ?? '-']
+    case 'stmtBulkExecute':
+      return [command.statementId, command.types ? 'types' : 'as-before', command.rows]
     case 'stmtPrepare':
       return [quoted(command.text)]
     case 'stmtSendLongData':

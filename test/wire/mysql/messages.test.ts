@@ -5,7 +5,7 @@ import {
   encodeAuthMoreData,
   encodeAuthSwitchRequest,
 } from '../../../src/wire/mysql/auth-switch.ts'
-import { CAPABILITY, negotiate, OFFERED } from '../../../src/wire/mysql/capabilities.ts'
+import { CAPABILITY, EXTENDED, EXTENDED_OFFERED, negotiate, OFFERED } from '../../../src/wire/mysql/capabilities.ts'
 import { decodeColumn, decodeColumnCount, encodeColumn } from '../../../src/wire/mysql/column.ts'
 import { decodeCommand, encodeCommand } from '../../../src/wire/mysql/command.ts'
 import { decodeLogin, encodeHandshakeResponse, encodeSslRequest } from '../../../src/wire/mysql/handshake-response.ts'
@@ -55,6 +55,13 @@ describe('handshake', () => {
     const wrong = SCRAMBLE.with(3, 0x80)
     expect(() => encodeHandshakeV10({ ...handshake, kind: 'handshakeV10', scramble: wrong })).toThrow(/printable/)
     expect(() => encodeHandshakeV10({ ...handshake, kind: 'handshakeV10', scramble: SCRAMBLE.subarray(1) })).toThrow()
+  })
+
+  it('offers MariaDB’s flags as MariaDB does', () => {
+    const bytes = encodeHandshakeV10({ ...handshake, kind: 'handshakeV10', extended: EXTENDED_OFFERED })
+    const decoded = decodeHandshakeV10(bytes)
+    expect(decoded.extended).toBe(EXTENDED.bulkOperations)
+    expect(decoded.capabilities & CAPABILITY.longPassword).toBe(0)
   })
 
   it("has MariaDB's flags only without the first capability", () => {
@@ -125,6 +132,29 @@ describe('login', () => {
   })
 })
 
+describe('a bulk execution', () => {
+  const head = 'fa 08000000'
+  const read = (bytes: string) => decodeCommand(hex(bytes.replaceAll(' ', '')), context)
+
+  it('counts its rows, and finds each value', () => {
+    expect(read(`${head} 8000 0300 fd00 00 01000000 01 00 02000000 00 0161`)).toMatchObject({ rows: 2 })
+    expect(read(`${head} 0000 00 01000000 03`)).toMatchObject({ rows: 1, types: null, usesDefaults: true })
+  })
+
+  it.each([
+    ['results of each row', `${head} 4000 01 01`, /SP-UNSUPPORTED/],
+    ['no row', `${head} 0000`, /SP-PROTOCOL/],
+    ['half a row', `${head} 0000 01`, /SP-PROTOCOL/],
+    ['half a value', `${head} 0000 00 0100`, /SP-PROTOCOL/],
+    ['an unknown indicator', `${head} 0000 04 01`, /SP-PROTOCOL/],
+    ['no parameters', 'fa 00000000 0000 01', /SP-PROTOCOL/],
+    ['an unknown statement', 'fa 09000000 0000 01', /SP-PROTOCOL/],
+    ['types of no known length', `${head} 8000 2000 fd00 00 01`, /SP-UNSUPPORTED/],
+  ])('with %s is refused', (_what, bytes, error) => {
+    expect(() => read(bytes)).toThrow(error)
+  })
+})
+
 describe('commands', () => {
   it.each(commands.map((command) => [command.kind, command] as const))('%s', (_, command) => {
     expect(decodeCommand(encodeCommand(command, MODERN), context)).toEqual(command)
@@ -168,7 +198,7 @@ describe('commands', () => {
     expect(() => decodeCommand(hex(bytes), { ...context, capabilities: CLASSIC })).toThrow(/SP-PROTOCOL/)
   })
 
-  it.each([0x00, 0x05, 0x06, 0x07, 0x0d, 0x12, 0x15, 0x1e, 0x20, 0xfa, 0xff])(
+  it.each([0x00, 0x05, 0x06, 0x07, 0x0d, 0x12, 0x15, 0x1e, 0x20, 0xfb, 0xff])(
     'code %i is unknown and is not sent on',
     (code) => {
       const command = decodeCommand(Uint8Array.of(code, 1, 2), context)

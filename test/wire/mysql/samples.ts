@@ -1,7 +1,7 @@
 import { CAPABILITY, OFFERED } from '../../../src/wire/mysql/capabilities.ts'
 import { COLUMN_TYPE } from '../../../src/wire/mysql/column-types.ts'
 import type { Command } from '../../../src/wire/mysql/command.ts'
-import type { Parameter } from '../../../src/wire/mysql/parameters.ts'
+import type { Parameter, ParameterType } from '../../../src/wire/mysql/parameters.ts'
 
 export const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
@@ -48,6 +48,18 @@ const query = (sql: string, attributes: readonly Parameter[] = []): Command => (
   attributes,
 })
 
+const pair = [
+  { type: COLUMN_TYPE.long, flags: 0 },
+  { type: COLUMN_TYPE.varString, flags: 0 },
+]
+
+/** Rows of MariaDB's COM_STMT_BULK_EXECUTE: an indicator before each value. */
+function bulk(statementId: number, [types, ...rows]: readonly [readonly ParameterType[] | null, ...string[]]): Command {
+  const values = hex(rows.join('').replaceAll(' ', ''))
+  const usesDefaults = rows.some((row) => row.endsWith(' 02'))
+  return { kind: 'stmtBulkExecute', statementId, types, rows: rows.length, usesDefaults, values }
+}
+
 export const commands: readonly Command[] = [
   { kind: 'quit' },
   { kind: 'initDb', database: 'shop' },
@@ -79,6 +91,8 @@ export const commands: readonly Command[] = [
   { kind: 'stmtPrepare', bytes: text('SELECT ?'), text: 'SELECT ?' },
   { kind: 'stmtExecute', statementId: 7, flags: 8, newTypes: true, parameters, attributes: [attribute] },
   { kind: 'stmtExecute', statementId: 0, flags: 8, newTypes: false, parameters: [], attributes: [] },
+  bulk(8, [pair, '00 01000000 01', '00 02000000 00 0161']),
+  bulk(8, [null, '00 01000000 02']),
   { kind: 'stmtSendLongData', statementId: 7, parameter: 1, data: text('long') },
   { kind: 'stmtFetch', statementId: 7, rows: 100 },
   { kind: 'stmtReset', statementId: 7 },
@@ -87,9 +101,10 @@ export const commands: readonly Command[] = [
   { kind: 'resetConnection' },
 ]
 
-/** Statement 7 has the parameters above; statement 0 has none. */
+/** Statement 7 has the parameters above, statement 8 two, and statement 0 none. */
 export const statement = (id: number) => {
   if (id === 7) return { parameterCount: parameters.length, types: parameters, longData: new Set<number>() }
+  if (id === 8) return { parameterCount: 2, types: pair, longData: new Set<number>() }
   return id === 0 ? { parameterCount: 0, types: null, longData: new Set<number>() } : undefined
 }
 
