@@ -16,7 +16,7 @@ import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.
 import { hiddenOrder, spreadByHidden } from './order.ts'
 import { catalogSubstitution } from './quoting.ts'
 import { innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
-import { isConstantMask, sqlMaskOf } from './sql_mask.ts'
+import { isConstantMask, isMaskedInSql, sqlMaskOf } from './sql_mask.ts'
 
 const NULL_MASK: SqlMask = { kind: 'null' }
 
@@ -135,7 +135,8 @@ export function sqlMaskIn(
   // A plan shows estimates of the column under a mask that is computed from it: how many values it has, and how wide.
   if (statement.kind === 'explain') return NULL_MASK
   // Only what is proven to pass through goes out in clear, to be masked on the wire.
-  return columnUse(statement, use, column.name) === 'computed' ? mask : null
+  const isComputed = columnUse(statement, use, column.name) === 'computed'
+  return isComputed || isMaskedInSql(rule, dialect, column) ? mask : null
 }
 
 /** Columns that the statement aggregates in clear, over groups that are large enough. */

@@ -1,25 +1,21 @@
 import { EMAIL_BYTES_MAX } from '../masking/email.ts'
 import { PARTIAL_CHARS_MAX } from '../masking/partial.ts'
 import { redactLiteral } from '../masking/redact.ts'
-import type { DateUnit, MaskRule } from '../masking/rule.ts'
+import { type DateUnit, type MaskRule, unitOf } from '../masking/rule.ts'
 import { type ValueType, valueType } from '../masking/value_type.ts'
 import type { Catalog, Column, Dialect } from '../sql/catalog.ts'
+import { type MaskType, maskType } from '../sql/mysql/mask_type.ts'
 import type { SqlMask } from '../sql/substitution.ts'
 
-const MYSQL_TEXT = /^(?:var)?char\b|^(?:tiny|medium|long)?text\b/i
-
 const NULL_MASK: SqlMask = { kind: 'null' }
+const MYSQL_NUMBERS: ReadonlySet<MaskType['kind']> = new Set(['integer', 'decimal', 'float', 'double', 'year'])
 
 /**
  * What stands in for a masked column in SQL: the strategy's own form where the server evaluates it exactly as the wire
  * does, else NULL. `types` are the catalog's, for columns of types that are not built in.
  */
 export function sqlMaskOf(rule: MaskRule, dialect: Dialect, column: Column, types?: Catalog['typesByOid']): SqlMask {
-  if (dialect !== 'postgres') {
-    return rule.strategy === 'redact' && MYSQL_TEXT.test(column.type)
-      ? { kind: 'constant', text: rule.text }
-      : NULL_MASK
-  }
+  if (dialect !== 'postgres') return mysqlMask(rule, maskType(column.type))
   const { typeOid } = column
   return postgresMask(rule, valueType({ dialect: 'postgres', typeOid, format: 'text', ...(types && { types }) }))
 }
@@ -45,6 +41,50 @@ function postgresMask(rule: MaskRule, type: ValueType): SqlMask {
     default:
       return NULL_MASK
   }
+}
+
+function mysqlMask(rule: MaskRule, type: MaskType): SqlMask {
+  switch (rule.strategy) {
+    case 'redact':
+      return mysqlConstant(rule.text.toWellFormed(), type)
+    case 'partial': {
+      const { keepFirst, keepLast, fill } = rule
+      if (type.kind !== 'text') return NULL_MASK
+      return { kind: 'partial', keepFirst, keepLast, fill, maxCharacters: PARTIAL_CHARS_MAX }
+    }
+    case 'email':
+      return type.kind === 'text' ? { kind: 'email', maxBytes: EMAIL_BYTES_MAX } : NULL_MASK
+    case 'bucket':
+      if (rule.width !== null && MYSQL_NUMBERS.has(type.kind)) return { kind: 'bucket', width: rule.width }
+      return rule.unit === null ? NULL_MASK : mysqlTruncation(rule.unit, type)
+    case 'date_trunc':
+      return mysqlTruncation(rule.unit, type)
+    default:
+      return NULL_MASK
+  }
+}
+
+function mysqlConstant(text: string, { kind }: MaskType): SqlMask {
+  if (kind === 'text') return { kind: 'constant', text }
+  if (kind === 'json') return { kind: 'constant', text: JSON.stringify(text) }
+  return kind === 'bytes' ? { kind: 'constant', text: '' } : NULL_MASK
+}
+
+function mysqlTruncation(unit: DateUnit, { kind }: MaskType): SqlMask {
+  const cuts =
+    kind === 'datetime' ||
+    kind === 'timestamp' ||
+    (kind === 'date' && unit !== 'hour' && unit !== 'day') ||
+    (kind === 'time' && unit === 'hour')
+  return cuts ? { kind: 'date_trunc', unit } : NULL_MASK
+}
+
+/**
+ * True for a mask that is always computed in SQL: the server sends a TIMESTAMP of MySQL in the zone of the session, which
+ * is not known here and which the client may change.
+ */
+export function isMaskedInSql(rule: MaskRule, dialect: Dialect, { type }: Column): boolean {
+  return dialect !== 'postgres' && unitOf(rule) !== null && maskType(type).kind === 'timestamp'
 }
 
 /** A day cut to its day would be shown whole. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MaskRule } from '../../src/masking/rule.ts'
 import { createMasks } from '../../src/policy/masks.ts'
-import { sqlMaskOf } from '../../src/policy/sql_mask.ts'
+import { isMaskedInSql, sqlMaskOf } from '../../src/policy/sql_mask.ts'
 import type { Relation } from '../../src/sql/catalog.ts'
 import { type Given, inputOf, maskLine, relation } from './build.ts'
 
@@ -143,17 +143,37 @@ describe('sqlMaskOf', () => {
     expect(of(rule, typeOid).kind).toBe(kind)
   })
 
-  it.each([
-    ['varchar(120)', true],
-    ['mediumtext', true],
-    ['char(3)', true],
-    ['enum(1)', false],
-    ['varbinary(3)', false],
-    ['json', false],
-    ['date', false],
-  ])('MySQL: %s takes a constant: %s, and no mask that is computed', (type, text) => {
+  const DAY: MaskRule = { strategy: 'date_trunc', unit: 'day' }
+  it.each<[string, readonly string[]]>([
+    ['varchar(120)', ['constant', 'partial', 'null', 'null']],
+    ['mediumtext', ['constant', 'partial', 'null', 'null']],
+    ['char(3)', ['constant', 'partial', 'null', 'null']],
+    ["enum('a')", ['null', 'null', 'null', 'null']],
+    ['varbinary(3)', ['constant', 'null', 'null', 'null']],
+    ['json', ['constant', 'null', 'null', 'null']],
+    ['tinyint(1)', ['null', 'null', 'null', 'null']],
+    ['tinyint(4) unsigned', ['null', 'null', 'bucket', 'null']],
+    ['bigint unsigned', ['null', 'null', 'bucket', 'null']],
+    ['decimal(10,2)', ['null', 'null', 'bucket', 'null']],
+    ['year(4)', ['null', 'null', 'bucket', 'null']],
+    ['date', ['null', 'null', 'date_trunc', 'null']],
+    ['datetime(6)', ['null', 'null', 'date_trunc', 'date_trunc']],
+    ['timestamp', ['null', 'null', 'date_trunc', 'date_trunc']],
+    ['time', ['null', 'null', 'null', 'null']],
+    ['uuid', ['null', 'null', 'null', 'null']],
+    ['point', ['null', 'null', 'null', 'null']],
+  ])('MySQL: redact, partial, bucket and day of %s are %j', (type, kinds) => {
     const column = { ...users.columns[0]!, type, typeOid: 0 }
-    expect(sqlMaskOf(REDACT, 'mysql', column).kind).toBe(text ? 'constant' : 'null')
-    expect(sqlMaskOf(PARTIAL, 'mysql', column).kind).toBe('null')
+    expect([REDACT, PARTIAL, BUCKET, DAY].map((rule) => sqlMaskOf(rule, 'mysql', column).kind)).toEqual(kinds)
+  })
+
+  it('MySQL: a TIMESTAMP is cut in SQL alone, since a session chooses the zone that it is shown in', () => {
+    const of = (rule: MaskRule, type: string) => isMaskedInSql(rule, 'mariadb', { ...users.columns[0]!, type })
+    expect([of(DAY, 'timestamp'), of(BUCKET, 'timestamp(3)'), of(PARTIAL, 'timestamp'), of(DAY, 'datetime')]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
   })
 })
