@@ -16,7 +16,9 @@ export function columnUse(statement: StatementFacts, use: RelationUse, column: s
 }
 
 /** In PostgreSQL PREPARE and DECLARE give a name to a statement, whose result then passes as if it were run by itself. */
-function isSelect({ kind, inner }: StatementFacts): boolean {
+function isSelect({ kind, inner, into }: StatementFacts): boolean {
+  // What goes to a file or a variable never comes by the wire.
+  if (into !== undefined) return false
   return kind === 'select' || ((kind === 'prepare' || kind === 'declare_cursor') && inner?.kind === 'select')
 }
 

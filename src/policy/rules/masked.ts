@@ -56,6 +56,8 @@ function judgeUse(context: RuleContext, statement: StatementFacts, use: Relation
   }
   if (tellsOfRows(context, statement, use)) {
     const what = `a plan with estimates would tell of rows of ${nameOf(use)} that the grant does not cover`
+    // MySQL's plans have estimates in every form.
+    if (context.input.catalog.dialect !== 'postgres') return refuse('SP-SCOPE', what)
     return refuse('SP-SCOPE', `${what}; write EXPLAIN (COSTS OFF), without ANALYZE, BUFFERS, MEMORY and SUMMARY`)
   }
   return unsubstitutable(context, statement, use)
