@@ -9,7 +9,7 @@ import { opaqueFacts, resolveCalls, type Statement, splitStatements } from './st
 import { lexMode } from './token.ts'
 import { tokenize } from './tokenizer.ts'
 
-const DATA = new Set(['SELECT', 'WITH', '(', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE'])
+const DATA = new Set(['SELECT', 'WITH', '(', 'TABLE', 'VALUES', 'INSERT', 'REPLACE', 'UPDATE', 'DELETE'])
 
 /** sql_mode flags under which the server has another grammar. */
 const FOREIGN_MODES = ['ORACLE', 'MSSQL', 'DB2', 'POSTGRESQL', 'MAXDB']
@@ -34,7 +34,7 @@ function analyze(text: string, context: AnalysisContext, parsers: Parsers): Fact
   try {
     const foreign = FOREIGN_MODES.find((mode) => context.sqlMode.has(mode))
     if (foreign !== undefined) throw new SallyportError('SP-OPAQUE', `the sql_mode ${foreign} is not understood`)
-    const statements = splitStatements(tokenize(text, lexMode(context.sqlMode)))
+    const statements = splitStatements(tokenize(text, lexMode(context.sqlMode, context.catalog)))
     return { dialect, text, statements: statements.map((part) => analyzePart(part, text, context, parsers)) }
   } catch (error) {
     const whole: Statement = { tokens: [], span: { start: 0, end: text.length } }
@@ -77,7 +77,8 @@ function statementFacts(part: Statement, text: string, context: AnalysisContext,
     statement: part,
     text,
     context,
-    inner: (inside) => statementFacts(inside, text, context, parsers),
+    inner: (inside, database) =>
+      statementFacts(inside, text, database ? { ...context, defaultDatabase: database } : context, parsers),
     message: (inside) => analyze(inside, context, parsers),
   })
   if (facts !== null) return withCalls(facts, cursor, context)

@@ -1,9 +1,11 @@
 import type { Cursor } from './cursor.ts'
 import { readExpr } from './expression.ts'
-import { windowSpec } from './query.ts'
+import { namedArguments } from './named_argument.ts'
 import type { Reads } from './reads.ts'
+import { sequenceName } from './special_form.ts'
 import type { Token } from './token.ts'
-import { INTERVAL_UNITS } from './words.ts'
+import { parseType } from './type_name.ts'
+import { over, sortedBy } from './window.ts'
 import { columnName } from './write_value.ts'
 
 /** Words that join the arguments of single functions in place of commas. */
@@ -14,7 +16,14 @@ const JOINERS: ReadonlyMap<string, readonly string[]> = new Map([
   ['mid', ['FROM', 'FOR']],
 ])
 
-const UNIT_FIRST = new Set(['timestampadd', 'timestampdiff'])
+/** MariaDB's dynamic columns: an argument may say of which type it is. */
+const TYPED_ARGUMENTS = new Set(['column_create', 'column_add', 'column_get'])
+
+/** Keywords of MariaDB alone: elsewhere these are plain calls of whatever has the name. */
+const SEQUENCE_FUNCTIONS = new Set(['NEXTVAL', 'LASTVAL', 'SETVAL'])
+
+/** Aggregates that say something of a group and nothing of one row in it, as long as the group is large. */
+const AGGREGATES = new Set('count sum avg std stddev stddev_pop stddev_samp variance var_pop var_samp'.split(' '))
 
 /** A call of `name(...)` or `qualifier.name(...)`; the cursor stands at the name. */
 export function parseCall(cursor: Cursor, reads: Reads, qualifier: readonly Token[] | null): void {
@@ -22,48 +31,59 @@ export function parseCall(cursor: Cursor, reads: Reads, qualifier: readonly Toke
   const name = token.value.toLowerCase()
   if (qualifier !== null && qualifier.length !== 1) cursor.fail('a function name has too many parts')
   cursor.expect('(')
+  const seen = reads.columns.length
+  const begun = cursor.position
   reads.call()
-  const args = qualifier === null ? argumentsOf(cursor, reads, name) : plainArguments(cursor, reads)
+  // A name in quotes or with a qualifier is never one of the functions with a grammar of their own.
+  const args = token.upper === '' ? plainArguments(cursor, reads) : argumentsOf(cursor, reads, token.upper)
+  const alone = reads.columns.length === seen + 1 ? reads.columns[seen]! : null
+  const whole = alone !== null && cursor.position - begun === alone.parts.length * 2 - 1
   cursor.expect(')')
   const schema = qualifier?.[0]?.value ?? ''
   cursor.notes.calls.push({ schema, name, userDefined: schema !== '', args })
-  over(cursor, reads)
+  const windowed = over(cursor, reads)
+  if (whole && !windowed && token.upper !== '' && AGGREGATES.has(name)) cursor.notes.aggregated.add(alone)
 }
 
 function plainArguments(cursor: Cursor, reads: Reads): number {
   return cursor.sees(')') ? 0 : cursor.list(() => readExpr(cursor, reads)).length
 }
 
-function argumentsOf(cursor: Cursor, reads: Reads, name: string): number {
+function argumentsOf(cursor: Cursor, reads: Reads, upper: string): number {
+  const name = upper.toLowerCase()
   if (cursor.sees(')')) return 0
   if (name === 'count' && cursor.accept('*')) return 0
   if (name === 'values' && cursor.notes.onDuplicate) return givenValue(cursor)
-  if (name === 'extract') return extract(cursor, reads)
-  if (UNIT_FIRST.has(name)) return unitFirst(cursor, reads)
-  if (name === 'get_format') return getFormat(cursor, reads)
-  if (name === 'trim' && /^(?:LEADING|TRAILING|BOTH)$/.test(cursor.peek().upper)) return trimSide(cursor, reads)
+  if (SEQUENCE_FUNCTIONS.has(upper) && cursor.seesName()) return sequenceArguments(cursor, reads)
+  const named = namedArguments(cursor, reads, name)
+  if (named !== null) return named
   if (!cursor.accept('DISTINCT')) cursor.accept('ALL')
   let count = 0
   const joiners = JOINERS.get(name) ?? []
   do {
     readExpr(cursor, reads)
+    if (TYPED_ARGUMENTS.has(name) && cursor.accept('AS')) parseType(cursor)
     count += 1
   } while (cursor.accept(',') || joiners.some((word) => cursor.accept(word)))
   tail(cursor, reads, name)
   return count
 }
 
-/** What may follow the arguments: USING of CHAR, ORDER BY and SEPARATOR of GROUP_CONCAT. */
+/** What may follow the arguments of single functions. */
 function tail(cursor: Cursor, reads: Reads, name: string): void {
-  if (name === 'char' && cursor.accept('USING') && !cursor.accept('BINARY')) cursor.name()
-  if (name !== 'group_concat' && name !== 'json_arrayagg') return
-  if (cursor.accept('ORDER', 'BY')) {
-    cursor.list(() => {
-      readExpr(cursor, reads)
-      if (!cursor.accept('ASC')) cursor.accept('DESC')
-    })
-  }
-  if (cursor.accept('SEPARATOR') && cursor.next().kind !== 'string') cursor.fail('SEPARATOR takes a string')
+  if (name === 'char' && cursor.accept('USING')) cursor.charset()
+  nullRule(cursor)
+  if (cursor.accept('ORDER', 'BY')) sortedBy(cursor, reads)
+  if (name === 'group_concat' && cursor.accept('SEPARATOR') && cursor.next().kind !== 'string')
+    cursor.fail('SEPARATOR takes a string')
+  if (!cursor.accept('LIMIT')) return
+  readExpr(cursor, reads)
+  if (cursor.accept(',') || cursor.accept('OFFSET')) readExpr(cursor, reads)
+}
+
+/** `NULL ON NULL` and `ABSENT ON NULL` of JSON constructors. */
+function nullRule(cursor: Cursor): void {
+  if (!cursor.accept('NULL', 'ON', 'NULL')) cursor.accept('ABSENT', 'ON', 'NULL')
 }
 
 /** VALUES(column) is the value that the INSERT gives, not the one that is stored. */
@@ -72,43 +92,7 @@ function givenValue(cursor: Cursor): number {
   return 1
 }
 
-function extract(cursor: Cursor, reads: Reads): number {
-  if (!cursor.seesAny(INTERVAL_UNITS)) cursor.fail('EXTRACT takes a unit')
-  cursor.next()
-  cursor.expect('FROM')
-  readExpr(cursor, reads)
-  return 1
-}
-
-function unitFirst(cursor: Cursor, reads: Reads): number {
-  if (!cursor.seesAny(INTERVAL_UNITS)) cursor.fail('expected a unit')
-  cursor.next()
-  cursor.expect(',')
-  return cursor.list(() => readExpr(cursor, reads)).length + 1
-}
-
-function getFormat(cursor: Cursor, reads: Reads): number {
-  if (!/^(?:DATE|TIME|DATETIME|TIMESTAMP)$/.test(cursor.next().upper)) cursor.fail('expected a type')
-  cursor.expect(',')
-  readExpr(cursor, reads)
-  return 2
-}
-
-function trimSide(cursor: Cursor, reads: Reads): number {
-  cursor.next()
-  if (cursor.accept('FROM')) {
-    readExpr(cursor, reads)
-    return 1
-  }
-  readExpr(cursor, reads)
-  cursor.expect('FROM')
-  readExpr(cursor, reads)
-  return 2
-}
-
-function over(cursor: Cursor, reads: Reads): void {
-  if (cursor.sees('RESPECT', 'NULLS', 'OVER')) cursor.accept('RESPECT', 'NULLS')
-  if (!cursor.accept('OVER')) return
-  if (cursor.seesName()) cursor.next()
-  else windowSpec(cursor, reads)
+function sequenceArguments(cursor: Cursor, reads: Reads): number {
+  reads.sequences.push(sequenceName(cursor))
+  return cursor.accept(',') ? 1 + plainArguments(cursor, reads) : 1
 }

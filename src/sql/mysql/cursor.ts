@@ -1,7 +1,6 @@
 import { type ErrorCode, SallyportError } from '../../errors.ts'
 import type { Token } from './token.ts'
 import type { Notes } from './tree.ts'
-import { RESERVED } from './words.ts'
 
 /** Deeper statements than this are refused, so that no input can exhaust the stack. */
 const MAX_DEPTH_LEVELS = 120
@@ -21,6 +20,10 @@ export class Cursor {
     calls: [],
     unnamed: [],
     skipped: new Set(),
+    aggregated: new Set(),
+    settings: [],
+    into: null,
+    expands: false,
     locking: false,
     onDuplicate: false,
   }
@@ -28,6 +31,7 @@ export class Cursor {
   #at: number
   #depth = 0
   #height = 0
+  #closings: ReadonlyMap<number, number> | null = null
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens
@@ -79,10 +83,9 @@ export class Cursor {
     if (!this.accept(...uppers)) this.fail(`expected ${uppers.join(' ')}`)
   }
 
-  /** True where an identifier stands: quoted, or a word that is not reserved. */
+  /** True where an identifier stands: see `Token.name`. */
   seesName(ahead = 0): boolean {
-    const token = this.peek(ahead)
-    return token.kind === 'quoted' || (token.kind === 'word' && !RESERVED.has(token.upper))
+    return this.peek(ahead).name
   }
 
   name(): Token {
@@ -90,11 +93,17 @@ export class Cursor {
     return this.next()
   }
 
-  /** After a dot every word is a name (Reference Manual 11.2.2). */
+  /** Behind a dot every word is a name (Reference Manual 11.2.2), and the tokenizer has marked it so. */
   nameAfterDot(): Token {
-    const { kind } = this.peek()
-    if (kind !== 'quoted' && kind !== 'word') this.fail('expected a name after the dot')
+    if (!this.seesName()) this.fail('expected a name after the dot')
     return this.next()
+  }
+
+  /** A character set or collation: a name, a string or BINARY. */
+  charset(): void {
+    if (this.accept('BINARY')) return
+    if (this.peek().kind === 'string') this.next()
+    else this.name()
   }
 
   list<T>(item: () => T): T[] {
@@ -137,17 +146,23 @@ export class Cursor {
 
   /** The offset in the cursor of the parenthesis that closes the one at `open`. */
   closing(open: number): number {
-    let depth = 0
-    for (let at = open; at < this.#tokens.length; at += 1) {
-      const { upper } = this.#tokens[at]!
-      if (upper === '(') depth += 1
-      if (upper === ')') depth -= 1
-      if (depth === 0) return at
-    }
-    return this.fail('a parenthesis is not closed')
+    this.#closings ??= closings(this.#tokens)
+    return this.#closings.get(open) ?? this.fail('a parenthesis is not closed')
   }
 
   at(index: number): Token {
     return this.#tokens[Math.min(index, this.#tokens.length - 1)]!
   }
+}
+
+/** All pairs of parentheses at once, so that deep nesting costs no more than flat text. */
+function closings(tokens: readonly Token[]): ReadonlyMap<number, number> {
+  const pairs = new Map<number, number>()
+  const open: number[] = []
+  for (const [at, { upper }] of tokens.entries()) {
+    if (upper === '(') open.push(at)
+    const begun = upper === ')' ? open.pop() : undefined
+    if (begun !== undefined) pairs.set(begun, at)
+  }
+  return pairs
 }

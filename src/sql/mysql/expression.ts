@@ -1,30 +1,25 @@
 import { parseCall } from './call.ts'
+import { isSimple, isValue, type Operand, OTHER, type Part } from './conjunction.ts'
 import type { Cursor } from './cursor.ts'
+import { readLiteral } from './literal.ts'
 import { atQuery, parseSubquery } from './query.ts'
 import { Reads } from './reads.ts'
+import { readSpecial } from './special_form.ts'
 import type { ColumnName, Expr } from './tree.ts'
-import { parseType } from './type_name.ts'
-import {
-  BINARY_OPERATORS,
-  INTERVAL_UNITS,
-  INTRODUCERS,
-  NILADIC,
-  PREFIX_OPERATORS,
-  RESERVED_FUNCTIONS,
-} from './words.ts'
+import { BINARY_OPERATORS, PREFIX_OPERATORS, RESERVED_FUNCTIONS } from './words.ts'
 
 /** Operators before one operand. */
-const MAX_SIGNS = 16
+const MAX_SIGNS = 64
 
 /** One expression of any kind (Reference Manual 11.5). The result is flattened: see `Expr`. */
 export function parseExpr(cursor: Cursor): Expr {
   const reads = new Reads()
   const start = cursor.peek()
   const first = cursor.position
-  const single = readChain(cursor, reads)
+  const { single, parts } = readChain(cursor, reads)
   const end = cursor.previous()
   const whole = cursor.position - first
-  return reads.expr({ start: start.start, end: end.end }, single, start, whole)
+  return reads.expr({ start: start.start, end: end.end }, single, start, whole, parts)
 }
 
 /** Reads one more expression into a collection that already exists. */
@@ -35,208 +30,155 @@ export function readExpr(cursor: Cursor, reads: Reads): void {
 /** Operators that bind less than every other: a tree is at most as high as these and the longest run between them. */
 const LOGICAL = new Set(['OR', 'XOR', 'AND'])
 
-/** Operands joined by operators; gives the column where the first operand is one bare column. */
-function readChain(cursor: Cursor, reads: Reads): ColumnName | null {
+interface Chain {
+  /** The column, where the first operand is one bare column. */
+  readonly single: ColumnName | null
+  readonly parts: readonly Part[]
+}
+
+/** Operands joined by operators. */
+function readChain(cursor: Cursor, reads: Reads): Chain {
   const outer = cursor.enterChain()
-  operand(cursor, reads)
+  const parts: Part[] = [readOperand(cursor, reads)]
   const { single } = reads
   let logical = 0
   let run = 0
   let longest = 0
   for (;;) {
     const { upper } = cursor.peek()
-    if (!operatorAndOperand(cursor, reads)) break
+    if (!operatorAndOperand(cursor, reads, parts)) break
     logical += LOGICAL.has(upper) ? 1 : 0
     run = LOGICAL.has(upper) ? 0 : run + 1
     longest = Math.max(longest, run)
   }
   cursor.leaveChain(outer, logical + longest)
-  return single
+  return { single, parts }
 }
 
-function operatorAndOperand(cursor: Cursor, reads: Reads): boolean {
+function operatorAndOperand(cursor: Cursor, reads: Reads, parts: Part[]): boolean {
   if (cursor.accept('COLLATE')) {
-    if (!cursor.accept('BINARY')) cursor.name()
-    return true
-  }
-  if (cursor.accept('IS')) return truthTest(cursor)
-  if (cursor.sees(':=')) cursor.fail('assigning user variables in an expression is refused', 'SP-OPAQUE')
-  const next = cursor.peek(1)
-  if (cursor.sees('ESCAPE') && (next.kind === 'string' || next.kind === 'param')) {
-    cursor.next()
-    cursor.next()
-    return true
-  }
-  if (cursor.accept('SOUNDS', 'LIKE')) return readOperand(cursor, reads)
-  if (cursor.sees('MEMBER', 'OF', '(')) return memberOf(cursor, reads)
-  const negated = cursor.sees('NOT') && /^(?:IN|LIKE|BETWEEN|REGEXP|RLIKE)$/.test(next.upper)
-  if (negated) cursor.next()
-  if (!cursor.seesAny(BINARY_OPERATORS)) return false
-  cursor.next()
-  return readOperand(cursor, reads)
-}
-
-function readOperand(cursor: Cursor, reads: Reads): true {
-  operand(cursor, reads)
+    cursor.charset()
+    parts.push('COLLATE')
+  } else if (cursor.accept('IS')) parts.push(truthTest(cursor))
+  else if (cursor.sees('MEMBER', 'OF', '(')) memberOf(cursor, reads, parts)
+  else if (cursor.accept('SOUNDS', 'LIKE')) parts.push('SOUNDS LIKE', readOperand(cursor, reads))
+  else if (cursor.sees('ESCAPE') && /LIKE$/.test(String(parts.at(-2)))) escaped(cursor, reads, parts)
+  else return binary(cursor, reads, parts)
   return true
 }
 
-function memberOf(cursor: Cursor, reads: Reads): true {
+/** `x LIKE y ESCAPE z`; elsewhere the word is a name. */
+function escaped(cursor: Cursor, reads: Reads, parts: Part[]): void {
+  cursor.expect('ESCAPE')
+  parts.push('ESCAPE', readOperand(cursor, reads))
+}
+
+function binary(cursor: Cursor, reads: Reads, parts: Part[]): boolean {
+  const negated = cursor.sees('NOT') && /^(?:IN|LIKE|BETWEEN|REGEXP|RLIKE)$/.test(cursor.peek(1).upper)
+  if (negated) cursor.next()
+  if (!cursor.seesAny(BINARY_OPERATORS)) return false
+  const operator = cursor.next().upper
+  parts.push(negated ? `NOT ${operator}` : operator, readOperand(cursor, reads))
+  return true
+}
+
+function memberOf(cursor: Cursor, reads: Reads, parts: Part[]): void {
   cursor.expect('MEMBER', 'OF', '(')
   readExpr(cursor, reads)
   cursor.expect(')')
-  return true
+  parts.push('MEMBER OF')
 }
 
-function truthTest(cursor: Cursor): true {
-  cursor.accept('NOT')
-  if (!/^(?:NULL|TRUE|FALSE|UNKNOWN)$/.test(cursor.next().upper)) cursor.fail('IS takes NULL, TRUE, FALSE or UNKNOWN')
-  return true
+function truthTest(cursor: Cursor): string {
+  const not = cursor.accept('NOT') ? 'NOT ' : ''
+  const { upper } = cursor.next()
+  if (!/^(?:NULL|TRUE|FALSE|UNKNOWN)$/.test(upper)) cursor.fail('IS takes NULL, TRUE, FALSE or UNKNOWN')
+  return `IS ${not}${upper}`
 }
 
-function operand(cursor: Cursor, reads: Reads): void {
-  for (let signs = 0; cursor.seesAny(PREFIX_OPERATORS); signs += 1) {
+/** One operand with the signs before it; a number stays one under a minus. */
+export function readOperand(cursor: Cursor, reads: Reads): Operand {
+  let signs = 0
+  let minus = false
+  for (; cursor.seesAny(PREFIX_OPERATORS); signs += 1) {
     if (signs > MAX_SIGNS) cursor.fail('too many signs stand before a value', 'SP-OPAQUE')
+    minus = cursor.sees('-')
     if (!cursor.acceptSkipped('BINARY')) cursor.next()
     reads.notBare()
   }
-  cursor.nested(() => primary(cursor, reads))
+  const operand = cursor.nested(() => primary(cursor, reads))
+  if (signs === 0) return operand
+  return signs === 1 && minus && operand.kind === 'number' ? { ...operand, text: `-${operand.text}` } : OTHER
 }
 
-function primary(cursor: Cursor, reads: Reads): void {
+function primary(cursor: Cursor, reads: Reads): Operand {
   const token = cursor.peek()
-  if (literal(cursor) || keyword(cursor, reads)) return
-  if (token.kind === 'uservar') {
-    cursor.next()
-    reads.variable()
-    return
-  }
+  const value = readLiteral(cursor)
+  if (value !== null) return value
+  if (readSpecial(cursor, reads)) return OTHER
+  if (token.kind === 'uservar') return variable(cursor, reads)
   if (token.kind === 'sysvar') {
     cursor.next()
-    call(cursor, reads, `@@${token.value.toLowerCase()}`, 0)
-    return
+    reads.noteCall(cursor, `@@${token.value.toLowerCase()}`, 0)
+    return OTHER
   }
   if (token.upper === '(') return parenthesised(cursor, reads)
-  nameOrCall(cursor, reads)
+  return nameOrCall(cursor, reads)
 }
 
-/** Literals of every kind; the string that an introducer or DATE, TIME, TIMESTAMP stands before; NULL, TRUE, FALSE. */
-function literal(cursor: Cursor): boolean {
-  const token = cursor.peek()
-  if (token.kind === 'string') {
-    while (cursor.peek().kind === 'string') cursor.next()
-    return true
-  }
-  if (/^(?:number|hex|bit|param)$/.test(token.kind) || /^(?:NULL|TRUE|FALSE)$/.test(token.upper)) {
-    cursor.next()
-    return true
-  }
-  const next = cursor.peek(1).kind
-  const introduced = INTRODUCERS.has(token.upper) && /^(?:string|hex|bit)$/.test(next)
-  const temporal = /^(?:DATE|TIME|TIMESTAMP)$/.test(token.upper) && next === 'string'
-  if (!introduced && !temporal) {
-    if (token.kind === 'word' && token.upper.startsWith('_') && next === 'string')
-      cursor.fail('this character set introducer is not understood', 'SP-OPAQUE')
-    return false
-  }
-  cursor.next()
-  cursor.next()
-  return true
-}
-
-function keyword(cursor: Cursor, reads: Reads): boolean {
-  if (cursor.sees('CASE')) caseExpr(cursor, reads)
-  else if (cursor.accept('EXISTS')) subquery(cursor, reads)
-  else if (/^(?:ANY|SOME|ALL)$/.test(cursor.peek().upper) && cursor.peek(1).upper === '(' && atQuery(cursor, 1)) {
-    cursor.next()
-    subquery(cursor, reads)
-  } else if (cursor.accept('INTERVAL')) interval(cursor, reads)
-  else if (cursor.accept('CAST', '(')) cast(cursor, reads, 'cast')
-  else if (cursor.accept('CONVERT', '(')) cast(cursor, reads, 'convert')
-  else if (cursor.accept('MATCH', '(')) matchAgainst(cursor, reads)
-  else if (cursor.seesAny(NILADIC) && cursor.peek(1).upper !== '(') {
-    call(cursor, reads, cursor.next().upper.toLowerCase(), 0)
-  } else return false
-  return true
-}
-
-function caseExpr(cursor: Cursor, reads: Reads): void {
-  cursor.expect('CASE')
-  reads.notBare()
-  if (!cursor.sees('WHEN')) readExpr(cursor, reads)
-  do {
-    cursor.expect('WHEN')
-    readExpr(cursor, reads)
-    cursor.expect('THEN')
-    readExpr(cursor, reads)
-  } while (cursor.sees('WHEN'))
-  if (cursor.accept('ELSE')) readExpr(cursor, reads)
-  cursor.expect('END')
-}
-
-function subquery(cursor: Cursor, reads: Reads): void {
-  reads.queries.push(parseSubquery(cursor))
-  reads.notBare()
-}
-
-/** `INTERVAL expr unit`, or the function INTERVAL(n, n1, n2). */
-function interval(cursor: Cursor, reads: Reads): void {
-  reads.notBare()
+/** `@v`, and `@v := expression`, where the rest of the chain is what is assigned. */
+function variable(cursor: Cursor, reads: Reads): Operand {
+  const { value } = cursor.next()
+  reads.variable()
+  if (!cursor.accept(':=')) return OTHER
+  reads.call()
+  cursor.notes.settings.push({ name: `@${value.toLowerCase()}`, scope: 'session', values: 'expression' })
   readExpr(cursor, reads)
-  if (cursor.seesAny(INTERVAL_UNITS)) cursor.next()
-  else call(cursor, reads, 'interval', 2)
+  return OTHER
 }
 
-function cast(cursor: Cursor, reads: Reads, name: string): void {
-  readExpr(cursor, reads)
-  if (name === 'convert' && cursor.accept('USING')) {
-    if (!cursor.accept('BINARY')) cursor.name()
-  } else {
-    cursor.expect(name === 'cast' ? 'AS' : ',')
-    parseType(cursor)
-  }
-  cursor.expect(')')
-  call(cursor, reads, name, 1)
-}
-
-function matchAgainst(cursor: Cursor, reads: Reads): void {
-  cursor.list(() => readExpr(cursor, reads))
-  cursor.expect(')')
-  cursor.expect('AGAINST', '(')
-  operand(cursor, reads)
-  if (cursor.accept('IN', 'NATURAL', 'LANGUAGE', 'MODE')) cursor.accept('WITH', 'QUERY', 'EXPANSION')
-  else if (!cursor.accept('IN', 'BOOLEAN', 'MODE')) cursor.accept('WITH', 'QUERY', 'EXPANSION')
-  cursor.expect(')')
-  call(cursor, reads, 'match', 1)
-}
-
-function parenthesised(cursor: Cursor, reads: Reads): void {
+function parenthesised(cursor: Cursor, reads: Reads): Operand {
   reads.notBare()
-  if (atQuery(cursor, 0)) return subquery(cursor, reads)
+  if (atQuery(cursor, 0)) {
+    reads.queries.push(parseSubquery(cursor))
+    return OTHER
+  }
   cursor.expect('(')
-  cursor.list(() => readExpr(cursor, reads))
+  const items = cursor.list(() => parenthesisedItem(cursor, reads))
   cursor.expect(')')
+  const values = items.flatMap((item) => (item !== null && isValue(item) ? [item] : []))
+  if (values.length === items.length) return { kind: 'values', values }
+  return (items.length === 1 && items[0]) || OTHER
 }
 
-function nameOrCall(cursor: Cursor, reads: Reads): void {
-  const reserved = cursor.seesAny(RESERVED_FUNCTIONS)
-  if (
-    cursor.peek(1).upper === '(' &&
-    (reserved || cursor.seesName() || cursor.sees('VALUES') || cursor.sees('DEFAULT'))
-  )
-    return parseCall(cursor, reads, null)
+function parenthesisedItem(cursor: Cursor, reads: Reads): Operand | null {
+  const inner = new Reads()
+  const start = cursor.peek()
+  const { parts } = readChain(cursor, inner)
+  const { tests } = inner.expr({ start: start.start, end: start.end }, null, start, 0, parts)
+  reads.take(inner)
+  const [only] = parts
+  if (parts.length === 1 && typeof only === 'object' && isSimple(only)) return only
+  return tests === null ? null : { kind: 'tests', tests }
+}
+
+function nameOrCall(cursor: Cursor, reads: Reads): Operand {
+  const called = cursor.peek(1).upper === '('
+  if (called && (cursor.seesName() || cursor.seesAny(RESERVED_FUNCTIONS))) {
+    parseCall(cursor, reads, null)
+    return OTHER
+  }
   const parts = [cursor.name()]
   while (parts.length < 3 && cursor.accept('.')) {
-    if (cursor.peek(1).upper === '(') return parseCall(cursor, reads, parts)
+    if (cursor.peek(1).upper === '(') {
+      parseCall(cursor, reads, parts)
+      return OTHER
+    }
     parts.push(cursor.nameAfterDot())
   }
   if (cursor.sees('.')) cursor.fail('a column name has too many parts')
   const column: ColumnName = { kind: 'column', parts }
   cursor.notes.columns.push(column)
   reads.column(column)
-}
-
-function call(cursor: Cursor, reads: Reads, name: string, args: number): void {
-  reads.call()
-  cursor.notes.calls.push({ schema: '', name, userDefined: false, args })
+  return column
 }

@@ -1,10 +1,12 @@
 import type { Span } from '../facts.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
+import { parseJoins } from './join.ts'
+import { jsonTable } from './json_table.ts'
 import { atQuery, columnAliases, parseSubquery } from './query.ts'
+import { tablePeriod } from './table_period.ts'
 import type { Token } from './token.ts'
 import type { TableItem, TableName } from './tree.ts'
-import { NO_BARE_ALIAS } from './words.ts'
 
 /** The table references after FROM (Reference Manual 15.2.13.2). */
 export function parseFrom(cursor: Cursor): TableItem {
@@ -12,71 +14,52 @@ export function parseFrom(cursor: Cursor): TableItem {
   return items.length === 1 ? items[0]! : { kind: 'list', items }
 }
 
+/** Tables joined to each other; `{oj ...}` is an escape of ODBC around such. */
 function tableReference(cursor: Cursor): TableItem {
-  let left = factor(cursor)
-  for (;;) {
-    const joined = join(cursor, left)
-    if (joined === null) return left
-    left = joined
-  }
-}
-
-function join(cursor: Cursor, left: TableItem): TableItem | null {
-  if (cursor.sees('NATURAL')) cursor.fail('NATURAL joins are refused', 'SP-OPAQUE')
-  if (cursor.accept('STRAIGHT_JOIN')) return condition(cursor, left, false, false)
-  if (cursor.accept('JOIN') || cursor.accept('INNER', 'JOIN') || cursor.accept('CROSS', 'JOIN'))
-    return condition(cursor, left, false, false)
-  const right = cursor.sees('RIGHT')
-  if (!right && !cursor.sees('LEFT')) return null
-  cursor.next()
-  cursor.accept('OUTER')
-  cursor.expect('JOIN')
-  return condition(cursor, left, right, true)
-}
-
-function condition(cursor: Cursor, left: TableItem, rightJoin: boolean, needed: boolean): TableItem {
-  const right = factor(cursor)
-  const on = cursor.accept('ON') ? parseExpr(cursor) : null
-  const using = on === null && cursor.accept('USING') ? usingColumns(cursor) : null
-  if (needed && on === null && using === null) cursor.fail('nested outer joins need parentheses', 'SP-OPAQUE')
-  return { kind: 'join', left, right, on, using, rightJoin }
-}
-
-function usingColumns(cursor: Cursor): Token[] {
-  cursor.expect('(')
-  const names = cursor.list(() => cursor.name())
-  cursor.expect(')')
-  return names
+  return parseJoins(cursor, factor)
 }
 
 function factor(cursor: Cursor): TableItem {
   return cursor.nested(() => {
-    if (cursor.sees('LATERAL')) cursor.fail('LATERAL is refused', 'SP-OPAQUE')
-    if (cursor.sees('JSON_TABLE')) cursor.fail('JSON_TABLE is refused', 'SP-OPAQUE')
+    if (cursor.sees('{')) return escaped(cursor)
+    if (cursor.sees('JSON_TABLE', '(')) return jsonTable(cursor)
+    if (cursor.sees('LATERAL')) return derived(cursor)
     if (!cursor.sees('(')) return tableName(cursor)
     if (atQuery(cursor, 0)) return derived(cursor)
     cursor.expect('(')
     const inner = parseFrom(cursor)
     cursor.expect(')')
-    return inner
+    return inner.kind === 'list' ? inner : { kind: 'list', items: [inner] }
   })
 }
 
+function escaped(cursor: Cursor): TableItem {
+  cursor.expect('{')
+  cursor.name()
+  const inner = tableReference(cursor)
+  cursor.expect('}')
+  return { kind: 'list', items: [inner] }
+}
+
 function derived(cursor: Cursor): TableItem {
+  const lateral = cursor.accept('LATERAL')
   const query = parseSubquery(cursor)
   const alias = tableAlias(cursor)
   if (alias === null) return cursor.fail('a derived table needs an alias')
-  return { kind: 'derived', query, alias, columns: columnAliases(cursor) }
+  return { kind: 'derived', query, lateral, alias, columns: columnAliases(cursor) }
 }
 
-function tableName(cursor: Cursor): TableName {
+/** A table or view with what may stand around its alias, in the order of either flavour. */
+export function tableName(cursor: Cursor): TableName {
   const parts = qualifiedName(cursor)
   if (cursor.sees('(')) cursor.fail('a table function is refused', 'SP-OPAQUE')
   const partition = cursor.sees('PARTITION') ? partitionClause(cursor) : null
+  const sampled = cursor.sees('TABLESAMPLE') && sample(cursor)
+  const period = tablePeriod(cursor)
   const alias = tableAlias(cursor)
   if (cursor.sees('(')) cursor.fail('a table function is refused', 'SP-OPAQUE')
   const hints = indexHints(cursor)
-  const table: TableName = { kind: 'table', parts, alias, partition, hints }
+  const table: TableName = { kind: 'table', parts, alias, partition, hints, period, sampled }
   cursor.notes.tables.push(table)
   return table
 }
@@ -91,7 +74,7 @@ function qualifiedName(cursor: Cursor): Token[] {
 
 function tableAlias(cursor: Cursor): Token | null {
   if (cursor.accept('AS')) return cursor.name()
-  return cursor.seesName() && !cursor.seesAny(NO_BARE_ALIAS) ? cursor.next() : null
+  return cursor.seesName() && !cursor.sees('WINDOW') ? cursor.next() : null
 }
 
 function partitionClause(cursor: Cursor): Span {
@@ -100,6 +83,16 @@ function partitionClause(cursor: Cursor): Span {
   cursor.list(() => cursor.name())
   cursor.expect(')')
   return { start, end: cursor.previous().end }
+}
+
+/** `TABLESAMPLE SYSTEM (10)`. */
+function sample(cursor: Cursor): true {
+  cursor.expect('TABLESAMPLE')
+  if (!cursor.accept('SYSTEM')) cursor.expect('BERNOULLI')
+  cursor.expect('(')
+  if (parseExpr(cursor).constant === false) cursor.fail('a sample is of a constant size', 'SP-OPAQUE')
+  cursor.expect(')')
+  return true
 }
 
 function indexHints(cursor: Cursor): Span | null {

@@ -2,11 +2,12 @@ import { SallyportError } from '../../errors.ts'
 import type { Relation } from '../catalog.ts'
 import type { ColumnRef } from '../facts.ts'
 import { findRelation, sameAlias } from './fold.ts'
+import { joinGroups, mergedNames } from './join_columns.ts'
 import { derivedColumns, type Place, readExpr, resolveQuery } from './resolve_query.ts'
 import {
   ambiguous,
+  columnsNamed,
   findCte,
-  lookup,
   mark,
   type OpenUse,
   opaque,
@@ -16,7 +17,7 @@ import {
   type Source,
   sourcesOf,
 } from './scope.ts'
-import type { JoinedTable, TableItem, TableName } from './tree.ts'
+import type { JoinedTable, JsonTable, TableItem, TableName } from './tree.ts'
 
 export interface ResolvedFrom {
   readonly sources: readonly Source[]
@@ -24,34 +25,52 @@ export interface ResolvedFrom {
   readonly rowSources: readonly ColumnRef[]
 }
 
+/** No table at all. */
 const NOTHING: ResolvedFrom = { sources: [], merged: [], rowSources: [] }
 
 /** The sources of a FROM clause, left to right, with the columns that its join conditions read. */
 export function resolveFrom(state: Resolution, item: TableItem | null, place: Place): ResolvedFrom {
   if (item === null) return NOTHING
-  const resolved = resolveItem(state, item, place)
+  const resolved = resolveItem(state, item, place, NOTHING)
   for (const [index, source] of resolved.sources.entries()) {
-    for (const other of resolved.sources.slice(index + 1))
-      if (sameAlias(state.context.catalog, source.name, other.name) !== 'different') throw ambiguous(other.name)
+    for (const other of resolved.sources.slice(index + 1)) if (clash(state, source, other)) throw ambiguous(other.name)
   }
   return resolved
 }
 
-function resolveItem(state: Resolution, item: TableItem, place: Place): ResolvedFrom {
+/** Tables of one name from two databases may stand side by side. */
+function clash({ context }: Resolution, one: Source, other: Source): boolean {
+  if (sameAlias(context.catalog, one.name, other.name) === 'different') return false
+  const bare = one.use?.hasAlias === false && other.use?.hasAlias === false
+  return !bare || one.use.relation.schema.toLowerCase() === other.use.relation.schema.toLowerCase()
+}
+
+/** `before`: what stands to the left in the same FROM, which LATERAL and JSON_TABLE see. */
+function resolveItem(state: Resolution, item: TableItem, place: Place, before: ResolvedFrom): ResolvedFrom {
   switch (item.kind) {
     case 'table':
       return resolveTable(state, item, place)
     case 'derived': {
-      const result = resolveQuery(state, item.query, { ...place, top: false }, null)
+      const outer = item.lateral ? scopeOf(state, before, place) : place.outer
+      const result = resolveQuery(state, item.query, { ...place, outer, top: false }, null)
       const columns = derivedColumns(item, result.outputs, false)
-      const source = { name: item.alias.value, use: null, columns }
-      return { sources: [source], merged: [], rowSources: result.rowSources }
+      return { ...NOTHING, sources: [{ name: item.alias.value, use: null, columns }], rowSources: result.rowSources }
     }
+    case 'json_table':
+      return resolveJsonTable(state, item, place, before)
     case 'list':
-      return item.items.map((part) => resolveItem(state, part, place)).reduce(both, NOTHING)
+      return item.items.reduce((left, part) => both(left, resolveItem(state, part, place, both(before, left))), NOTHING)
     case 'join':
-      return resolveJoin(state, item, place)
+      return resolveJoin(state, item, place, before)
   }
+}
+
+/** Its rows and each of its columns are made of the document. */
+function resolveJsonTable(state: Resolution, item: JsonTable, place: Place, before: ResolvedFrom): ResolvedFrom {
+  const scope = scopeOf(state, before, place)
+  const sources = readExpr(state, item.source, { outer: scope, ctes: place.ctes, top: false }, scope, 'columns')
+  const columns = item.columns.map((name) => ({ name, base: null, sources }))
+  return { ...NOTHING, sources: [{ name: item.alias.value, use: null, columns }], rowSources: sources }
 }
 
 function both(left: ResolvedFrom, right: ResolvedFrom): ResolvedFrom {
@@ -63,25 +82,24 @@ function both(left: ResolvedFrom, right: ResolvedFrom): ResolvedFrom {
 }
 
 /** ON and its subqueries see the tables of their own join, then the outer query: not the rest of the same FROM. */
-function resolveJoin(state: Resolution, join: JoinedTable, place: Place): ResolvedFrom {
-  const left = resolveItem(state, join.left, place)
-  const right = resolveItem(state, join.right, place)
+function resolveJoin(state: Resolution, join: JoinedTable, place: Place, before: ResolvedFrom): ResolvedFrom {
+  const left = resolveItem(state, join.left, place, before)
+  const right = resolveItem(state, join.right, place, both(before, left))
   const joined = both(left, right)
   const rows: ColumnRef[] = []
   if (join.on) {
     const scope = scopeOf(state, joined, place)
     rows.push(...readExpr(state, join.on, { outer: scope, ctes: place.ctes, top: false }, scope, 'columns'))
   }
-  for (const name of join.using ?? []) {
-    const column = { kind: 'column', parts: [name] } as const
+  const names = mergedNames(join, joinGroups(join.left, left.sources), joinGroups(join.right, right.sources)) ?? []
+  for (const name of names) {
     for (const side of [left, right]) {
-      const found = lookup(column, scopeOf(state, side, { ...place, outer: null }), 'columns')
+      const found = columnsNamed(name, scopeOf(state, side, { ...place, outer: null }))
       mark(found, 'computed')
       rows.push(...sourcesOf(found))
     }
   }
-  const merged = [...joined.merged, ...(join.using ?? []).map(({ value }) => value)]
-  return { sources: joined.sources, merged, rowSources: [...joined.rowSources, ...rows] }
+  return { sources: joined.sources, merged: [...joined.merged, ...names], rowSources: [...joined.rowSources, ...rows] }
 }
 
 function scopeOf(state: Resolution, from: ResolvedFrom, place: Place): Scope {
@@ -96,15 +114,27 @@ function scopeOf(state: Resolution, from: ResolvedFrom, place: Place): Scope {
 }
 
 function resolveTable(state: Resolution, table: TableName, place: Place): ResolvedFrom {
-  const cte = table.parts.length === 1 ? findCte(table.parts[0]!.value, place.ctes) : null
+  const cte = table.parts.length === 1 ? findCte(table.parts[0]!.value, place.ctes, state.context.catalog) : null
   if (cte !== null) {
     if (cte.result.columns === null) throw opaque(`the common table ${cte.cte.name.value} is used before it is defined`)
-    if (table.partition || table.hints) throw opaque('a common table takes no partitions and hints')
+    if (table.partition || table.hints || table.period || table.sampled)
+      throw opaque('a common table takes no partitions, periods, samples and hints')
     const name = (table.alias ?? table.parts[0]!).value
     return { sources: [{ name, use: null, columns: cte.result.columns }], merged: [], rowSources: [] }
   }
-  const use = openUse(state, table, 'read', null)
+  const use = openUse(state, table, 'read', extentOf(table))
+  for (const expr of table.period ?? []) {
+    const scope = scopeOf(state, NOTHING, place)
+    readExpr(state, expr, { ...place, outer: scope, top: false }, scope, 'columns')
+  }
   return { sources: [sourceOf(use)], merged: [], rowSources: [] }
+}
+
+/** Why a subquery in place of the reference would not have the same rows. */
+function extentOf({ period, sampled, nameOnly }: TableName): string | null {
+  if (nameOnly) return 'TABLE takes nothing but a name'
+  if (sampled) return 'TABLESAMPLE stands behind the reference'
+  return period === null ? null : 'FOR SYSTEM_TIME stands behind the reference'
 }
 
 /** Registers a reference to a base relation or view. */
@@ -140,10 +170,11 @@ function relationOf({ context }: Resolution, table: TableName): Relation {
 }
 
 export function sourceOf(use: OpenUse): Source {
-  const columns: ScopeColumn[] = use.relation.columns.map(({ name }) => ({
+  const columns: ScopeColumn[] = use.relation.columns.map(({ name, invisible }) => ({
     name,
     base: { use, column: name },
     sources: [{ relation: use.relation, column: name }],
+    hidden: invisible === true,
   }))
   return { name: use.alias, use, columns }
 }

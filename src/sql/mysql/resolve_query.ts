@@ -1,6 +1,6 @@
 import type { ColumnRef, OutputField } from '../facts.ts'
 import { starColumns } from './join_columns.ts'
-import { resolveFrom } from './resolve_from.ts'
+import { openUse, resolveFrom } from './resolve_from.ts'
 import {
   type CteScope,
   lookup,
@@ -44,7 +44,7 @@ export function resolveQuery(state: Resolution, query: Query, place: Place, self
   const inner: Place = { outer: place.outer, ctes, top: place.top && single && first.kind === 'select' }
   const resolved =
     single && first.kind === 'select'
-      ? resolveSelect(state, first, inner, query.orderBy)
+      ? resolveSelect(state, first, inner, query)
       : resolveTerms(state, query, inner, self)
   return { ...resolved, rowSources: unique([...rows, ...resolved.rowSources]) }
 }
@@ -98,26 +98,39 @@ function resolveTerms(state: Resolution, query: Query, place: Place, self: CteSc
   const results: ResolvedQuery[] = []
   for (const term of query.terms) {
     const result =
-      term.kind === 'select' ? resolveSelect(state, term, place, []) : resolveQuery(state, term, place, null)
+      term.kind === 'select' ? resolveSelect(state, term, place, UNORDERED) : resolveQuery(state, term, place, null)
     results.push(result)
     rows.push(...result.rowSources)
     if (self !== null && self.result.columns === null && query.terms.length > 1)
       self.result.columns = derivedColumns(self.cte, result.outputs, true)
   }
-  if (query.terms.length === 1 && query.orderBy.length > 0)
-    throw opaque('ORDER BY after one query in parentheses: servers differ on what it may name')
   const outputs = mergeOutputs(results)
   if (query.terms.length > 1) rows.push(...outputs.flatMap(({ field }) => field.sources))
+  // Behind one query in parentheses some servers look among its tables, others only at what it gives: both count.
+  const inside = query.terms.length === 1 ? results[0]!.scope : undefined
   const outer: Scope = {
     catalog: state.context.catalog,
-    sources: [],
-    merged: [],
+    sources: inside?.sources ?? [],
+    merged: inside?.merged ?? [],
     outputs: outputs.map(({ field, columns }) => ({ name: field.name, columns })),
-    open: false,
-    parent: null,
+    open: true,
+    parent: place.outer,
   }
-  for (const key of query.orderBy) rows.push(...readSortKey(state, key, { ...place, outer }, outer, outputs))
+  rows.push(...readSortKeys(state, query, { ...place, outer }, outer, outputs))
   return { outputs, rowSources: rows }
+}
+
+/** ORDER BY of a query as a whole. */
+function readSortKeys(
+  state: Resolution,
+  { orderBy, limited }: Sorted,
+  place: Place,
+  scope: Scope,
+  outputs: readonly Output[],
+): readonly ColumnRef[] {
+  const keys = orderBy.map((key) => readSortKey(state, key, place, scope, outputs))
+  if (limited && keys.length > 0) state.tops?.push(keys)
+  return keys.flat()
 }
 
 /** The server's own limit for a table; without it common tables that double each other would exhaust the memory. */
@@ -137,7 +150,11 @@ function mergeOutputs(results: readonly ResolvedQuery[]): Output[] {
   })
 }
 
-function resolveSelect(state: Resolution, select: Select, place: Place, orderBy: readonly Expr[]): ResolvedQuery {
+type Sorted = Pick<Query, 'orderBy' | 'limited'>
+
+const UNORDERED: Sorted = { orderBy: [], limited: false }
+
+function resolveSelect(state: Resolution, select: Select, place: Place, sorted: Sorted): ResolvedQuery {
   const from = resolveFrom(state, select.from, place)
   const scope: Scope = {
     catalog: state.context.catalog,
@@ -155,12 +172,14 @@ function resolveSelect(state: Resolution, select: Select, place: Place, orderBy:
   const rows = [...from.rowSources]
   if (select.where) rows.push(...readExpr(state, select.where, inner, scope, 'columns'))
   for (const window of select.windows) rows.push(...readExpr(state, window, inner, scope, 'clause'))
-  if (select.having) {
-    const open = { ...scope, open: true }
-    rows.push(...readExpr(state, select.having, { ...inner, outer: open }, open, 'clause'))
-  }
-  for (const key of [...select.groupBy, ...orderBy]) rows.push(...readSortKey(state, key, inner, scope, outputs))
-  if (select.distinct) {
+  const open = { ...scope, open: true }
+  for (const clause of [select.having, select.qualify])
+    if (clause) rows.push(...readExpr(state, clause, { ...inner, outer: open }, open, 'clause'))
+  for (const key of select.groupBy) rows.push(...readSortKey(state, key, inner, scope, outputs))
+  rows.push(...readSortKeys(state, sorted, inner, scope, outputs))
+  const all = [...select.items.flatMap((item) => (item.kind === 'value' ? [item.expr] : [])), ...select.windows]
+  const ordinals = [...all, select.having, select.qualify, ...sorted.orderBy].some((expr) => expr?.ordinals)
+  if (select.distinct || ordinals) {
     for (const { columns } of outputs) mark(columns, 'computed')
     rows.push(...outputs.flatMap(({ field }) => field.sources))
   }
@@ -254,6 +273,7 @@ export function readExpr(
   const columns = columnsOf(expr, scope, visibility)
   mark(columns, 'computed')
   const refs = sourcesOf(columns)
+  for (const sequence of expr.sequences) openUse(state, sequence, 'read', 'a sequence has numbers and no rows')
   for (const query of expr.queries) {
     const result = resolveQuery(state, query, { ...place, top: false }, null)
     refs.push(...result.rowSources, ...result.outputs.flatMap(({ field }) => field.sources))

@@ -17,6 +17,8 @@ export interface ScopeColumn {
   /** The base relation's use and its column, or null for a column of a derived table or CTE. */
   readonly base: { readonly use: OpenUse; readonly column: string } | null
   readonly sources: readonly ColumnRef[]
+  /** `*` and NATURAL leave it out. */
+  readonly hidden?: boolean
 }
 
 export interface Source {
@@ -58,6 +60,8 @@ export interface Resolution {
   readonly text: string
   readonly context: AnalysisContext
   readonly uses: OpenUse[]
+  /** What each key of an ORDER BY under a LIMIT depends on. */
+  readonly tops?: (readonly ColumnRef[])[][]
 }
 
 /** `clause`: GROUP BY, HAVING and ORDER BY see the select list's aliases too. `window`: they may hide a column. */
@@ -94,6 +98,14 @@ function aliasesAt(name: string, scope: Scope): readonly OutputName[] {
     if (sameness === 'unclear') throw ambiguous(name)
     return sameness === 'same'
   })
+}
+
+/** The columns of that name at one level, of which USING and NATURAL need one. */
+export function columnsNamed(column: string, scope: Scope): readonly ScopeColumn[] {
+  const found = scope.sources.flatMap(({ columns }) => columns.filter(({ name }) => isSame(name, column)))
+  if (found.length === 0) throw new SallyportError('SP-COLUMN', `unknown column ${column}`)
+  if (found.length > 1 && !scope.merged.some((using) => isSame(using, column))) throw ambiguous(column)
+  return found
 }
 
 function columnsAt(name: ColumnName, scope: Scope): ScopeColumn[] {
@@ -158,11 +170,16 @@ export function starSource(parts: readonly Token[], scope: Scope): Source {
   return found[0]!
 }
 
-/** The CTE that an unqualified name means, or null. Names that differ by case alone are refused: servers disagree. */
-export function findCte(name: string, ctes: CteScope | null): CteScope | null {
+/** The CTE that an unqualified name means, or null. Case matters in MySQL and not in MariaDB. */
+export function findCte(name: string, ctes: CteScope | null, catalog: Catalog): CteScope | null {
   for (let at = ctes; at !== null; at = at.outer) {
-    if (at.cte.name.value === name) return at
-    if (sameColumn(at.cte.name.value, name) !== 'different') throw ambiguous(name)
+    const declared = at.cte.name.value
+    if (declared === name) return at
+    const sameness = sameColumn(declared, name)
+    const folded = declared.toLowerCase() === name.toLowerCase()
+    if (sameness === 'same' && catalog.dialect === 'mariadb') return at
+    const apart = sameness === 'different' || (sameness === 'same' && folded && catalog.lowerCaseTableNames === 0)
+    if (!apart) throw ambiguous(name)
   }
   return null
 }

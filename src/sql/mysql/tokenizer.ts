@@ -1,29 +1,29 @@
 import { SallyportError } from '../../errors.ts'
 import { openComment, skipComment } from './comments.ts'
-import type { LexMode, Token, TokenKind } from './token.ts'
+import { after, readNumeral, WORD } from './numbers.ts'
+import { isKeyword, isReserved } from './reserved_words.ts'
+import { endToken, type LexMode, type Token, type TokenKind } from './token.ts'
 
 /** Longest first. `{` and `}` are lexed so that the ODBC escapes are refused by the grammar, not by accident. */
 const OPERATORS = [
   ...['<=>', '->>', ':=', '->', '<<', '>>', '<=', '>=', '<>', '!=', '&&', '||'],
-  ...['(', ')', ',', ';', '.', '=', '<', '>', '+', '-', '*', '/', '%', '^', '~', '!', '&', '|', '{', '}'],
+  ...['(', ')', ',', ';', '.', '=', '<', '>', '+', '-', '*', '/', '%', '^', '~', '!', '&', '|', '{', '}', ':'],
 ]
 
 const BACKSLASH = 0x5c
 const WORD_START = /[A-Za-z_\u0080-\uD7FF\uE000-\uFFFF]/
-/** A run of characters that MySQL's lexer takes for one identifier. */
-const WORD = /[A-Za-z0-9_$\u0080-\uD7FF\uE000-\uFFFF]+/y
 /** Of the characters above ASCII only letters, digits and marks: what looks like a space or a quote is refused. */
 const PLAIN_WORD = /^[\p{L}\p{N}\p{M}_$]+$/u
-const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y
-const HEX = /0x[0-9A-Fa-f]+/y
-const BIT = /0b[01]+/y
 const USER_VARIABLE = /@[A-Za-z0-9_$.]+/y
-const SYSTEM_VARIABLE = /@@(?:[A-Za-z_][A-Za-z0-9_]*\.){0,2}[A-Za-z_][A-Za-z0-9_]*/y
+/** Up to three names, each with or without backticks, with nothing between. */
+const SYSTEM_VARIABLE = /@@(?:(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)\.){0,2}(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)/y
+/** NULL as older servers and MariaDB have it. */
+const ESCAPED_NULL = '\\N'
 
 /**
  * MySQL's lexical rules (Reference Manual, chapter 11). The tokens are the authority on what a statement says: no
- * parser sees the client's text, only what stands here. Comments are dropped; a versioned comment that every
- * supported server executes is taken apart, every other executable comment is refused.
+ * parser sees the client's text, only what stands here. Comments are dropped; an executable comment that this server
+ * runs is taken apart.
  */
 export function tokenize(text: string, mode: LexMode): readonly Token[] {
   if (text.includes('\0')) throw syntax('the statement holds a NUL')
@@ -41,12 +41,12 @@ export function tokenize(text: string, mode: LexMode): readonly Token[] {
       at += 2
       continue
     }
-    const comment = skipComment(text, at, executable)
+    const comment = skipComment(text, at, executable, mode)
     if (comment !== null) {
       at = comment
       continue
     }
-    const opened = openComment(text, at, executable)
+    const opened = openComment(text, at, mode)
     if (opened !== null) {
       executable = true
       at = opened
@@ -57,29 +57,47 @@ export function tokenize(text: string, mode: LexMode): readonly Token[] {
     at = token.end
   }
   if (executable) throw syntax('a comment is not closed')
-  tokens.push(make('end', text, text.length, text.length, ''))
+  tokens.push(endToken(text.length))
   return tokens
 }
 
 function readToken(text: string, at: number, mode: LexMode, previous: Token | undefined): Token {
   const char = text[at]!
+  const dotted = previous?.upper === '.' && previous.end === at
+  if (dotted && after(WORD, text, at) !== null) return readDotted(text, at)
   if (char === "'" || (char === '"' && !mode.ansiQuotes)) return readString(text, at, at, mode)
   if (char === '`' || char === '"') return readQuotedName(text, at, char)
   if (char === '@') return readVariable(text, at, mode)
-  if (isDigit(char) || (char === '.' && isDigit(text[at + 1] ?? ''))) return readNumber(text, at, previous)
+  if (isDigit(char) || (char === '.' && isDigit(text[at + 1] ?? ''))) return readDigits(text, at, previous)
   if (WORD_START.test(char)) return readWord(text, at, mode)
   if (char === '?') return make('param', text, at, at + 1, '?')
+  if (mode.flavour === 'mariadb' && text.startsWith(ESCAPED_NULL, at))
+    return { ...make('word', text, at, at + ESCAPED_NULL.length, 'NULL'), name: false }
   const operator = OPERATORS.find((candidate) => text.startsWith(candidate, at))
   if (operator === undefined) throw syntax('the statement holds a character that has no meaning in SQL')
   return make('op', text, at, at + operator.length, operator)
 }
 
-function readWord(text: string, at: number, mode: LexMode): Token {
-  const word = match(WORD, text, at)!
-  const end = at + word.length
-  if (/^[nNxXbB]$/.test(word) && text[end] === "'") return readPrefixedString(text, at, mode)
+/** Directly behind a dot every run of such characters is a name. */
+function readDotted(text: string, at: number): Token {
+  return readName(text, at, after(WORD, text, at)!)
+}
+
+/** A word that is a name whatever it says. */
+function readName(text: string, at: number, end: number): Token {
+  const word = text.slice(at, end)
   if (!PLAIN_WORD.test(word)) throw syntax('an unquoted name holds a character that is neither letter nor digit')
-  return make('word', text, at, end, word)
+  return { ...make('word', text, at, end, word), upper: '' }
+}
+
+function readWord(text: string, at: number, mode: LexMode): Token {
+  const end = after(WORD, text, at)!
+  const word = text.slice(at, end)
+  if (/^[nNxXbB]$/.test(word) && text[end] === "'") return readPrefixedString(text, at, mode)
+  if (text[end] === '.' && after(WORD, text, end + 1) !== null) return readName(text, at, end)
+  const token = { ...readName(text, at, end), upper: word.toUpperCase() }
+  if (!isKeyword(token.upper, mode.flavour)) return { ...token, upper: '' }
+  return { ...token, name: !isReserved(token.upper, mode.flavour) }
 }
 
 /** N'..' is a string; X'..' and B'..' are binary literals whose digits are checked. */
@@ -135,7 +153,7 @@ function unescaped(char: string | undefined): string {
 
 function readQuotedName(text: string, at: number, quote: string): Token {
   const { value, end } = doubled(text, at, quote)
-  if (value === '' || value.endsWith(' ')) throw syntax('a quoted name is empty or ends with a space')
+  if (value.endsWith(' ')) throw syntax('a quoted name ends with a space')
   return make('quoted', text, at, end, value)
 }
 
@@ -173,33 +191,29 @@ function readSystemVariable(text: string, at: number): Token {
   if (name === null) throw syntax('a system variable has no plain name')
   endOfName(text, at + name.length)
   if (text[at + name.length] === '.') throw syntax('a system variable has too many parts')
-  return make('sysvar', text, at, at + name.length, name.slice(2))
+  return make('sysvar', text, at, at + name.length, name.slice(2).replaceAll('`', ''))
 }
 
-/**
- * A name that begins with a digit (`1a`, `t.1a`) is lexed by rules of its own in the server (`t.1e5` is a name,
- * `1e5` is a number): such names are refused unless they are quoted.
- */
-function readNumber(text: string, at: number, previous: Token | undefined): Token {
-  const radix = match(HEX, text, at) ?? match(BIT, text, at)
-  const number = radix ?? match(NUMBER, text, at)!
-  const end = at + number.length
-  endOfName(text, end)
-  const touches = previous !== undefined && previous.end === at
-  if (touches && (previous.upper === '.' || (number.startsWith('.') && previous.kind !== 'op')))
-    throw syntax('a name that begins with a digit must be quoted')
-  const kind: TokenKind = radix === null ? 'number' : radix[1] === 'x' ? 'hex' : 'bit'
-  return make(kind, text, at, end, number)
+/** `t.1e5` is a name, `1e5` a number; what a point behind a quoted name means, servers do not agree on. */
+function readDigits(text: string, at: number, previous: Token | undefined): Token {
+  const touches = previous !== undefined && previous.end === at && text[at] === '.'
+  if (touches && previous.kind === 'word') return make('op', text, at, at + 1, '.')
+  if (touches && previous.kind !== 'op') throw syntax('a name that begins with a digit must be quoted')
+  const lexeme = readNumeral(text, at)
+  if (lexeme === null) throw syntax('a number ends in the middle')
+  if (lexeme.kind === 'word') return readName(text, at, lexeme.end)
+  return make(lexeme.kind, text, at, lexeme.end, text.slice(at, lexeme.end))
 }
 
 function endOfName(text: string, at: number): void {
   const next = text[at] ?? ' '
-  if (/[A-Za-z0-9_$\u0080-\uFFFF]/.test(next)) throw syntax('a number or variable runs into a name')
+  if (/[A-Za-z0-9_$\u0080-\uFFFF]/.test(next)) throw syntax('a variable runs into a name')
 }
 
 function make(kind: TokenKind, text: string, start: number, end: number, value: string): Token {
   const upper = kind === 'word' ? value.toUpperCase() : kind === 'op' ? value : ''
-  return { kind, text: text.slice(start, end), value, upper, start, end }
+  const name = kind === 'word' || kind === 'quoted'
+  return { kind, text: text.slice(start, end), value, upper, name, start, end }
 }
 
 /** Tab, line feed, vertical tab, form feed, carriage return and space: what the server's lexer skips. */

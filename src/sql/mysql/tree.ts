@@ -1,10 +1,22 @@
-import type { FunctionUse, Span } from '../facts.ts'
+import type { FunctionUse, SettingChange, Span, StatementFacts } from '../facts.ts'
 import type { Token } from './token.ts'
 
 /** `email`, `u.email`, `shop.u.email`: one to three name tokens. */
 export interface ColumnName {
   readonly kind: 'column'
   readonly parts: readonly Token[]
+}
+
+/** A constant, as the statement writes it: `text` stands for a string, `number` for digits with or without a sign. */
+export interface Value {
+  readonly kind: 'text' | 'number' | 'null' | 'param'
+  readonly text: string
+}
+
+/** One of the tests that a conjunction joins: columns, constants and parameters. `truth`: one of them by itself. */
+export interface Test {
+  readonly test: 'compare' | 'equal' | 'in' | 'between' | 'null' | 'truth'
+  readonly operands: readonly (ColumnName | Value)[]
 }
 
 /**
@@ -16,11 +28,17 @@ export interface Expr {
   /** Columns of PARTITION BY and ORDER BY of a window, where some servers look among the select list's aliases first. */
   readonly windowColumns: readonly ColumnName[]
   readonly queries: readonly Query[]
+  /** MariaDB's sequences, whose next or last number it takes. */
+  readonly sequences: readonly TableName[]
   readonly bare: ColumnName | null
   /** The value of a plain integer literal: an ordinal in ORDER BY and GROUP BY. */
   readonly integer: number | null
   /** No column, subquery or call: the server might take it for an ordinal. */
   readonly constant: boolean
+  /** A key of a window is a constant, which a server might take for the place of an output column. */
+  readonly ordinals: boolean
+  /** Where it is such tests joined by AND and nothing else. */
+  readonly tests: readonly Test[] | null
   readonly span: Span
 }
 
@@ -44,11 +62,25 @@ export interface TableName {
   /** `PARTITION (...)` as written, which moves inside a substituted reference. */
   readonly partition: Span | null
   readonly hints: Span | null
+  /** What FOR SYSTEM_TIME reads. */
+  readonly period: readonly Expr[] | null
+  readonly sampled: boolean
+  /** In `TABLE t` a subquery can't stand for the name. */
+  readonly nameOnly?: boolean
+}
+
+export interface JsonTable {
+  readonly kind: 'json_table'
+  readonly source: Expr
+  readonly alias: Token
+  readonly columns: readonly string[]
 }
 
 export interface DerivedTable {
   readonly kind: 'derived'
   readonly query: Query
+  /** It sees the tables that stand before it in the same FROM. */
+  readonly lateral: boolean
   readonly alias: Token
   readonly columns: readonly string[] | null
 }
@@ -59,16 +91,17 @@ export interface JoinedTable {
   readonly right: TableItem
   readonly on: Expr | null
   readonly using: readonly Token[] | null
+  readonly natural: boolean
   readonly rightJoin: boolean
 }
 
-/** `a, b` and `(a, b)`. */
+/** `a, b` and `(a, b)`; one item where it stands in parentheses. */
 export interface TableList {
   readonly kind: 'list'
   readonly items: readonly TableItem[]
 }
 
-export type TableItem = TableName | DerivedTable | JoinedTable | TableList
+export type TableItem = TableName | DerivedTable | JsonTable | JoinedTable | TableList
 
 export interface Select {
   readonly kind: 'select'
@@ -78,6 +111,7 @@ export interface Select {
   readonly where: Expr | null
   readonly groupBy: readonly Expr[]
   readonly having: Expr | null
+  readonly qualify: Expr | null
   readonly windows: readonly Expr[]
 }
 
@@ -94,6 +128,8 @@ export interface Query {
   readonly ctes: readonly Cte[]
   readonly terms: readonly (Select | Query)[]
   readonly orderBy: readonly Expr[]
+  /** LIMIT, OFFSET or FETCH. */
+  readonly limited: boolean
 }
 
 /** What the parser noted on its way, for the whole statement. */
@@ -106,6 +142,13 @@ export interface Notes {
   readonly unnamed: Span[]
   /** Offsets of tokens that hold no names and that the other parsers don't know (`WITH ROLLUP`). */
   readonly skipped: Set<number>
+  /** Columns that stand alone as the argument of an aggregate that says nothing of one row. */
+  readonly aggregated: Set<ColumnName>
+  /** User variables that an expression assigns. */
+  readonly settings: SettingChange[]
+  into: NonNullable<StatementFacts['into']> | null
+  /** A `*`, TABLE or NATURAL takes the columns that a reference has, whichever those are. */
+  expands: boolean
   locking: boolean
   /** True while the assignments of ON DUPLICATE KEY UPDATE are read. */
   onDuplicate: boolean

@@ -103,7 +103,6 @@ describe('statements that are refused', () => {
     ['EXECUTE IMMEDIATE ?'],
     ['CREATE TEMPORARY TABLE scratch.tenants SELECT email AS name FROM shop.users'],
     ['HANDLER shop.payments OPEN AS h'],
-    ['TABLE shop.users'],
     ['CALL shop.p_out(1,@o)'],
   ])('%s', (sql) => {
     expect(sent(sql)).toBe(null)

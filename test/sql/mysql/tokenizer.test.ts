@@ -4,7 +4,8 @@ import { SallyportError } from '../../../src/errors.ts'
 import type { LexMode } from '../../../src/sql/mysql/token.ts'
 import { tokenize } from '../../../src/sql/mysql/tokenizer.ts'
 
-const DEFAULT: LexMode = { ansiQuotes: false, noBackslashEscapes: false }
+const DEFAULT: LexMode = { ansiQuotes: false, noBackslashEscapes: false, flavour: 'mysql', version: 90_704 }
+const MARIADB: LexMode = { ...DEFAULT, flavour: 'mariadb', version: 101_119 }
 
 function kinds(text: string, mode = DEFAULT): string[] {
   return tokenize(text, mode)
@@ -35,6 +36,16 @@ describe('tokenize', () => {
     ['a->>b->c<=>d:=?', ['word a', 'op ->>', 'word b', 'op ->', 'word c', 'op <=>', 'word d', 'op :=', 'param ?']],
     ['a.b', ['word a', 'op .', 'word b']],
     ['größe', ['word größe']],
+    ['1a 1e 0X41 0xZZ 0b12', ['word 1a', 'word 1e', 'word 0X41', 'word 0xZZ', 'word 0b12']],
+    ['1e5x 1.5x 1ea10', ['number 1e5', 'word x', 'number 1.5', 'word x', 'word 1ea10']],
+    ['1e+ 1e+10', ['word 1e', 'op +', 'number 1e+10']],
+    [
+      't.1a t.1e5 t.5 t .5',
+      ['word t', 'op .', 'word 1a', 'word t', 'op .', 'word 1e5', 'word t', 'op .', 'word 5', 'word t', 'number .5'],
+    ],
+    ['@@`x` @@global.`x`', ['sysvar @@`x`', 'sysvar @@global.`x`']],
+    ['``', ['quoted ``']],
+    ['/* /* a */ 1', ['number 1']],
   ])('%s', (text, expected) => {
     expect(kinds(text)).toEqual(expected)
   })
@@ -44,6 +55,9 @@ describe('tokenize', () => {
     ['/*!40101 SET */', ['word SET']],
     ['/*!50699 a*/b', ['word a', 'word b']],
     ["/*! '*/' */ 1", ["string '*/'", 'number 1']],
+    ['/*!50000a */', ['word a']],
+    ['/*!500 a */', ['number 500', 'word a']],
+    ['/*! 1 /* x */ + 1 */', ['number 1', 'op +', 'number 1']],
   ])('takes apart what every server executes: %s', (text, expected) => {
     expect(kinds(text)).toEqual(expected)
   })
@@ -52,42 +66,57 @@ describe('tokenize', () => {
     ["'a"],
     ["'a\\'"],
     ['`a'],
-    ['``'],
     ['`a `'],
     ['"a'],
     ['/* a'],
     ['/*! a'],
-    ['/*!50700 a */'],
-    ['/*!99999 a */'],
-    ['/*!50000a */'],
-    ['/*!500 a */'],
-    ['/*!100100 a */'],
-    ['/*M! a */'],
-    ['/*m! a */'],
-    ['/*M!100100 a */'],
-    ['/*! /* a */ */'],
     ['/*! -- a\n*/'],
-    ['/* /* a */ */'],
+    ['/*! /*! a */ */'],
+    ['/*!999999 a /* b */ c */'],
+    ['/*!5000011 a */'],
+    ['1.5e'],
+    ['`t`.5a'],
+    ['$a'],
     ['/*+ SET_VAR(sql_mode=ANSI) */'],
-    ['1a'],
-    ['0X41'],
-    ['0xZZ'],
-    ['1e'],
-    ['t.1a'],
-    ['t.5'],
     ["x'4'"],
     ["b'2'"],
     ['@'],
     ['@@'],
-    ['@@`x`'],
     ['@@a.b.c.d'],
     ['a\u00a0b'],
     ['a\0b'],
     ['\u0001'],
     ['[a]'],
-    [':a'],
   ])('refuses %j', (text) => {
     expect(() => tokenize(text, DEFAULT)).toThrow(SallyportError)
+  })
+
+  it.each<[string, string[], string[]]>([
+    ['1 /*!80000 + 2 */', ['number 1', 'op +', 'number 2'], ['number 1']],
+    ['1 /*!99999 + 2 */', ['number 1'], ['number 1']],
+    ['1 /*!080000 + 2 */', ['number 1', 'op +', 'number 2'], ['number 1']],
+    ['1 /*!100100 + 2 */', ['number 1'], ['number 1', 'op +', 'number 2']],
+    ['1 /*M!100100 + 2 */', ['number 1'], ['number 1', 'op +', 'number 2']],
+    ['1 /*m!100100 + 2 */', ['number 1'], ['number 1']],
+  ])('runs executable comments as either server does: %s', (text, mysql, mariadb) => {
+    expect(kinds(text, DEFAULT)).toEqual(mysql)
+    expect(kinds(text, MARIADB)).toEqual(mariadb)
+  })
+
+  it('refuses versions that the server may count otherwise', () => {
+    expect(() => tokenize('/*!080000 a */', { ...DEFAULT, version: 80_403 })).toThrow(SallyportError)
+    expect(() => tokenize('/*!80000 a */', { ...DEFAULT, version: 0 })).toThrow(SallyportError)
+  })
+
+  it('knows the words that name nothing without quotes, by flavour', () => {
+    const names = (text: string, mode: LexMode) => tokenize(text, mode).map(({ name }) => name)
+    expect(names('rank offset select `select`', DEFAULT)).toEqual([false, true, false, true, false])
+    expect(names('rank offset select `select`', MARIADB)).toEqual([true, false, false, true, false])
+    expect(names('a.select select.a', DEFAULT)).toEqual([true, false, true, true, false, true, false])
+    expect(tokenize('a.select', DEFAULT)[2]!.upper).toBe('')
+    expect(tokenize('sql_cache', DEFAULT)[0]!.upper).toBe('')
+    expect(tokenize('\\N', MARIADB)[0]!.upper).toBe('NULL')
+    expect(() => tokenize('\\N', DEFAULT)).toThrow(SallyportError)
   })
 
   it('reads quotes by sql_mode', () => {
@@ -115,23 +144,29 @@ describe('tokenize', () => {
 
   it('gives tokens that stand in the text, in order, with nothing but comments and space between', () => {
     fc.assert(
-      fc.property(text, fc.boolean(), fc.boolean(), (sql, ansiQuotes, noBackslashEscapes) => {
-        let tokens: ReturnType<typeof tokenize>
-        try {
-          tokens = tokenize(sql, { ansiQuotes, noBackslashEscapes })
-        } catch (error) {
-          expect(error).toBeInstanceOf(SallyportError)
-          return
-        }
-        let end = 0
-        for (const token of tokens) {
-          expect(token.start).toBeGreaterThanOrEqual(end)
-          expect(sql.slice(token.start, token.end)).toBe(token.text)
-          const between = sql.slice(end, token.start)
-          if (!/--|#|\/\*|\*\//.test(between)) expect(between.trim()).toBe('')
-          end = token.end
-        }
-      }),
+      fc.property(
+        text,
+        fc.constantFrom(DEFAULT, MARIADB),
+        fc.boolean(),
+        fc.boolean(),
+        (sql, mode, ansiQuotes, noBackslashEscapes) => {
+          let tokens: ReturnType<typeof tokenize>
+          try {
+            tokens = tokenize(sql, { ...mode, ansiQuotes, noBackslashEscapes })
+          } catch (error) {
+            expect(error).toBeInstanceOf(SallyportError)
+            return
+          }
+          let end = 0
+          for (const token of tokens) {
+            expect(token.start).toBeGreaterThanOrEqual(end)
+            expect(sql.slice(token.start, token.end)).toBe(token.text)
+            const between = sql.slice(end, token.start)
+            if (!/--|#|\/\*|\*\//.test(between)) expect(between.trim()).toBe('')
+            end = token.end
+          }
+        },
+      ),
       { numRuns: 2000 },
     )
   })

@@ -1,0 +1,39 @@
+import { type Operand, OTHER } from './conjunction.ts'
+import type { Cursor } from './cursor.ts'
+import { INTRODUCERS } from './words.ts'
+
+/**
+ * Literals of every kind: strings that stand side by side are one; the string or bytes that an introducer or DATE, TIME,
+ * TIMESTAMP stands before; NULL, TRUE, FALSE; a parameter. Null where none begins here.
+ */
+export function readLiteral(cursor: Cursor): Operand | null {
+  const token = cursor.peek()
+  if (token.kind === 'string') return readStrings(cursor)
+  if (token.kind === 'param') return constant(cursor, 'param')
+  if (token.kind === 'number') return constant(cursor, 'number')
+  if (token.upper === 'NULL') return constant(cursor, 'null')
+  if (/^(?:hex|bit)$/.test(token.kind) || /^(?:TRUE|FALSE)$/.test(token.upper)) {
+    cursor.next()
+    return OTHER
+  }
+  const next = cursor.peek(1).kind
+  const introduced = INTRODUCERS.has(token.upper) && /^(?:string|hex|bit)$/.test(next)
+  const temporal = /^(?:DATE|TIME|TIMESTAMP)$/.test(token.upper) && next === 'string'
+  if (!introduced && !temporal) return null
+  cursor.next()
+  if (cursor.peek().kind === 'string' && introduced) readStrings(cursor)
+  else cursor.next()
+  return OTHER
+}
+
+/** A string with a prefix has a character set of its own. */
+function readStrings(cursor: Cursor): Operand {
+  const first = cursor.next()
+  let text = first.value
+  while (cursor.peek().kind === 'string') text += cursor.next().value
+  return /^['"]/.test(first.text) ? { kind: 'text', text } : OTHER
+}
+
+function constant(cursor: Cursor, kind: 'param' | 'number' | 'null'): Operand {
+  return { kind, text: cursor.next().text }
+}

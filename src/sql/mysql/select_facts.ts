@@ -1,0 +1,30 @@
+import type { ColumnRef, StatementFacts, Verb } from '../facts.ts'
+import { finishedUses } from './finished_uses.ts'
+import { resolveQuery } from './resolve_query.ts'
+import type { Resolution } from './scope.ts'
+import { blank, type Statement } from './statement_facts.ts'
+import type { Notes, Query } from './tree.ts'
+
+/** The facts of SELECT, TABLE and VALUES. Rows that are locked or go elsewhere than to the client let nothing pass. */
+export function selectFacts(begun: Resolution, query: Query, statement: Statement, notes: Notes): StatementFacts {
+  const tops: (readonly ColumnRef[])[][] = []
+  const state: Resolution = { ...begun, tops }
+  const top = !notes.locking && notes.into === null
+  const { outputs, rowSources } = resolveQuery(state, query, { outer: null, ctes: null, top }, null)
+  return {
+    ...blank(statement, 'select'),
+    verbs: verbsOf(notes),
+    uses: finishedUses(state.uses, notes),
+    output: notes.into === null ? outputs.map(({ field }) => field) : null,
+    rowSources,
+    ...(tops.length > 0 ? { tops } : {}),
+    settings: notes.settings,
+    ...(notes.into === null ? {} : { into: notes.into }),
+    hasWhere: query.terms.some((term) => term.kind === 'select' && term.where !== null),
+  }
+}
+
+function verbsOf({ locking, into }: Notes): Verb[] {
+  const verbs: Verb[] = locking ? ['read', 'update'] : ['read']
+  return into === 'outfile' || into === 'dumpfile' ? [...verbs, 'export'] : verbs
+}
