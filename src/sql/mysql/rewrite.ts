@@ -4,6 +4,7 @@ import type { AnalysisContext, Facts, RelationUse, Span, StatementFacts } from '
 import type { MysqlParsers } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
 import { analyzeRewritten } from './analyze.ts'
+import { lockText } from './lock_text.ts'
 import { qualifiedText, quoteName, quoteString } from './quoting.ts'
 import { groupEdits } from './rewrite_groups.ts'
 import { filterEdits, isPicked } from './rewrite_target.ts'
@@ -84,7 +85,7 @@ function useEdits(
     checkPartition(use.relation, new Set(substitution.unordered), partition)
     return [...named, ...filterEdits(use, substitution, tokens, mode, context.catalog.dialect)]
   }
-  const inner = subqueryFor(use, substitution, partition, mode)
+  const inner = subqueryFor(use, substitution, { partition, lock: lockText(tokens) }, mode)
   const alias = use.hasAlias ? '' : ` AS ${quoteName(use.alias)}`
   const end = use.partition?.end ?? use.span.end
   const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))

@@ -4,7 +4,8 @@ import type { RelationUse } from '../facts.ts'
 import type { SqlMask, Substitution } from '../substitution.ts'
 import { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
-import { qualifiedText, quoteName, quoteString } from './quoting.ts'
+import { maskSql } from './mask_sql.ts'
+import { qualifiedText, quoteName } from './quoting.ts'
 import { rowOrder } from './row_order.ts'
 import type { LexMode } from './token.ts'
 import { tokenize } from './tokenizer.ts'
@@ -12,11 +13,19 @@ import { tokenize } from './tokenizer.ts'
 /** A derived table with LIMIT is never merged into the outer query: nothing outside is evaluated on other rows. */
 const FENCE = 'LIMIT 18446744073709551615'
 
+/** What of the statement moves inside. */
+interface Clauses {
+  /** '' for none. */
+  readonly partition: string
+  /** Null where nothing is locked, or not in one way. */
+  readonly lock: string | null
+}
+
 /**
  * The subquery that stands in for a reference: every column in order, masked where planned, of the rows that its
- * condition lets through. `partition` is the reference's PARTITION clause.
+ * condition lets through. `partition` is the reference's PARTITION clause, `lock` how its rows are locked.
  */
-export function subqueryFor(use: RelationUse, plan: Substitution, partition: string, mode: LexMode): string {
+export function subqueryFor(use: RelationUse, plan: Substitution, { partition, lock }: Clauses, mode: LexMode): string {
   const { relation } = use
   for (const name of plan.masks.keys())
     if (!relation.columns.some((column) => column.name === name))
@@ -29,8 +38,11 @@ export function subqueryFor(use: RelationUse, plan: Substitution, partition: str
   const columns = shownColumns(use)
   const shown = columns.map((column) => columnText(column, plan, mode)).join(', ')
   const fenced = sort !== '' || (where !== '' && !plan.plain)
-  if (!fenced) return `(SELECT ${shown} ${from})`
-  const read = columns.filter(({ name }) => readsColumn(plan, name)).map(({ name }) => quoteName(name))
+  if (use.locked && (fenced || lock === null)) {
+    throw new SallyportError('SP-MASKED', `rows of ${relation.schema}.${relation.name} can't be locked in this way`)
+  }
+  if (!fenced) return `(SELECT ${shown} ${from}${use.locked ? ` ${lock}` : ''})`
+  const read = columns.filter((column) => readsColumn(plan, column, mode)).map(({ name }) => quoteName(name))
   if (read.length === columns.length && plan.masks.size === 0) return `(SELECT ${shown} ${from} ${FENCE})`
   // Outside of the fence, since a computed column keeps its type only where it is not stored in between.
   return `(SELECT ${shown} FROM (SELECT ${read.length > 0 ? read.join(', ') : '1'} ${from} ${FENCE}) AS \`r\`)`
@@ -63,17 +75,20 @@ export function checkedCondition(condition: string, mode: LexMode): string {
   return `(${condition})`
 }
 
-function readsColumn({ masks, unread }: Substitution, name: string): boolean {
-  return masks.get(name)?.kind !== 'constant' && !unread?.has(name)
+/** A constant does not, where it has a form for the column's type. */
+function readsColumn({ masks, unread }: Substitution, column: Column, mode: LexMode): boolean {
+  const mask = masks.get(column.name)
+  return !unread?.has(column.name) && (mask?.kind !== 'constant' || maskSql(mask, column, mode) === null)
 }
 
-function columnText({ name }: Column, { masks, unread }: Substitution, mode: LexMode): string {
+function columnText(column: Column, { masks, unread }: Substitution, mode: LexMode): string {
+  const { name } = column
   const mask = masks.get(name)
   if (unread?.has(name)) return `NULL AS ${quoteName(name)}`
-  return mask ? `${maskText(name, mask, mode)} AS ${quoteName(name)}` : quoteName(name)
+  return mask ? `${maskText(column, mask, mode)} AS ${quoteName(name)}` : quoteName(name)
 }
 
 /** IF(FALSE, column, NULL) keeps the column's type; the value is never evaluated. */
-function maskText(name: string, mask: SqlMask, mode: LexMode): string {
-  return mask.kind === 'constant' ? quoteString(mask.text, mode) : `IF(FALSE, ${quoteName(name)}, NULL)`
+function maskText(column: Column, mask: SqlMask, mode: LexMode): string {
+  return maskSql(mask, column, mode) ?? `IF(FALSE, ${quoteName(column.name)}, NULL)`
 }

@@ -157,7 +157,6 @@ describe('what is substituted', () => {
 
 describe('refusals', () => {
   it('refuses where nothing can be substituted', () => {
-    expect(refusal(() => rewrite('SELECT name FROM tenants FOR UPDATE'))).toBe('SP-MASKED')
     expect(refusal(() => rewrite('SELECT name FROM tenants USE INDEX (i)'))).toBe('SP-MASKED')
     expect(refusal(() => rewrite('SHOW CREATE TABLE tenants'))).toBe('SP-MASKED')
   })
@@ -262,6 +261,37 @@ describe('the order of rows', () => {
     const over = { columns: columns.map((one) => (one.name === 'plan' ? ({ ...one, invisible: true } as const) : one)) }
     expect(rewriteWith(over, 'SELECT id FROM tenants', NAME)).not.toContain('plan')
     expect(rewriteWith(over, 'SELECT plan FROM tenants', NAME)).toContain('`plan`')
+  })
+})
+
+describe('rows that are locked', () => {
+  const masked = '(SELECT `id`, IF(FALSE, `name`, NULL) AS `name`, `plan` FROM `shop`.`tenants`'
+  const attempt = (sql: string, plan = NAME) => rewriteWith({ indexes: [] }, sql, plan)
+
+  it.each([
+    ['SELECT id FROM tenants FOR UPDATE', `SELECT id FROM ${masked} FOR UPDATE) AS \`tenants\` FOR UPDATE`],
+    [
+      'SELECT id FROM tenants LOCK IN SHARE MODE',
+      `SELECT id FROM ${masked} LOCK IN SHARE MODE) AS \`tenants\` LOCK IN SHARE MODE`,
+    ],
+    [
+      'SELECT id FROM tenants WHERE id = 1 for update nowait',
+      `SELECT id FROM ${masked} for update nowait) AS \`tenants\` WHERE id = 1 for update nowait`,
+    ],
+    [
+      'SELECT id FROM tenants FOR UPDATE SKIP LOCKED',
+      `SELECT id FROM ${masked} FOR UPDATE SKIP LOCKED) AS \`tenants\` FOR UPDATE SKIP LOCKED`,
+    ],
+  ])('%s', (sql, expected) => {
+    expect(attempt(sql)).toBe(expected)
+  })
+
+  it('are not locked behind a fence, in two ways at once, or some tables of several', () => {
+    expect(refusal(() => attempt('SELECT id FROM tenants FOR UPDATE', { ...NAME, where: '`id` = 1' }))).toBe(
+      'SP-MASKED',
+    )
+    expect(refusal(() => attempt('SELECT id FROM (SELECT id FROM tenants FOR SHARE) q FOR UPDATE'))).toBe('SP-MASKED')
+    expect(refusal(() => attempt('SELECT t.id FROM tenants t, users u FOR UPDATE OF t'))).toBe('SP-MASKED')
   })
 })
 
