@@ -10,6 +10,8 @@ import type { Family } from './suites.ts'
 /** Where the tests of both suites begin. */
 export const SCRATCH = 'test'
 const STATEMENT_MS = 4_000
+/** A statement that can't even be killed. */
+const GIVEN_UP_MS = 10_000
 const SYSTEM = new Set(['information_schema', 'mysql', 'performance_schema', 'sys'])
 /** Sees the databases of the tests alone, so that reading its catalog takes milliseconds. */
 const READER = 'reader'
@@ -135,17 +137,23 @@ export class Scratch {
   }
 
   async timed(work: () => Promise<Answer>): Promise<Answer> {
-    const timer = setTimeout(() => {
+    const kill = setTimeout(() => {
       this.admin.query(`KILL QUERY ${this.#mainId}`).catch(() => 0)
     }, STATEMENT_MS)
-    const broken = setTimeout(() => this.#main.destroy(), 3 * STATEMENT_MS)
+    // The driver never settles what was under way on a connection that is given up.
+    const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<Answer>()
+    const late = setTimeout(() => {
+      this.#main.destroy()
+      this.admin.query(`KILL ${this.#mainId}`).catch(() => 0)
+      giveUp({ error: { errno: 0, message: 'no answer in time' }, rows: [], fields: [] })
+    }, GIVEN_UP_MS)
     try {
-      return await work()
+      return await Promise.race([work(), givenUp])
     } catch (error) {
       return { error: serverError(error), rows: [], fields: [] }
     } finally {
-      clearTimeout(timer)
-      clearTimeout(broken)
+      clearTimeout(kill)
+      clearTimeout(late)
     }
   }
 }
