@@ -4,7 +4,7 @@ import { ResponseMachine, type ResponseTo } from '../../wire/mysql/response.ts'
 import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Aside } from './aside.ts'
-import type { ResultShape } from './result_shape.ts'
+import type { ResultShape, ShownField } from './result_shape.ts'
 import type { WriteGuard } from './write_guard.ts'
 
 export type Run = StatementRun<ResultShape>
@@ -36,6 +36,8 @@ export interface Exchange {
   index: number
   /** Of the result that is being described. */
   columns: ColumnDefinition[]
+  /** The same as the client is told of them. */
+  fields: ShownField[]
   /** Number of the next packet to the client. */
   sequence: number
   /** The client has its last packet; what the server still sends of its answer is dropped. */
@@ -58,6 +60,7 @@ export function newExchange(
     guard: fields.guard ?? null,
     index: 0,
     columns: [],
+    fields: [],
     sequence,
     told: false,
   }

@@ -15,7 +15,7 @@ import { takeAside } from './aside.ts'
 import { withoutMaskedDefault } from './command_field_list.ts'
 import { errorFor, ownWarnings } from './diagnostics.ts'
 import type { Exchange, Run } from './exchange.ts'
-import { shapeOf } from './result_shape.ts'
+import { type FieldInput, shapeOf, shownField } from './result_shape.ts'
 import { maskRun } from './rows.ts'
 import { applyStatement, followModes } from './settings.ts'
 import type { SessionState } from './state.ts'
@@ -63,7 +63,7 @@ export class ServerHalf {
       case 'prepareOk':
         return this.#prepareOk(exchange, payload, message.prepared)
       case 'columnCount':
-        exchange.columns = []
+        exchange.fields = []
         return this.#pass(exchange, payload)
       case 'columnDefinition':
         return this.#column(exchange, payload, message.column)
@@ -153,8 +153,10 @@ export class ServerHalf {
     if (exchange.to === 'fieldList') {
       return this.#pass(exchange, withoutMaskedDefault(exchange.runs[exchange.index], payload, column))
     }
-    exchange.columns.push(column)
-    this.#pass(exchange, payload)
+    const run = exchange.runs[exchange.index]
+    const field = run ? shownField(fieldInput(exchange, run), exchange.fields.length, payload, column) : null
+    if (field) exchange.fields.push(field)
+    this.#pass(exchange, field?.payload ?? payload)
     if (exchange.response.rows !== null) this.#described(exchange)
   }
 
@@ -163,8 +165,7 @@ export class ServerHalf {
     const run = exchange.runs[exchange.index]
     if (!run) return
     try {
-      const format = exchange.to === 'query' ? 'text' : 'binary'
-      run.shape = shapeOf(exchange.columns, format, run.plan, run.verdict.masks)
+      run.shape = shapeOf(exchange.fields, fieldInput(exchange, run))
     } catch (error) {
       this.#withhold(run, error)
     }
@@ -277,4 +278,8 @@ export class ServerHalf {
     exchange.sequence = (exchange.sequence + packets) & 0xff
     this.#state.output.client(out)
   }
+}
+
+function fieldInput({ to }: Exchange, { plan, verdict }: Run): FieldInput {
+  return { plan, masks: verdict.masks, format: to === 'query' ? 'text' : 'binary' }
 }

@@ -1,3 +1,4 @@
+import { sameBytes } from '../../bytes/same.ts'
 import { SallyportError } from '../../errors.ts'
 import { compileMask } from '../../masking/mask.ts'
 import type { Masker } from '../../masking/rule.ts'
@@ -38,12 +39,6 @@ export function shapeOf(description: Uint8Array, input: ShapeInput): ResultShape
  * to one verdict, so masks and catalog are the same whenever the plan is.
  */
 const LAST = new WeakMap<StatementPlan, { readonly description: Uint8Array; readonly shape: ResultShape }>()
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
-  return true
-}
 
 function workOut(descriptionBody: Uint8Array, input: ShapeInput): ResultShape {
   const { fields } = decodeRowDescription(descriptionBody)

@@ -9,6 +9,10 @@ const FIXED_BYTES = 0x0c
 /** The server's own bound on columns of a table or a result. */
 const COLUMNS_MAX = 4_096
 const TEXT_LENGTH_BYTES = 1_024
+/** Flags, decimals and two zeros. */
+const FLAGS_FROM_END_BYTES = 5
+/** NOT_NULL, PRI_KEY, UNIQUE_KEY and AUTO_INCREMENT ("Column Definition Flags"). */
+const BROKEN_BY_MASKS = 0x207
 
 /**
  * Protocol::ColumnDefinition41. `table` and `name` are the aliases of the statement, `orgTable` and `orgName` what
@@ -74,6 +78,19 @@ export function encodeColumn(column: ColumnInput): Uint8Array {
   writer.u8(column.type).u16le(column.flags).u8(column.decimals).zeros(2)
   if (column.defaultValue) writeLenencBytes(writer, column.defaultValue)
   return writer.finish()
+}
+
+/**
+ * The definition of a field whose values are masked: it may hold NULL, and what was unique or counted up need not be.
+ * The flags stand five bytes before the end, which a definition in a result has in common everywhere.
+ */
+export function withMaskedFlags(definition: Uint8Array): Uint8Array {
+  const masked = definition.slice()
+  const at = masked.length - FLAGS_FROM_END_BYTES
+  const flags = ((masked[at] ?? 0) | ((masked[at + 1] ?? 0) << 8)) & ~BROKEN_BY_MASKS
+  masked[at] = flags & 0xff
+  masked[at + 1] = flags >> 8
+  return masked
 }
 
 /** The form of COM_FIELD_LIST, which always has a default: NULL where the column has none. */
