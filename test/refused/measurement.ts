@@ -114,6 +114,7 @@ export class Measurement {
       refused: this.tally.report(examples),
       missed: this.missed.report(),
       rewritten: this.rewritten.report(),
+      interfering: this.interfering.report(),
     }
     console.log(figures)
     if (folder !== undefined) mkdirSync(folder, { recursive: true })
