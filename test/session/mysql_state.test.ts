@@ -80,6 +80,39 @@ describe('sql_mode', () => {
   })
 })
 
+describe('PREPARE from a variable', () => {
+  const set = (text: string): readonly Step[] => [client(query(text)), server(ok())]
+  const prepares = client(query('PREPARE s FROM @v'))
+
+  it('is judged and sent with the text that SET has given it', () => {
+    const lines = story([...set("SET @V = 'SELECT id FROM orders'"), prepares])
+    expect(lines.at(-1)).toBe("> 3 PREPARE `s` FROM 'SELECT id FROM `shop`.`orders`'")
+    const masked = story([...set("SET @v = 'SELECT email FROM users'"), prepares])
+    expect(masked.at(-1)).not.toMatch(/SELECT email FROM `shop`.`users`'$/)
+    expect(story([...set("SET @v = 'SELECT * FROM secrets'"), prepares]).at(-1)).toMatch(/SP-SCOPE$/)
+  })
+
+  it('may read what a statement computed, which is of masked values', () => {
+    const lines = story([client(query('SET @v = (SELECT ssn FROM users WHERE id = 1)'))])
+    expect(lines.at(-1)).toMatch(/^> 3 SET @v = \(SELECT ssn FROM \(SELECT /)
+  })
+
+  it.each([
+    ['nothing is known of it', []],
+    ['it was set by an expression since', [...set("SET @v = 'SELECT 1'"), ...set("SET @v = CONCAT('SELECT', ' 2')")]],
+    [
+      'a SET of it failed',
+      [...set("SET @v = 'SELECT 1'"), client(query("SET @v = 'SELECT 2'")), server(failed(1, 'no'))],
+    ],
+    [
+      'the session was reset',
+      [...set("SET @v = 'SELECT 1'"), client({ kind: 'resetConnection' }), server(ok()), modes()],
+    ],
+  ])('is refused where %s', (_what, before) => {
+    expect(story([...before, prepares]).at(-1)).toMatch(/^< 1 error .* SP-/)
+  })
+})
+
 describe('definitions', () => {
   const unlimited = () => worldOf('mysql', roleOf({ unrestricted: true }))
 
