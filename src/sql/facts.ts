@@ -285,7 +285,7 @@ export interface StatementFacts {
   readonly into?: 'outfile' | 'dumpfile' | 'variables'
   /** MySQL, kind `prepare`: the user variable that holds the text, which the session has to know. */
   readonly textFrom?: string
-  /** MySQL: output expressions without an alias, which are named after their text. */
+  /** MySQL: output columns and expressions without an alias, which are named as they are written. */
   readonly unnamed?: readonly Span[]
   /** Kind `copy` only. */
   readonly copy?: CopyFacts

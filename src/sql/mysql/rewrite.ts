@@ -1,9 +1,10 @@
 import { SallyportError } from '../../errors.ts'
 import type { Edit } from '../edits.ts'
-import type { AnalysisContext, Facts, RelationUse, Span, StatementFacts } from '../facts.ts'
+import type { AnalysisContext, Facts, RelationUse, StatementFacts } from '../facts.ts'
 import type { MysqlParsers } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
 import { analyzeRewritten } from './analyze.ts'
+import { keptName, parenthesesAround, type Replaced } from './kept_names.ts'
 import { lockText } from './lock_text.ts'
 import { qualifiedText, quoteName, quoteString } from './quoting.ts'
 import { groupEdits } from './rewrite_groups.ts'
@@ -14,9 +15,6 @@ import { type LexMode, lexMode, type Token } from './token.ts'
 import { tokenize } from './tokenizer.ts'
 
 const NO_PLAN: SubstitutionPlan = new Map()
-
-/** The server allows 256 characters in the alias of an output column. */
-const MAX_ALIAS_CHARS = 256
 
 /**
  * The text to send: each planned reference replaced by its subquery, every other relation named by its database, and
@@ -53,16 +51,10 @@ function editsOf(writing: Writing, statement: StatementFacts, part: Statement, p
   if (statement.kind === 'prepare' && statement.inner)
     return [prepareEdit(writing, statement.inner, part.tokens.at(-2)!, plan)]
   const edits = statement.uses.flatMap((use) => useEdits(writing, use, plan, part.tokens))
+  const columns = statement.uses.filter(({ id }) => plan.has(id)).flatMap(({ relation }) => relation.columns)
+  const replaced: Replaced = { text: writing.text, tokens: part.tokens, edits, names: columns.map(({ name }) => name) }
   const unnamed = statement.unnamed ?? statement.inner?.unnamed ?? []
-  return [...edits, ...unnamed.flatMap((span) => keptName(span, edits, writing.text))]
-}
-
-/** An expression without an alias is named after its text: where that changes, the client's text becomes the alias. */
-function keptName(span: Span, edits: readonly Edit[], text: string): Edit[] {
-  const name = text.slice(span.start, span.end)
-  const changed = edits.some(({ start, end }) => start >= span.start && end <= span.end)
-  if (!changed || name.length > MAX_ALIAS_CHARS) return []
-  return [{ start: span.end, end: span.end, text: ` AS ${quoteName(name)}` }]
+  return [...edits, ...unnamed.flatMap((span) => keptName(span, replaced))]
 }
 
 function useEdits(
@@ -90,7 +82,8 @@ function useEdits(
   const end = use.partition?.end ?? use.span.end
   const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))
   const reference = { start: use.span.start, end, text: `${inner}${alias}` }
-  return [reference, ...qualifiers, ...groupEdits(use, substitution.minGroup, tokens)]
+  const around = context.catalog.dialect === 'mysql' ? parenthesesAround(use, end, tokens) : []
+  return [reference, ...around, ...qualifiers, ...groupEdits(use, substitution.minGroup, tokens)]
 }
 
 /** The text of PREPARE is a message of its own inside a string. */

@@ -8,7 +8,7 @@ import { foldName } from '../../../src/sql/mysql/fold.ts'
 import { rewriteMysql } from '../../../src/sql/mysql/rewrite.ts'
 import type { MysqlParsers } from '../../../src/sql/parsers.ts'
 import type { Substitution, SubstitutionPlan } from '../../../src/sql/substitution.ts'
-import { shopContext } from './shop.ts'
+import { shopCatalog, shopContext } from './shop.ts'
 
 let parsers: MysqlParsers
 
@@ -114,6 +114,26 @@ describe('what is substituted', () => {
     expect(rewrite('SELECT (SELECT max(name) FROM tenants), 1 FROM users')).toBe(
       `SELECT (SELECT max(name) FROM ${MASKED} AS \`tenants\`) AS \`(SELECT max(name) FROM tenants)\`, 1 FROM \`shop\`.\`users\``,
     )
+  })
+
+  it('keeps the spelling of a column, and of nothing else', () => {
+    expect(rewrite('SELECT NAME, t.Name, name, `nAmE`, plan FROM tenants t')).toBe(
+      `SELECT NAME AS \`NAME\`, t.Name AS \`Name\`, name, \`nAmE\` AS \`nAmE\`, plan FROM ${MASKED} t`,
+    )
+    expect(rewrite('SELECT COUNTRY FROM users')).toBe('SELECT COUNTRY FROM `shop`.`users`')
+  })
+
+  it('takes away parentheses around one reference, which MySQL does not take', () => {
+    const context = shopContext({ catalog: shopCatalog('mysql') })
+    const attempt = (sql: string) => rewrite(sql, NAME, context).replaceAll(/ +/g, ' ').trim()
+    expect(attempt('SELECT 1 FROM (tenants)')).toBe(`SELECT 1 FROM ${MASKED} AS \`tenants\``)
+    expect(attempt('SELECT 1 FROM((tenants AS t))WHERE 1')).toBe(`SELECT 1 FROM ${MASKED} AS t WHERE 1`)
+    expect(attempt('SELECT 1 FROM ((tenants AS t))')).toBe(`SELECT 1 FROM ${MASKED} AS t`)
+    expect(attempt('SELECT 1 FROM users u JOIN (tenants t) ON 1')).toBe(
+      `SELECT 1 FROM \`shop\`.\`users\` u JOIN ${MASKED} t ON 1`,
+    )
+    expect(attempt('SELECT 1 FROM (tenants t, users u)')).toBe(`SELECT 1 FROM (${MASKED} t, \`shop\`.\`users\` u)`)
+    expect(rewrite('SELECT 1 FROM (tenants)')).toBe(`SELECT 1 FROM (${MASKED} AS \`tenants\`)`)
   })
 
   it('fences a row condition', () => {
