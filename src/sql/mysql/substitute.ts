@@ -1,7 +1,7 @@
 import { SallyportError } from '../../errors.ts'
 import type { Column, Relation } from '../catalog.ts'
 import type { RelationUse } from '../facts.ts'
-import type { SqlMask, Substitution } from '../substitution.ts'
+import type { Substitution } from '../substitution.ts'
 import { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
 import { maskSql } from './mask_sql.ts'
@@ -9,6 +9,7 @@ import { qualifiedText, quoteName } from './quoting.ts'
 import { rowOrder } from './row_order.ts'
 import type { LexMode } from './token.ts'
 import { tokenize } from './tokenizer.ts'
+import { nullOf, unreadNull } from './typed_null.ts'
 
 /** A derived table with LIMIT is never merged into the outer query: nothing outside is evaluated on other rows. */
 const FENCE = 'LIMIT 18446744073709551615'
@@ -82,13 +83,8 @@ function readsColumn({ masks, unread }: Substitution, column: Column, mode: LexM
 }
 
 function columnText(column: Column, { masks, unread }: Substitution, mode: LexMode): string {
-  const { name } = column
-  const mask = masks.get(name)
-  if (unread?.has(name)) return `NULL AS ${quoteName(name)}`
-  return mask ? `${maskText(column, mask, mode)} AS ${quoteName(name)}` : quoteName(name)
-}
-
-/** IF(FALSE, column, NULL) keeps the column's type; the value is never evaluated. */
-function maskText(column: Column, mask: SqlMask, mode: LexMode): string {
-  return maskSql(mask, column, mode) ?? `IF(FALSE, ${quoteName(column.name)}, NULL)`
+  const name = quoteName(column.name)
+  if (unread?.has(column.name)) return `${unreadNull(column)} AS ${name}`
+  const mask = masks.get(column.name)
+  return mask ? `${maskSql(mask, column, mode) ?? nullOf(column)} AS ${name}` : name
 }

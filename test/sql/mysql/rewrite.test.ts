@@ -272,7 +272,7 @@ describe('the order of rows', () => {
   it('does not name what the account may not read', () => {
     const plan: Substitution = { ...NAME, unread: new Set(['name']), where: '`plan` = 1' }
     expect(rewriteWith({ indexes: [] }, 'SELECT id FROM tenants', plan)).toBe(
-      'SELECT id FROM (SELECT `id`, NULL AS `name`, `plan` FROM (SELECT `id`, `plan` FROM `shop`.`tenants` WHERE (`plan` = 1) LIMIT 18446744073709551615) AS `r`) AS `tenants`',
+      'SELECT id FROM (SELECT `id`, CAST(NULL AS CHAR(120)) AS `name`, `plan` FROM (SELECT `id`, `plan` FROM `shop`.`tenants` WHERE (`plan` = 1) LIMIT 18446744073709551615) AS `r`) AS `tenants`',
     )
   })
 
