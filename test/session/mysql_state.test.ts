@@ -59,12 +59,34 @@ describe('a fresh session', () => {
 
   it.each([
     ['limits that the server refuses', { lockTimeoutMs: 1000 }, server(failed(1193, 'unknown')), 'SP-UPSTREAM'],
-    ['a character set that is not read here', {}, modes('', 'gbk'), 'SP-SETTING'],
     ['no answer', {}, server(failed(1045, 'no')), 'SP-UPSTREAM'],
   ])('ends with %s', (_what, limits, answer, code) => {
     const lines = begun([client(query('SELECT 1')), answer], () => worldOf('mysql', roleOf({ limits })))
     expect(lines.at(-1)).toBe(`end ${code}`)
     expect(lines.at(-2)).toMatch(new RegExp(`^< 1 error .* ${code}$`))
+  })
+})
+
+describe('a character set that is not read here', () => {
+  const again = '> 3 SET NAMES utf8mb4'
+
+  it('of a fresh session, or of one that was reset, is put right before the next command', () => {
+    const reset = client({ kind: 'resetConnection' }, query('SELECT id FROM users'))
+    const lines = story([reset, server(ok()), modes('', 'gbk'), server(ok()), modes()])
+    expect(sent(lines)).toEqual(['> 1f', MODES, again, MODES, expect.stringMatching(/^> 3 SELECT id FROM/)])
+  })
+
+  it.each([
+    ['the server refuses another', server(failed(1115, 'no')), 'SP-UPSTREAM'],
+    ['another does not help', server(ok()), 'SP-SETTING'],
+  ])('ends the session where %s', (_what, answer, code) => {
+    const steps = [
+      client(query('SELECT 1')),
+      modes('', 'gbk'),
+      answer,
+      ...(code === 'SP-SETTING' ? [modes('', 'gbk')] : []),
+    ]
+    expect(begun(steps).at(-1)).toBe(`end ${code}`)
   })
 })
 

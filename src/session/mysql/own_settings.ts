@@ -16,20 +16,33 @@ const READABLE = /^utf8(?:mb[34])?$/
 /** The settings of a limit are the role's then, and SET of them is refused (see the policy's rule of settings). */
 export function beginSession(state: SessionState): void {
   const settings = ownSettings(state.limits, state.mariadb)
-  if (settings.length === 0) return readModes(state)
+  if (settings.length === 0) return readFresh(state)
   askAside(state, `SET SESSION ${settings.join(', ')}`, ({ err }) => {
     if (err) throw new SallyportError('SP-UPSTREAM', `the database refused the limits of the role (${err.errno})`)
-    readModes(state)
+    readFresh(state)
   })
 }
 
-/** Asks the server by which modes and in which database it reads. */
-export function readModes(state: SessionState): void {
+/** A reset leaves the server's own character set, and `init_connect` any: the one of the login is put back. */
+function readFresh(state: SessionState): void {
+  readModes(state, (charset) => {
+    if (READABLE.test(charset)) return false
+    askAside(state, 'SET NAMES utf8mb4', ({ err }) => {
+      if (err) throw new SallyportError('SP-UPSTREAM', `the database refused utf8mb4 (${err.errno})`)
+      readModes(state)
+    })
+    return true
+  })
+}
+
+/** Asks the server by which modes and in which database it reads, unless `mends` has to change them first. */
+export function readModes(state: SessionState, mends: (charset: string) => boolean = () => false): void {
   askAside(state, 'SELECT @@SESSION.sql_mode, @@SESSION.character_set_client, DATABASE()', ({ err, row }) => {
     const [mode, charset, database] = row
     if (err || mode === null || mode === undefined || !charset) {
       throw new SallyportError('SP-UPSTREAM', 'the database does not say by which modes it reads')
     }
+    if (mends(charset)) return
     if (!state.unrestricted && !READABLE.test(charset)) {
       throw new SallyportError('SP-SETTING', `the session reads texts as ${charset}; the proxy reads them as UTF-8`)
     }

@@ -239,13 +239,11 @@ for (const family of FAMILIES) {
         ['COM_SHUTDOWN', '08 00'],
         ['COM_PROCESS_INFO', '0a'],
         ['COM_DEBUG', '0d'],
-        ['COM_CHANGE_USER', '11 78 00 00 00'],
         ['COM_BINLOG_DUMP', '12 0000000000000000'],
         ['COM_TABLE_DUMP', '13 00 00'],
         ['COM_REGISTER_SLAVE', '15 00000000'],
         ['COM_BINLOG_DUMP_GTID', '1e 0000'],
         ['COM_CLONE', '20'],
-        ['COM_STMT_BULK_EXECUTE', 'fa 00000000 0000'],
         ['a command that nobody knows', '77 01 02'],
       ])('%s is refused, the session in step', async (_name, hex) => {
         const client = await as('carol')
