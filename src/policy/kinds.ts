@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
-import type { StatementKind } from '../sql/facts.ts'
+import type { StatementFacts, StatementKind } from '../sql/facts.ts'
 
 /**
  * relations: judged by the verbs that it needs on the relations that it touches.
@@ -70,4 +70,32 @@ function refused(reason: string): KindVerdict {
 /** What a statement form means before anything else of it is looked at. */
 export function kindVerdict(kind: StatementKind): KindVerdict {
   return KINDS[kind]
+}
+
+/** What MySQL's SHOW may show: names, definitions, settings, and what is the session's own. */
+const SHOWN: ReadonlySet<string> = new Set([
+  ...['databases', 'tables', 'columns', 'index', 'table status', 'open tables', 'triggers', 'events'],
+  ...['procedure status', 'function status', 'package status', 'library status', 'plugins', 'engines'],
+  ...['create table', 'create database', 'create view', 'create sequence', 'create procedure', 'create function'],
+  ...['create trigger', 'create event', 'create package', 'create library'],
+  ...['variables', 'status', 'character set', 'collation', 'privileges', 'locales', 'authors', 'contributors', 'help'],
+  // These are answered for the session alone.
+  ...['processlist', 'warnings', 'errors', 'grants'],
+])
+
+const NOT_SHOWN: ReadonlyMap<string, string> = new Map([
+  ['create user', 'how an account is made holds its credentials'],
+  ['create server', 'the definition of a server holds its credentials'],
+  ['profiles', 'profiles hold the statements as they were sent to the server'],
+  ['profile', 'profiles tell of rows that a statement went through'],
+  ['engine status', 'the status of an engine holds the statements and rows of other sessions'],
+  ['binlog events', 'the binary log holds the rows of everybody'],
+  ['relaylog events', 'the relay log holds the rows of everybody'],
+  ['running plan', 'the plan of another session is not shown: it holds its statement'],
+])
+
+/** Why this form of SHOW is refused under a grant that is not unrestricted, or null. PostgreSQL's shows settings. */
+export function hiddenShow({ kind, name }: Pick<StatementFacts, 'kind' | 'name'>): string | null {
+  if (kind !== 'show' || name === null || SHOWN.has(name)) return null
+  return NOT_SHOWN.get(name) ?? `SHOW of ${name} is not part of this grant`
 }

@@ -31,7 +31,7 @@ export function judgeSetting(dialect: Dialect, change: SettingChange): Sallyport
   const { name, scope, values } = change
   if (scope === 'global') return refused(name, 'is a setting of the whole server')
   if (change.uncertain && changesMeaning(change)) return refused(name, 'can not be set inside an expression: use SET')
-  if (name.startsWith('@')) return judgeUserVariable(dialect, name, values)
+  if (name.startsWith('@')) return judgeUserVariable(dialect, name)
   const check = (dialect === 'postgres' ? POSTGRES_SETTINGS : MYSQL_SETTINGS).get(name.toLowerCase())
   if (!check) return refused(name, 'is kept as it is by the proxy')
   if (values === null) return null
@@ -39,14 +39,18 @@ export function judgeSetting(dialect: Dialect, change: SettingChange): Sallyport
   return check(values) ? null : refused(name, 'can not take this value here')
 }
 
+/** MySQL reads each statement of a message by the modes that hold when it gets there: the later ones read otherwise. */
+export function changesReading({ name }: SettingChange): boolean {
+  return name.toLowerCase() === 'sql_mode'
+}
+
 export function changesMeaning({ name }: SettingChange): boolean {
   return CHANGES_MEANING.has(name.toLowerCase())
 }
 
-/** MySQL's `@x` holds what a constant says; anything read from a table would be carried along unmasked. */
-function judgeUserVariable(dialect: Dialect, name: string, values: SettingChange['values']): SallyportError | null {
-  if (dialect === 'postgres' || name.startsWith('@@')) return refused(name, 'is not a setting')
-  return values === 'expression' ? refused(name, 'takes a constant only') : null
+/** MySQL's `@x` holds what the statement computes, which is of masked values: nothing passes into it as it is. */
+function judgeUserVariable(dialect: Dialect, name: string): SallyportError | null {
+  return dialect === 'postgres' || name.startsWith('@@') ? refused(name, 'is not a setting') : null
 }
 
 function refused(name: string, why: string): SallyportError {

@@ -1,6 +1,7 @@
 import { anyValue, boolean, off, on, oneOf, single, whole } from './setting_values.ts'
 import type { ValueCheck } from './settings.ts'
 
+/** HIGH_NOT_PRECEDENCE would change what the proxy writes itself; ORACLE and its like are another grammar. */
 const SAFE_MODES: ReadonlySet<string> = new Set([
   '',
   'strict_trans_tables',
@@ -12,9 +13,22 @@ const SAFE_MODES: ReadonlySet<string> = new Set([
   'no_engine_substitution',
   'no_auto_create_user',
   'traditional',
+  'no_auto_value_on_zero',
+  'no_unsigned_subtraction',
+  'allow_invalid_dates',
+  'pad_char_to_full_length',
+  'time_truncate_fractional',
+  // What these change of a text's meaning the analysis follows.
+  'ansi_quotes',
+  'no_backslash_escapes',
+  'pipes_as_concat',
+  'ignore_space',
+  'real_as_float',
+  'ansi',
 ])
 
 const utf8 = oneOf('utf8', 'utf8mb3', 'utf8mb4')
+const recursions = single((value) => /^\d{1,6}$/.test(value))
 const isolation = oneOf(
   'read-uncommitted',
   'read-committed',
@@ -34,7 +48,8 @@ export const MYSQL_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string, V
   ['character_set', utf8],
   ['character_set_client', utf8],
   ['character_set_connection', utf8],
-  ['character_set_results', oneOf('utf8', 'utf8mb3', 'utf8mb4', 'null')],
+  // What results come in is no way to read a text; each field says it of itself.
+  ['character_set_results', oneOf('utf8', 'utf8mb3', 'utf8mb4', 'null', 'binary', 'latin1', 'ascii')],
   ['collation_connection', single((value) => /^utf8(?:mb[34])?_[a-z0-9_]+$/i.test(value))],
   ['autocommit', boolean],
   [
@@ -56,7 +71,16 @@ export const MYSQL_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string, V
   ['interactive_timeout', whole],
   ['lock_wait_timeout', whole],
   ['innodb_lock_wait_timeout', whole],
-  ['max_execution_time', single((value) => /^[1-9]\d{0,17}$/.test(value))],
+  // A limit of the role stands above both: the rule of settings sees to it.
+  ['max_execution_time', whole],
+  ['max_statement_time', single((value) => /^\d{1,9}(?:\.\d{1,6})?$/.test(value))],
+  ['cte_max_recursion_depth', recursions],
+  ['max_recursive_iterations', recursions],
+  ['div_precision_increment', whole],
+  ['default_week_format', whole],
+  ['information_schema_stats_expiry', whole],
+  // What MariaDB's dump asks for. Any other part may undo the fence around filtered rows.
+  ['optimizer_switch', oneOf('semijoin=off', 'semijoin=on', 'semijoin=default')],
   ['sql_select_limit', single((value) => /^\d{1,20}$/.test(value))],
   ['group_concat_max_len', whole],
   ['sql_auto_is_null', off],

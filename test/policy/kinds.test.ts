@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { kindVerdict } from '../../src/policy/kinds.ts'
+import { hiddenShow, kindVerdict } from '../../src/policy/kinds.ts'
 import type { StatementKind } from '../../src/sql/facts.ts'
+import { refused, statement } from './build.ts'
 
 const KINDS: Readonly<Record<StatementKind, string>> = {
   select: 'relations',
@@ -65,5 +66,33 @@ describe('kinds', () => {
 
   it.each(Object.keys(KINDS) as StatementKind[])('%s', (kind) => {
     expect(verdictOf(kind)).toBe(KINDS[kind])
+  })
+})
+
+describe('SHOW on MySQL', () => {
+  const shown = (name: string) => ({
+    relations: [],
+    statements: [statement({ kind: 'show', name })],
+    dialect: 'mysql' as const,
+  })
+
+  it.each([['databases'], ['tables'], ['create view'], ['variables'], ['warnings'], ['help']])(
+    '%s is open to everybody',
+    (name) => {
+      expect(hiddenShow({ kind: 'show', name })).toBe(null)
+    },
+  )
+
+  it.each([
+    ['create user'],
+    ['profiles'],
+    ['engine status'],
+    ['binlog events'],
+    ['replica status'],
+    ['statistics'],
+    ['running plan'],
+    ['anything new'],
+  ])('%s is not', (name) => {
+    expect(refused(shown(name)).code).toBe('SP-SCOPE')
   })
 })

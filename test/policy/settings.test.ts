@@ -70,7 +70,12 @@ describe('MySQL settings', () => {
     ['time_zone', ['+00:00']],
     ['sql_auto_is_null', ['0']],
     ['transaction', ['READ ONLY']],
-    ['@i', ['3']],
+    ['sql_mode', ['ANSI_QUOTES,NO_BACKSLASH_ESCAPES']],
+    ['character_set_results', ['binary']],
+    ['optimizer_switch', ['semijoin=off']],
+    ['max_statement_time', ['1.5']],
+    ['max_execution_time', ['0']],
+    ['information_schema_stats_expiry', ['0']],
   ])('%s = %j is allowed', (name, values) => {
     expect(judged('mysql', name, values)).toBe(true)
     expect(judged('mysql', name, 'expression')).toBe(false)
@@ -83,18 +88,24 @@ describe('MySQL settings', () => {
     ['character_set_client', ['gbk']],
     ['character_set_results', ['utf16']],
     ['collation_connection', ['sjis_bin']],
-    ['sql_mode', ['NO_BACKSLASH_ESCAPES']],
-    ['sql_mode', ['ANSI_QUOTES']],
-    ['sql_mode', ['STRICT_ALL_TABLES,PIPES_AS_CONCAT']],
+    ['sql_mode', ['HIGH_NOT_PRECEDENCE']],
+    ['sql_mode', ['STRICT_ALL_TABLES,ORACLE']],
+    ['optimizer_switch', ['derived_merge=on']],
+    ['optimizer_switch', ['semijoin=off,derived_merge=on']],
+    ['sql_log_bin', ['0']],
     ['sql_auto_is_null', ['1']],
     ['profiling', ['1']],
     ['optimizer_trace', ['enabled=on']],
     ['foreign_key_checks', ['0']],
-    ['max_execution_time', ['0']],
     ['resultset_metadata', ['NONE']],
     ['init_connect', ['x']],
     ['@@x', ['1']],
   ])('%s = %j is refused', (name, values) => {
     expect(judged('mysql', name, values)).toBe(false)
+  })
+
+  it('a user variable may hold whatever a person may see', () => {
+    expect(judged('mysql', '@i', ['3'])).toBe(true)
+    expect(judged('mysql', '@i', 'expression')).toBe(true)
   })
 })

@@ -1,7 +1,7 @@
 import type { Catalog } from '../../sql/catalog.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
 import { coversSchema } from '../coverage.ts'
-import { kindVerdict } from '../kinds.ts'
+import { hiddenShow, kindVerdict } from '../kinds.ts'
 import { mayExport, type Role } from '../role.ts'
 import { eachStatement, refuse, withInner } from '../rule_context.ts'
 
@@ -26,6 +26,8 @@ export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
     const verdict = kindVerdict(part.kind)
     if (verdict.verdict === 'refused' && !isLockOfDump(input.role, part) && !isListedCall(input.catalog, part))
       return verdict
+    const hidden = input.catalog.dialect === 'postgres' ? null : hiddenShow(part)
+    if (hidden !== null) return refuse('SP-SCOPE', hidden)
   }
   if (statement.kind === 'explain' && withInner(statement).some(({ kind }) => kind === 'execute')) {
     return refuse('SP-UNSUPPORTED', 'EXPLAIN of a prepared statement is not offered: explain its text')

@@ -1,6 +1,6 @@
 import type { ColumnRef, RelationUse, StatementFacts } from '../../sql/facts.ts'
 import type { SqlMask } from '../../sql/substitution.ts'
-import { isBarePlan, needsOf } from '../column_needs.ts'
+import { isBarePlan, maskedColumns, needsOf } from '../column_needs.ts'
 import { sqlMaskIn, unsubstitutable } from '../plan.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf, withInner } from '../rule_context.ts'
 
@@ -11,7 +11,7 @@ import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf, 
 export const maskedRule = eachStatement('masked', (context, statement) => {
   for (const use of usesOf(statement)) {
     if (use.relation.kind === 'system') continue
-    const refused = statement.kind === 'show' ? judgeShown(context, use) : judgeUse(context, statement, use)
+    const refused = statement.kind === 'show' ? judgeShown(context, statement, use) : judgeUse(context, statement, use)
     if (refused) return refused
   }
   return arbitraryTop(context, statement)
@@ -79,8 +79,11 @@ function tellsOfRows(context: RuleContext, statement: StatementFacts, use: Relat
 }
 
 /** A table's definition prints the texts of its CHECKs and index expressions; on a masked column they may quote values. */
-function judgeShown(context: RuleContext, use: RelationUse): Refused | null {
+function judgeShown(context: RuleContext, { name: form }: StatementFacts, use: RelationUse): Refused | null {
   const { relation } = use
+  const counted = form === 'index' && maskedColumns(context, relation).find((name) => use.columns.has(name))
+  if (counted)
+    return refuse('SP-MASKED', `SHOW INDEX tells how many values ${nameOf(use)}.${counted} has, a masked column`)
   const told = relation.inPrintedTexts?.find((name) => use.columns.has(name) && context.masks.of(relation, name))
   if (told === undefined) return null
   return refuse('SP-MASKED', `the definition of ${nameOf(use)} prints conditions on the masked column ${told}`)

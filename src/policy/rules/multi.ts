@@ -1,6 +1,6 @@
 import type { StatementFacts, StatementKind } from '../../sql/facts.ts'
 import { denied, type Rule, refuse } from '../rule_context.ts'
-import { changesMeaning } from '../settings.ts'
+import { changesMeaning, changesReading } from '../settings.ts'
 
 /** What means the same whatever stands before it. */
 const INDEPENDENT: ReadonlySet<StatementKind> = new Set([
@@ -33,18 +33,25 @@ const MAKES_NAMES: ReadonlySet<StatementKind> = new Set(['prepare', 'deallocate'
  */
 export const multiRule: Rule = {
   name: 'multi',
-  judge: ({ input: { facts } }) => {
+  judge: ({ input: { facts, catalog } }) => {
     let changed = false
     let prepared = false
+    let read = false
     for (const [index, statement] of facts.statements.entries()) {
-      const depends = (changed && !INDEPENDENT.has(statement.kind)) || (prepared && RUNS_NAMED.has(statement.kind))
+      const depends = (changed && !isIndependent(statement)) || (prepared && RUNS_NAMED.has(statement.kind)) || read
       if (depends)
         return denied('multi', refuse('SP-MULTI', 'this part depends on an earlier part of the message'), index)
       changed ||= changesNames(statement)
+      read ||= catalog.dialect !== 'postgres' && statement.settings.some(changesReading)
       prepared ||= MAKES_NAMES.has(statement.kind)
     }
     return null
   },
+}
+
+/** MySQL's SET may hold a query, whose names mean something else then. */
+function isIndependent({ kind, uses, inner }: StatementFacts): boolean {
+  return INDEPENDENT.has(kind) && uses.length === 0 && inner === null
 }
 
 function changesNames({ kind, settings }: StatementFacts): boolean {

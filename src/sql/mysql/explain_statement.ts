@@ -8,7 +8,7 @@ interface ExplainOptions {
   readonly analyze: boolean
   /** The statement is MariaDB's ANALYZE, or options stand before what is explained: it can't be a table. */
   readonly explains: boolean
-  readonly into: string | null
+  readonly into: boolean
   readonly schema: string | null
 }
 
@@ -26,10 +26,9 @@ export function explainFacts(reading: Reading): StatementFacts {
   }
   const inner = withoutPassing(reading.inner(restOf(reading), schema))
   if (inner.into) cursor.fail('EXPLAIN of SELECT INTO is refused', 'SP-OPAQUE')
+  if (into) cursor.fail('EXPLAIN INTO keeps a plan where what it tells can not be seen to', 'SP-OPAQUE')
   const { verbs, uses, functions, rowSources, hasWhere } = inner
-  const settings: StatementFacts['settings'] =
-    into === null ? [] : [{ name: `@${into}`, scope: 'session', values: 'expression' }]
-  const shared = { verbs, uses, functions, rowSources, hasWhere, settings, inner }
+  const shared = { verbs, uses, functions, rowSources, hasWhere, inner }
   return { ...blank(statement, 'explain'), ...shared, name: analyze ? 'analyze' : null }
 }
 
@@ -39,15 +38,10 @@ function optionsOf(cursor: Cursor): ExplainOptions {
   if (!cursor.accept('EXTENDED')) cursor.accept('PARTITIONS')
   if (cursor.accept('FORMAT', '=') && !/^(?:TRADITIONAL|TRADITIONAL_STRICT|JSON|TREE)$/i.test(cursor.next().value))
     cursor.fail('unknown EXPLAIN format', 'SP-OPAQUE')
-  const into = cursor.accept('INTO') ? variable(cursor) : null
+  const into = cursor.accept('INTO') && cursor.next().kind === 'uservar'
   const ofSchema = cursor.accept('FOR', 'SCHEMA') || cursor.accept('FOR', 'DATABASE')
   const schema = ofSchema ? cursor.name().value : null
   return { analyze, explains: analyze || cursor.position > start + 1, into, schema }
-}
-
-function variable(cursor: Cursor): string {
-  const { kind, value } = cursor.next()
-  return kind === 'uservar' ? value : cursor.fail('INTO takes a user variable')
 }
 
 /** Every read column as computed on; a column that is only written stays so. */

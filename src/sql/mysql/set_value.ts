@@ -1,6 +1,7 @@
 import type { SettingChange } from '../facts.ts'
 import type { Cursor } from './cursor.ts'
 import { parseExpr } from './expression.ts'
+import { modeExpression } from './mode_expression.ts'
 import type { Reading } from './reading.ts'
 import { readExpr } from './resolve_query.ts'
 import type { Resolution } from './scope.ts'
@@ -25,7 +26,7 @@ export function readSetting(set: SetReading, sticky: Scope): SettingChange {
   if (token.kind === 'uservar') return userVariable(set, token)
   const { name, scope } = target(cursor, token, sticky)
   if (!cursor.accept('=')) cursor.expect(':=')
-  const values = (name === 'sql_mode' ? appendedMode(set) : null) ?? settingValue(set)
+  const values = (name === 'sql_mode' ? changedMode(set) : null) ?? settingValue(set)
   // A number names a set of modes: it is read back like an expression.
   const numbered = name === 'sql_mode' && values !== null && /^\d/.test(values[0] ?? '')
   return { name, scope, values: numbered ? 'expression' : values }
@@ -102,12 +103,10 @@ function read({ cursor, state }: SetReading): void {
   readExpr(state, parseExpr(cursor), { outer: scope, ctes: null, top: false }, scope, 'columns')
 }
 
-/** `CONCAT(@@sql_mode, ',X')`: how MariaDB's JDBC driver adds a mode. Null for anything else, with nothing read. */
-function appendedMode({ cursor, context: { sqlMode } }: SetReading): readonly string[] | null {
-  const [call, open, variable, comma, added, close, after] = [0, 1, 2, 3, 4, 5, 6].map((at) => cursor.peek(at))
-  const isMode = variable?.kind === 'sysvar' && /^(?:session\.)?sql_mode$/i.test(variable.value)
-  const isCall = call?.upper === 'CONCAT' && open?.upper === '(' && comma?.upper === ',' && close?.upper === ')'
-  if (!isCall || !isMode || added?.kind !== 'string' || !after || !endsSetting(after)) return null
-  for (let read = 0; read < 6; read++) cursor.next()
-  return [`${[...sqlMode].join(',')}${added.value}`]
+/** An expression over the session's own modes that can be worked out here. Null for anything else, with nothing read. */
+function changedMode({ cursor, context: { sqlMode } }: SetReading): readonly string[] | null {
+  const found = modeExpression((ahead) => cursor.peek(ahead), 0, [...sqlMode].join(','))
+  if (found === null || found.end === 1 || !endsSetting(cursor.peek(found.end))) return null
+  for (let read = 0; read < found.end; read++) cursor.next()
+  return [found.value]
 }

@@ -92,11 +92,12 @@ function ofTable(reading: Reading, name: 'columns' | 'index'): StatementFacts {
   return name === 'index' ? withCounts(facts) : facts
 }
 
-/** SHOW INDEX tells how many values the columns of each index have. */
+/** SHOW INDEX tells how many values the columns of each index have; in a key of one column there are as many as rows. */
 function withCounts(facts: StatementFacts): StatementFacts {
   const uses = facts.uses.map((use) => {
     const { indexes, columns } = use.relation
-    const counted = indexes?.flatMap((index) => index.columns) ?? columns.map(({ name }) => name)
+    const several = indexes?.filter((index) => !index.unique || index.columns.length > 1)
+    const counted = several?.flatMap((index) => index.columns) ?? columns.map(({ name }) => name)
     return { ...use, columns: new Map(counted.map((name): [string, ColumnUse] => [name, 'computed'])) }
   })
   return { ...facts, uses }

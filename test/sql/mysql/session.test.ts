@@ -41,7 +41,12 @@ describe('SET', () => {
     ['SET CHARACTER SET utf8', [['character_set', 'session', ['utf8']]]],
     ["SET sql_mode = CONCAT(@@sql_mode, ',ANSI')", [['sql_mode', 'session', [',ANSI']]]],
     ["SET sql_mode = CONCAT(@@global.sql_mode, ',ANSI')", [['sql_mode', 'session', 'expression']]],
-    ["SET sql_mode = CONCAT(@@sql_mode, ',ANSI', 'X')", [['sql_mode', 'session', 'expression']]],
+    ["SET sql_mode = CONCAT(@@sql_mode, ',ANSI', ',X')", [['sql_mode', 'session', [',ANSI,X']]]],
+    [
+      "SET sql_mode = CONCAT(REPLACE(@@session.sql_mode, 'A', ''), CONCAT('B', 'C'))",
+      [['sql_mode', 'session', ['BC']]],
+    ],
+    ['SET sql_mode = CONCAT(@@sql_mode, @a)', [['sql_mode', 'session', 'expression']]],
     ['SET sql_mode = 4', [['sql_mode', 'session', 'expression']]],
     ['SET sql_mode = 0x414E5349', [['sql_mode', 'session', 'expression']]],
     ['SET sql_mode = @saved', [['sql_mode', 'session', 'expression']]],

@@ -256,7 +256,6 @@ const EXPLAINED = [
   ...cases('mysql', 'explain', [
     ['EXPLAIN FORMAT=TREE SELECT 1', null, '{select}'],
     ['EXPLAIN ANALYZE FORMAT=TREE SELECT id FROM shop.users', 'analyze', 'users:id computed {select}'],
-    ['EXPLAIN FORMAT=JSON INTO @plan SELECT 1', null, '@plan=? {select}'],
     ['EXPLAIN FOR SCHEMA shop SELECT id FROM users', null, 'users:id computed {select}'],
   ]),
   ...cases('mariadb', 'explain', [

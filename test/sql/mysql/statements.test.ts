@@ -55,6 +55,7 @@ describe('statements', () => {
     ["EXECUTE IMMEDIATE 'SELECT 1'", 'execute', 'SP-UNSUPPORTED'],
     ['PREPARE s FROM @q', 'prepare', 'SP-UNSUPPORTED'],
     ['EXPLAIN FOR CONNECTION 5', 'explain', 'SP-OPAQUE'],
+    ['EXPLAIN FORMAT=JSON INTO @plan SELECT 1', 'opaque', 'SP-OPAQUE'],
     ['CREATE VIEW v AS SELECT nothing FROM users', 'ddl', 'SP-COLUMN'],
     ['CREATE TABLE x AS SELECT * FROM nowhere', 'create_table_as', 'SP-NAME'],
     ["PREPARE s FROM 'SET sql_mode = 1'", 'opaque', 'SP-OPAQUE'],
