@@ -46,7 +46,7 @@ function otherOrigin(expected: OutputField, field: Field, statement: StatementFa
 
 /**
  * Behind a derived table, a WITH query or a view the server tells names of its own or of what is below: its word counts
- * where the alias that it tells is one of a table that the statement names.
+ * where the alias that it tells is that of one table alone which the statement names.
  */
 function originOf(
   field: Field,
@@ -57,6 +57,7 @@ function originOf(
   const fold = (name: string) => (catalog.lowerCaseTableNames === 0 ? name : name.toLowerCase())
   const relation = catalog.relations.get(relationKey(fold(schema || db), fold(orgTable)))
   const column = relation?.columns.find(({ name }) => name.toLowerCase() === orgName.toLowerCase())
-  const named = uses.some((use) => use.relation === relation && fold(use.alias) === fold(table))
-  return relation && column && named ? { relation, column: column.name } : null
+  const named = uses.filter((use) => fold(use.alias) === fold(table))
+  const only = named.length > 0 && named.every((use) => use.relation === relation)
+  return relation && column && only ? { relation, column: column.name } : null
 }
