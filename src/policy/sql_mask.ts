@@ -8,6 +8,7 @@ import { type MaskType, maskType } from '../sql/mysql/mask_type.ts'
 import type { SqlMask } from '../sql/substitution.ts'
 
 const NULL_MASK: SqlMask = { kind: 'null' }
+const VECTOR = /^vector\b/i
 const MYSQL_NUMBERS: ReadonlySet<MaskType['kind']> = new Set(['integer', 'decimal', 'float', 'double', 'year'])
 
 /**
@@ -81,10 +82,11 @@ function mysqlTruncation(unit: DateUnit, { kind }: MaskType): SqlMask {
 
 /**
  * True for a mask that is always computed in SQL: the server sends a TIMESTAMP of MySQL in the zone of the session, which
- * is not known here and which the client may change.
+ * is not known here and which the client may change, and MariaDB sends a VECTOR as a VARBINARY.
  */
 export function isMaskedInSql(rule: MaskRule, dialect: Dialect, { type }: Column): boolean {
-  return dialect !== 'postgres' && unitOf(rule) !== null && maskType(type).kind === 'timestamp'
+  if (dialect === 'postgres') return false
+  return maskType(type).kind === 'timestamp' ? unitOf(rule) !== null : VECTOR.test(type)
 }
 
 /** A day cut to its day would be shown whole. */

@@ -143,6 +143,7 @@ describe('sqlMaskOf', () => {
     expect(of(rule, typeOid).kind).toBe(kind)
   })
 
+  const NULL_FORM = { kind: 'null' }
   const DAY: MaskRule = { strategy: 'date_trunc', unit: 'day' }
   it.each<[string, readonly string[]]>([
     ['varchar(120)', ['constant', 'partial', 'null', 'null']],
@@ -165,6 +166,11 @@ describe('sqlMaskOf', () => {
   ])('MySQL: redact, partial, bucket and day of %s are %j', (type, kinds) => {
     const column = { ...users.columns[0]!, type, typeOid: 0 }
     expect([REDACT, PARTIAL, BUCKET, DAY].map((rule) => sqlMaskOf(rule, 'mysql', column).kind)).toEqual(kinds)
+  })
+
+  it('MariaDB: a VECTOR is masked in SQL alone, since its rows can not tell it from VARBINARY', () => {
+    const vector = { ...users.columns[0]!, type: 'vector(3)' }
+    expect([isMaskedInSql(PARTIAL, 'mariadb', vector), sqlMaskOf(REDACT, 'mariadb', vector)]).toEqual([true, NULL_FORM])
   })
 
   it('MySQL: a TIMESTAMP is cut in SQL alone, since a session chooses the zone that it is shown in', () => {
