@@ -47,7 +47,7 @@ export async function interference(judged: Judged, original: Answer, scratch: Sc
   const source = free.find((one) => !statement.rowSources.some((row) => isSame(row, one)))
   const hidden = hiding(uses, ({ relation }, column) => source !== undefined && isSame(source, { relation, column }))
   const hit = output.map(({ sources }) => source !== undefined && sources.some((one) => isSame(one, source)))
-  return [
+  const outcomes = [
     await answered(judged, passing, scratch, (answer) =>
       compareRows(without(original, passed), without(answer, passed), answer),
     ),
@@ -55,6 +55,8 @@ export async function interference(judged: Judged, original: Answer, scratch: Sc
       compareRows(without(original, hit), without(answer, hit), answer),
     ),
   ]
+  // What can't be hidden there is refused, as it should be.
+  return outcomes.filter((outcome) => outcome === null || outcome === 'same' || outcome.what !== 'refused')
 }
 
 function isSteady({ verdict, statement }: Judged, original: Answer): boolean {
