@@ -94,6 +94,7 @@ function liveSession(
         .catch((err: unknown) =>
           context.log.warn({ err, session: session.sessionId }, 'a cancel did not reach the database'),
         )
+        .finally(() => runner.cancelled())
     },
     end: (error) => runner.end(error),
     tick: () => runner.tick(),

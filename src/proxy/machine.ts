@@ -10,4 +10,6 @@ export interface Machine {
   /** Completions of what was running when a connection broke. */
   abandoned(now: number): Effect[]
   readonly idle: boolean
+  /** A cancel of this session, whoever asked for it, has reached the database or never will. */
+  cancelled?(): void
 }

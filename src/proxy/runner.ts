@@ -77,6 +77,12 @@ export class Runner {
     if (!this.#over && !this.#busy) this.#run(this.#input.machine.onTick(this.#input.clock.now()))
   }
 
+  /** What waited for a cancel goes on. */
+  cancelled(): void {
+    this.#input.machine.cancelled?.()
+    this.tick()
+  }
+
   /** Ends the session with an error that the client sees. */
   end(error: SallyportError): void {
     if (!this.#over) this.#run(this.#input.machine.end(error))

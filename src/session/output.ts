@@ -47,6 +47,11 @@ export class Output {
     this.#effects.push({ kind: 'cancel', sessionId, statementOnly })
   }
 
+  /** True where this step has cancelled the session. */
+  cancels(sessionId: string): boolean {
+    return this.#effects.some((effect) => effect.kind === 'cancel' && effect.sessionId === sessionId)
+  }
+
   catalogStale(reason: string, certain = true): void {
     this.#effects.push({ kind: 'catalog_stale', reason, certain })
   }

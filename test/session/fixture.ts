@@ -269,12 +269,15 @@ export type Step =
   | { readonly from: 'client' | 'server'; readonly bytes: Uint8Array }
   | { readonly from: 'clock'; readonly at: number }
   | { readonly from: 'world'; readonly act: (world: World) => void }
+  /** A cancel of the session has reached the database. */
+  | { readonly from: 'cancel' }
 
 interface Session {
   onClient(chunk: Uint8Array, now: number): Effect[]
   onServer(chunk: Uint8Array, now: number): Effect[]
   onTick(now: number): Effect[]
   abandoned(now: number): Effect[]
+  cancelled?(): void
 }
 
 /** Runs the steps, each piece of bytes cut by `chunks`; the effects in order. */
@@ -288,7 +291,10 @@ export function play(
   let now = START
   for (const step of steps) {
     if (step.from === 'world') step.act(world)
-    else if (step.from === 'clock') {
+    else if (step.from === 'cancel') {
+      session.cancelled?.()
+      effects.push(...session.onTick(now))
+    } else if (step.from === 'clock') {
       now = START + step.at
       effects.push(...session.onTick(now))
     } else {

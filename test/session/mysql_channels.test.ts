@@ -143,6 +143,7 @@ describe('warnings of a protected statement', () => {
     const steps = [
       client(query('SELECT id FROM users')),
       server(count(1), column('users.id'), row('1'), row('2'), failed(1317, `interrupted ${CLEAR}`)),
+      { from: 'cancel' } as const,
       client(query('SHOW WARNINGS')),
     ]
     expect(sent(story(steps, world))).toHaveLength(1)

@@ -198,6 +198,19 @@ describe('a statement while the catalog is read', () => {
   })
 })
 
+describe('a statement behind one that was cancelled', () => {
+  const world = () => worldOf('mysql', roleOf({ limits: { maxRowsPerResult: 1 } }))
+  const steps: readonly Step[] = [
+    client(query('SELECT id FROM orders'), query('SELECT 1'), { kind: 'ping' }),
+    server(count(1), column('orders.id'), row('1'), row('2'), end()),
+  ]
+
+  it('is not sent before the cancel has reached the database, which would hit it', () => {
+    expect(story(steps, world).at(-1)).toBe('< 4 error 1104 SP-LIMIT-ROWS')
+    expect(story([...steps, { from: 'cancel' }], world).at(-1)).toBe('> 3 SELECT 1')
+  })
+})
+
 describe('a session that its client leaves', () => {
   it('ends on the server, whatever runs there', () => {
     const world = worldOf('mysql')

@@ -77,8 +77,13 @@ function relayed(commands: readonly Command[], turns: Iterator<number>, limit: n
   const effects: Effect[] = []
   let fromClient = join(commands.map(commandOf))
   let fromServer: Uint8Array = new Uint8Array(0)
-  while (fromClient.length + fromServer.length > 0) {
-    const turn = turns.next().value as number
+  let cancels = 0
+  const cancelled = () => {
+    cancels--
+    machine.cancelled()
+    return machine.onTick(START)
+  }
+  const relay = (turn: number) => {
     const size = 1 + (turn >> 1)
     const clientsTurn = fromServer.length === 0 || (turn % 2 === 0 && fromClient.length > 0)
     const made = clientsTurn
@@ -86,8 +91,15 @@ function relayed(commands: readonly Command[], turns: Iterator<number>, limit: n
       : machine.onServer(fromServer.subarray(0, size), START)
     if (clientsTurn) fromClient = fromClient.subarray(size)
     else fromServer = fromServer.subarray(size)
+    return made
+  }
+  while (fromClient.length + fromServer.length + cancels > 0) {
+    const turn = turns.next().value as number
+    const settles = cancels > 0 && (turn % 3 === 0 || fromClient.length + fromServer.length === 0)
+    const made = settles ? cancelled() : relay(turn)
     for (const effect of made) {
       effects.push(effect)
+      if (effect.kind === 'cancel' && effect.sessionId === 'session-1') cancels++
       if (effect.kind !== 'sql' && effect.kind !== 'server') continue
       const answers = packetsOf(effect.bytes).flatMap(({ payload }) =>
         answerOf(payload).map((packet, at) => encodePackets(packet, at + 1)),

@@ -21,6 +21,16 @@ import { errPayload } from './words.ts'
 
 /** One command of a client: a statement with its literals, or the values of one execution. */
 const MAX_COMMAND_BYTES = 64 * 1024 * 1024
+/** What means something by the catalog, and what a cancel may hit. */
+const SQL_BEARING: ReadonlySet<number> = new Set([
+  COMMAND.query,
+  COMMAND.initDb,
+  COMMAND.fieldList,
+  COMMAND.stmtPrepare,
+  COMMAND.stmtExecute,
+  COMMAND.stmtBulkExecute,
+  COMMAND.stmtFetch,
+])
 /** What a client may send ahead of the answers that are due. */
 const MAX_WAITING_BYTES = 2 * MAX_COMMAND_BYTES
 /** One payload of a server: a row. `max_allowed_packet` is at most 1 GiB. */
@@ -53,7 +63,9 @@ export class MysqlMachine {
   readonly #fromServer = new PacketFramer({ maxPayloadBytes: MAX_ROW_BYTES })
   readonly #life: SessionLife
   readonly #catalog = new CatalogWait()
-  /** A command that waits for the catalog. */
+  /** Cancels of this session that are on their way to the database: a statement that is sent now could be the one hit. */
+  #cancels = 0
+  /** A command that waits for the catalog, or for a cancel. */
   #held: Packet | null = null
 
   constructor(input: MysqlMachineInput) {
@@ -118,7 +130,11 @@ export class MysqlMachine {
     const event = askClock(this.#life, this.#state, this.#running, this.#inTransaction, now)
     if (event?.kind === 'notice') this.#state.notice = `${event.text}. ${event.hint}`
     if (event?.kind === 'end') return this.end(event.error)
-    return this.#held ? [...output.take(), ...this.#goOn(now)] : output.take()
+    return this.#counted(this.#held ? [...output.take(), ...this.#goOn(now)] : output.take())
+  }
+
+  cancelled(): void {
+    this.#cancels = Math.max(0, this.#cancels - 1)
   }
 
   /**
@@ -171,15 +187,17 @@ export class MysqlMachine {
         continue
       }
       const packet = this.#held ?? this.#fromClient.next()
-      this.#held = packet && this.#hangs(packet) && this.#catalog.holds(this.#state, now) ? packet : null
+      this.#held = packet && this.#waits(packet, now) ? packet : null
       if (!packet || this.#held) return
       this.#client.accept(packet, now)
     }
   }
 
-  /** Everything but the end of the session may mean what the catalog says. */
-  #hangs({ payload }: Packet): boolean {
-    return payload[0] !== COMMAND.quit
+  #waits({ payload }: Packet, now: number): boolean {
+    if (!SQL_BEARING.has(payload[0] ?? 0)) return false
+    const { output, subject } = this.#state
+    if (this.#cancels > 0 || output.cancels(subject.session.sessionId)) return true
+    return this.#catalog.holds(this.#state, now)
   }
 
   #drainServer(now: number): void {
@@ -209,6 +227,12 @@ export class MysqlMachine {
     const effects = takeStep(this.#state.output, step, (error) => this.end(error))
     const { gate, subject } = this.#state
     if (!this.#state.current) gate.meter.leave(subject)
+    return this.#counted(effects)
+  }
+
+  #counted(effects: Effect[]): Effect[] {
+    const { sessionId } = this.#state.subject.session
+    for (const effect of effects) if (effect.kind === 'cancel' && effect.sessionId === sessionId) this.#cancels++
     return effects
   }
 }
