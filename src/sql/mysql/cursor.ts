@@ -24,6 +24,7 @@ export class Cursor {
     settings: [],
     into: null,
     expands: false,
+    regrouped: false,
     locking: false,
     onDuplicate: false,
   }

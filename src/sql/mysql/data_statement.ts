@@ -1,10 +1,10 @@
-import type { AnalysisContext, StatementFacts, Verb } from '../facts.ts'
+import type { AnalysisContext, RelationUse, StatementFacts, Verb } from '../facts.ts'
 import { readChange } from './change_facts.ts'
 import type { Cursor } from './cursor.ts'
 import { finishedUses } from './finished_uses.ts'
 import { readInsert } from './insert_facts.ts'
 import { parseQuery } from './query.ts'
-import type { OpenUse, Resolution } from './scope.ts'
+import type { Resolution } from './scope.ts'
 import { selectFacts } from './select_facts.ts'
 import { blank, type Statement } from './statement_facts.ts'
 import type { Notes, Query } from './tree.ts'
@@ -46,10 +46,11 @@ function isChange(cursor: Cursor): boolean {
 
 function writeFacts(state: Resolution, parsed: Insert | Change, statement: Statement, notes: Notes): StatementFacts {
   const written = parsed.kind === 'insert' ? readInsert(state, parsed) : readChange(state, parsed)
-  const finished = finishedUses(state.uses, notes)
-  const uses = state.uses.map((use, index) => {
+  const uses = state.uses.flatMap((use) => {
     const target = written.targets.get(use)
-    return target ? { ...use, ...target } : finished[index]!
+    // A target is locked anyway.
+    const finished = finishedUses([use], target ? { ...notes, locking: false } : notes)
+    return finished.map((read) => ({ ...read, ...target }))
   })
   const unconditional = parsed.kind !== 'insert' && !written.hasWhere
   return {
@@ -61,10 +62,11 @@ function writeFacts(state: Resolution, parsed: Insert | Change, statement: State
     hasWhere: written.hasWhere,
     settings: notes.settings,
     ...(unconditional ? { unconditional } : {}),
+    ...(written.plainRows ? { plainRows: true } : {}),
   }
 }
 
-function verbsOf(verbs: readonly Verb[], uses: readonly OpenUse[]): readonly Verb[] {
+function verbsOf(verbs: readonly Verb[], uses: readonly RelationUse[]): readonly Verb[] {
   const reads = uses.some(({ role, columns }) => role === 'read' || [...columns.values()].includes('computed'))
   return reads ? [...verbs, 'read'] : verbs
 }

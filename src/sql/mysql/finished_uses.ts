@@ -1,17 +1,24 @@
+import type { RelationUse } from '../facts.ts'
 import type { OpenUse } from './scope.ts'
 import type { Notes } from './tree.ts'
 
-/** The uses of a SELECT when all of it is resolved, with what keeps them from being substituted. */
-export function finishedUses(uses: readonly OpenUse[], notes: Notes): readonly OpenUse[] {
-  return uses.map((use) => {
+/** The uses of a statement when all of it is resolved, with what keeps them from being substituted. */
+export function finishedUses(uses: readonly OpenUse[], notes: Notes): readonly RelationUse[] {
+  return uses.map(({ seen, ...use }) => {
     const locked = notes.locking ? { ...use, locked: true } : use
-    return use.fixed === null && notes.expands && namesHidden(use) ? { ...locked, fixed: HIDDEN } : locked
+    const asked = { ...locked, ...lookupsOf(seen) }
+    return use.fixed === null && notes.expands && namesHidden(use) ? { ...asked, fixed: HIDDEN } : asked
   })
+}
+
+function lookupsOf({ lookups, otherwise }: OpenUse['seen']): Pick<RelationUse, 'lookups'> {
+  const kept = [...lookups].filter(([column]) => !otherwise.has(column))
+  return kept.length > 0 ? { lookups: new Map(kept) } : {}
 }
 
 /** A subquery has no invisible columns: one that offers such a column would show it to every `*`. */
 const HIDDEN = 'an invisible column is named beside a * or NATURAL'
 
-function namesHidden({ relation, columns }: OpenUse): boolean {
+function namesHidden({ relation, columns }: RelationUse): boolean {
   return relation.columns.some(({ name, invisible }) => invisible === true && columns.has(name))
 }

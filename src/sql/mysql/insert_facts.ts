@@ -14,6 +14,8 @@ export interface Written {
   /** What is laid over each target's use. */
   readonly targets: ReadonlyMap<OpenUse, Partial<OpenUse>>
   readonly hasWhere: boolean
+  /** What decides which rows are written tells nothing of a row: see `StatementFacts.plainRows`. */
+  readonly plainRows?: boolean
 }
 
 /** INSERT and REPLACE: one target, whose row may take the place of another one. */

@@ -6,13 +6,14 @@ import type { Expr } from './tree.ts'
 export function groupClause(cursor: Cursor): Expr[] {
   if (!cursor.accept('GROUP', 'BY')) return []
   const exprs = grouping(cursor) ?? sortKeys(cursor)
-  cursor.acceptSkipped('WITH', 'ROLLUP')
+  if (cursor.acceptSkipped('WITH', 'ROLLUP')) cursor.notes.regrouped = true
   return exprs
 }
 
 /** `ROLLUP (a, b)` and `CUBE (a, b)`, which are no calls. */
 function grouping(cursor: Cursor): Expr[] | null {
   if (!cursor.accept('ROLLUP', '(') && !cursor.accept('CUBE', '(')) return null
+  cursor.notes.regrouped = true
   const keys = sortKeys(cursor)
   cursor.expect(')')
   return keys
@@ -22,7 +23,7 @@ function grouping(cursor: Cursor): Expr[] | null {
 export function orderClause(cursor: Cursor): Expr[] {
   if (!cursor.accept('ORDER', 'BY')) return []
   const exprs = sortKeys(cursor)
-  cursor.acceptSkipped('WITH', 'ROLLUP')
+  if (cursor.acceptSkipped('WITH', 'ROLLUP')) cursor.notes.regrouped = true
   return exprs
 }
 

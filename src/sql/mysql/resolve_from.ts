@@ -3,7 +3,7 @@ import type { Relation } from '../catalog.ts'
 import type { ColumnRef } from '../facts.ts'
 import { findRelation, sameAlias } from './fold.ts'
 import { joinGroups, mergedNames } from './join_columns.ts'
-import { derivedColumns, type Place, readExpr, resolveQuery } from './resolve_query.ts'
+import { derivedColumns, type Place, readCondition, readExpr, resolveQuery } from './resolve_query.ts'
 import {
   ambiguous,
   columnsNamed,
@@ -89,7 +89,7 @@ function resolveJoin(state: Resolution, join: JoinedTable, place: Place, before:
   const rows: ColumnRef[] = []
   if (join.on) {
     const scope = scopeOf(state, joined, place)
-    rows.push(...readExpr(state, join.on, { outer: scope, ctes: place.ctes, top: false }, scope, 'columns'))
+    rows.push(...readCondition(state, join.on, { outer: scope, ctes: place.ctes, top: false }, scope))
   }
   const names = mergedNames(join, joinGroups(join.left, left.sources), joinGroups(join.right, right.sources)) ?? []
   for (const name of names) {
@@ -152,6 +152,7 @@ export function openUse(state: Resolution, table: TableName, role: 'read' | 'tar
     hasAlias: table.alias !== null,
     qualifiers: [],
     columns: new Map(),
+    seen: { lookups: new Map(), otherwise: new Set() },
     wholeRow: false,
     ...(table.partition ? { partition: table.partition } : {}),
     fixed: fixed ?? (table.hints ? 'the reference carries index hints' : null),

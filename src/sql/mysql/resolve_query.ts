@@ -1,8 +1,10 @@
 import type { ColumnRef, OutputField } from '../facts.ts'
 import { starColumns } from './join_columns.ts'
+import { asksForValues } from './plain.ts'
 import { openUse, resolveFrom } from './resolve_from.ts'
 import {
   type CteScope,
+  lookUp,
   lookup,
   mark,
   opaque,
@@ -33,6 +35,8 @@ export interface ResolvedQuery {
   readonly rowSources: readonly ColumnRef[]
   /** What its FROM offers, where the query is one plain SELECT without groups. */
   readonly scope?: Scope
+  /** The same, with groups or without. */
+  readonly within?: Scope
 }
 
 /** Finds what every name in the query means, and marks each column that it reads on its `OpenUse`. */
@@ -170,7 +174,7 @@ function resolveSelect(state: Resolution, select: Select, place: Place, sorted: 
   const outputs = select.items.flatMap((item) => resolveItem(state, select, item, scope, { ...inner, top: place.top }))
   if (outputs.length > MAX_OUTPUT_COLUMNS) throw opaque('the query has too many columns')
   const rows = [...from.rowSources]
-  if (select.where) rows.push(...readExpr(state, select.where, inner, scope, 'columns'))
+  if (select.where) rows.push(...readCondition(state, select.where, inner, scope))
   for (const window of select.windows) rows.push(...readExpr(state, window, inner, scope, 'clause'))
   const open = { ...scope, open: true }
   for (const clause of [select.having, select.qualify])
@@ -183,7 +187,8 @@ function resolveSelect(state: Resolution, select: Select, place: Place, sorted: 
     for (const { columns } of outputs) mark(columns, 'computed')
     rows.push(...outputs.flatMap(({ field }) => field.sources))
   }
-  return select.groupBy.length > 0 ? { outputs, rowSources: rows } : { outputs, rowSources: rows, scope }
+  const result = { outputs, rowSources: rows, within: scope }
+  return select.groupBy.length > 0 ? result : { ...result, scope }
 }
 
 /** Output columns over a scope that is known already: RETURNING. Nothing passes through. */
@@ -277,6 +282,25 @@ export function readExpr(
   for (const query of expr.queries) {
     const result = resolveQuery(state, query, { ...place, top: false }, null)
     refs.push(...result.rowSources, ...result.outputs.flatMap(({ field }) => field.sources))
+  }
+  return unique(refs)
+}
+
+/** WHERE and ON: where the whole is a conjunction, a column that is only compared with values is told from the rest. */
+export function readCondition(state: Resolution, expr: Expr, place: Place, scope: Scope): readonly ColumnRef[] {
+  if (expr.tests === null) return readExpr(state, expr, place, scope, 'columns')
+  const refs: ColumnRef[] = []
+  for (const { test, operands } of expr.tests) {
+    const columns = operands.flatMap((operand) =>
+      operand.kind === 'column' ? [lookup(operand, scope, 'columns')] : [],
+    )
+    const values = operands.flatMap((operand) => (operand.kind === 'column' ? [] : [operand]))
+    const equality = (test === 'equal' || test === 'in') && columns.length === 1 && values.length > 0
+    for (const found of columns) {
+      if (equality && asksForValues(found, values, scope.catalog.dialect)) lookUp(found, values.length)
+      else mark(found, 'computed')
+      refs.push(...sourcesOf(found))
+    }
   }
   return unique(refs)
 }

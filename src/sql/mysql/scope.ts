@@ -9,6 +9,15 @@ import type { ColumnName, Cte } from './tree.ts'
 export interface OpenUse extends RelationUse {
   readonly columns: Map<string, ColumnUse>
   readonly qualifiers: Span[]
+  readonly seen: Seen
+}
+
+/** How its columns are used, as far as `columns` does not say it. */
+export interface Seen {
+  /** Compared with values written out, by `=` and IN: with how many. */
+  readonly lookups: Map<string, number>
+  /** Used in any other way than that and as bare output. */
+  readonly otherwise: Set<string>
 }
 
 /** One name that a column reference may mean at one level. */
@@ -190,7 +199,17 @@ export function mark(columns: readonly ScopeColumn[], how: 'passed' | 'computed'
     if (base === null) continue
     const before = base.use.columns.get(base.column)
     base.use.columns.set(base.column, before === undefined || before === how ? how : 'computed')
+    if (how !== 'passed') base.use.seen.otherwise.add(base.column)
   }
+}
+
+/** One column compared with that many values: a question whether a row has one of them, and no other. */
+export function lookUp(columns: readonly ScopeColumn[], values: number): void {
+  const base = columns.length === 1 ? columns[0]!.base : null
+  if (base === null) return mark(columns, 'computed')
+  const { lookups } = base.use.seen
+  base.use.columns.set(base.column, 'computed')
+  lookups.set(base.column, (lookups.get(base.column) ?? 0) + values)
 }
 
 export function sourcesOf(columns: readonly ScopeColumn[]): ColumnRef[] {

@@ -1,5 +1,7 @@
 import type { ColumnRef, StatementFacts, Verb } from '../facts.ts'
+import { aggregatedColumns } from './aggregated.ts'
 import { finishedUses } from './finished_uses.ts'
+import { isPlainQuery } from './plain.ts'
 import { resolveQuery } from './resolve_query.ts'
 import type { Resolution } from './scope.ts'
 import { blank, type Statement } from './statement_facts.ts'
@@ -10,11 +12,14 @@ export function selectFacts(begun: Resolution, query: Query, statement: Statemen
   const tops: (readonly ColumnRef[])[][] = []
   const state: Resolution = { ...begun, tops }
   const top = !notes.locking && notes.into === null
-  const { outputs, rowSources } = resolveQuery(state, query, { outer: null, ctes: null, top }, null)
+  const { outputs, rowSources, within } = resolveQuery(state, query, { outer: null, ctes: null, top }, null)
+  const plain = within && notes.calls.length === 0 && isPlainQuery(query, within)
+  const aggregated = aggregatedColumns(query, state.uses, notes)
   return {
     ...blank(statement, 'select'),
     verbs: verbsOf(notes),
-    uses: finishedUses(state.uses, notes),
+    uses: finishedUses(state.uses, notes).map((use) => (aggregated.size > 0 ? { ...use, aggregated } : use)),
+    ...(plain ? { plain } : {}),
     output: notes.into === null ? outputs.map(({ field }) => field) : null,
     rowSources,
     ...(tops.length > 0 ? { tops } : {}),

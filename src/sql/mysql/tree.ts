@@ -144,6 +144,8 @@ export interface Notes {
   readonly skipped: Set<number>
   /** Columns that stand alone as the argument of an aggregate that says nothing of one row. */
   readonly aggregated: Set<ColumnName>
+  /** ROLLUP, CUBE or a window: rows count in more groups than one. */
+  regrouped: boolean
   /** User variables that an expression assigns. */
   readonly settings: SettingChange[]
   into: NonNullable<StatementFacts['into']> | null

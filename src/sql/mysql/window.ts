@@ -13,6 +13,7 @@ export function over(cursor: Cursor, reads: Reads): boolean {
   if (!cursor.accept('FROM', 'FIRST')) cursor.accept('FROM', 'LAST')
   if (!cursor.accept('RESPECT', 'NULLS')) cursor.accept('IGNORE', 'NULLS')
   if (!cursor.accept('OVER')) return false
+  cursor.notes.regrouped = true
   if (cursor.seesName()) cursor.next()
   else windowSpec(cursor, reads)
   return true
