@@ -80,6 +80,14 @@ export class Cursor {
     return true
   }
 
+  /** The same of everything that `body` reads. */
+  skipped<T>(body: () => T): T {
+    const start = this.#at
+    const result = body()
+    for (const token of this.#tokens.slice(start, this.#at)) this.notes.skipped.add(token.start)
+    return result
+  }
+
   expect(...uppers: readonly string[]): void {
     if (!this.accept(...uppers)) this.fail(`expected ${uppers.join(' ')}`)
   }

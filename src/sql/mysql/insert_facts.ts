@@ -3,6 +3,7 @@ import { sameColumn } from './fold.ts'
 import { openUse, sourceOf } from './resolve_from.ts'
 import { type Output, resolveItems, resolveQuery } from './resolve_query.ts'
 import { ambiguous, mark, type OpenUse, opaque, type Resolution, type Scope, type Source, unique } from './scope.ts'
+import type { Query } from './tree.ts'
 import { columnOf, noteGiven, OUTERMOST, readAll, scopeOver } from './write_scope.ts'
 import type { Insert, RowAlias } from './write_tree.ts'
 
@@ -26,7 +27,7 @@ export function readInsert(state: Resolution, parsed: Insert): Written {
   const columns = writtenColumns(parsed, scope, use)
   noteRows(parsed, columns, given)
   const rows = readAll(state, (parsed.rows ?? []).flat(), scope)
-  const result = parsed.query === null ? null : resolveQuery(state, parsed.query, OUTERMOST, null)
+  const result = parsed.query === null ? null : resolveQuery(state, withoutParentheses(parsed.query), OUTERMOST, null)
   rows.push(...(result?.rowSources ?? []))
   rows.push(...onDuplicate(state, parsed, scope, result?.scope?.sources ?? [], given))
   const output = parsed.returning && resolveItems(state, parsed.returning, parsed.table, scope, null)
@@ -42,6 +43,13 @@ export function readInsert(state: Resolution, parsed: Insert): Written {
     targets: new Map([[use, { given, conflict }]]),
     hasWhere: false,
   }
+}
+
+/** `(SELECT ...)` offers its tables to ON DUPLICATE KEY UPDATE as it would without them. */
+function withoutParentheses(query: Query): Query {
+  const [first, ...others] = query.terms
+  const wraps = others.length === 0 && query.ctes.length === 0 && query.orderBy.length === 0
+  return wraps && first?.kind === 'query' ? withoutParentheses(first) : query
 }
 
 /** The columns that get values, in their order. A list of none and a row of none leave all to the defaults. */

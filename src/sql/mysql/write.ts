@@ -46,10 +46,12 @@ function insertTarget(cursor: Cursor): TableName {
 
 /** `PARTITION (p0, p1)` of a target. */
 export function partitions(cursor: Cursor): void {
-  if (!cursor.accept('PARTITION')) return
-  cursor.expect('(')
-  cursor.list(() => cursor.name())
-  cursor.expect(')')
+  if (!cursor.sees('PARTITION')) return
+  cursor.skipped(() => {
+    cursor.expect('PARTITION', '(')
+    cursor.list(() => cursor.name())
+    cursor.expect(')')
+  })
 }
 
 function source(cursor: Cursor): Pick<Insert, 'rows' | 'query'> {
@@ -69,11 +71,12 @@ function row(cursor: Cursor): Value[] {
 }
 
 function tail(cursor: Cursor): Pick<Insert, 'alias' | 'onDuplicate' | 'returning'> {
-  const alias = cursor.accept('AS') ? rowAlias(cursor) : null
+  const alias = cursor.sees('AS') ? cursor.skipped(() => rowAlias(cursor)) : null
   return { alias, onDuplicate: duplicate(cursor), returning: returning(cursor) }
 }
 
 function rowAlias(cursor: Cursor): RowAlias {
+  cursor.expect('AS')
   const name = cursor.name()
   if (!cursor.accept('(')) return { name, columns: null }
   const columns = cursor.list(() => cursor.name().value)
@@ -132,10 +135,20 @@ function parseDelete(cursor: Cursor, common: Common): Change {
     const portion = portionOf(cursor)
     return { ...head, from, targets: null, portion, ...rows(cursor), returning: returning(cursor) }
   }
-  const before = cursor.accept('FROM')
-  const targets = cursor.list(() => targetName(cursor))
-  cursor.expect(before ? 'USING' : 'FROM')
+  const targets = targetNames(cursor)
+  cursor.accept('FROM')
   return { ...head, from: parseFrom(cursor), targets, portion: null, ...rows(cursor), returning: null }
+}
+
+/** The names are checked against what FROM or USING offers; the other parsers see what they know. */
+function targetNames(cursor: Cursor): Token[][] {
+  const before = cursor.accept('FROM')
+  return cursor.skipped(() => {
+    const targets = cursor.list(() => targetName(cursor))
+    if (before) cursor.expect('USING')
+    else if (!cursor.sees('FROM')) cursor.fail('expected FROM')
+    return targets
+  })
 }
 
 /** True where names and USING, or several names, come after FROM: the tables that lose rows. */

@@ -65,6 +65,11 @@ const INSERTS: readonly Row[] = [
     '>tenants: id written, plan written (id=? plan=?|?); users: email computed, id computed',
   ],
   [
+    'INSERT INTO tenants (id, plan) (SELECT id, 1 FROM users u) ON DUPLICATE KEY UPDATE plan = u.email',
+    'insert,update,read',
+    '>tenants: id written, plan written (id=? plan=?|?); users: email computed, id computed',
+  ],
+  [
     'INSERT INTO tenants (id, plan) VALUES (1, 2) AS new ON DUPLICATE KEY UPDATE plan = new.plan + 1',
     'insert,update',
     '>tenants: id written, plan written (id=1 plan=2|?)',
