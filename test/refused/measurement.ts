@@ -27,21 +27,28 @@ export class Measurement {
   readonly missed = new Findings()
   readonly rewritten = new Findings()
   readonly interfering = new Findings()
-  readonly #scratch: Scratch
-  readonly #probe: PrivilegeProbe | null
   readonly #wanted: Wanted
   readonly #proven = new Set<string>()
+  #scratch: Scratch
+  #probe: PrivilegeProbe | null = null
 
-  private constructor(family: Family, scratch: Scratch, probe: PrivilegeProbe | null, wanted: Wanted) {
+  private constructor(family: Family, scratch: Scratch, wanted: Wanted) {
     this.tally = new Tally(family)
     this.#scratch = scratch
-    this.#probe = probe
     this.#wanted = wanted
   }
 
   static async open(family: Family, scratch: Scratch, wanted: Wanted): Promise<Measurement> {
-    const probe = wanted.prove ? await PrivilegeProbe.open(scratch.admin, scratch.server) : null
-    return new Measurement(family, scratch, probe, wanted)
+    const measurement = new Measurement(family, scratch, wanted)
+    await measurement.moveTo(scratch)
+    return measurement
+  }
+
+  /** What was found stays; a statement may have ended the server that it was found on. */
+  async moveTo(scratch: Scratch): Promise<void> {
+    this.close()
+    this.#scratch = scratch
+    this.#probe = this.#wanted.prove ? await PrivilegeProbe.open(scratch.admin, scratch.server) : null
   }
 
   close(): void {

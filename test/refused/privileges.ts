@@ -139,9 +139,10 @@ function addUse(entry: Privileges, statement: StatementFacts, use: RelationUse):
   const writes = use.role === 'target' ? writesTo(statement, use) : []
   const written = columnsWritten(use).map(({ name }) => name)
   for (const { name } of columnsRead(statement, use)) entry.select.add(name)
-  // Rows without any column (`count(*)`, a target that is only joined) need a privilege on one, whichever it is.
+  // Rows without any column (`count(*)`, a target that is only joined, MariaDB's `DELETE t FROM t`) need a privilege on one, whichever it is.
   const some = use.relation.columns[0]?.name ?? ''
-  const joined = writes.length === 0 || (statement.uses.length > 1 && !writes.includes('insert'))
+  const joined =
+    writes.length === 0 || writes.includes('delete') || (statement.uses.length > 1 && !writes.includes('insert'))
   if (joined && entry.select.size === 0) entry.select.add(some)
   // Without a list of columns and values MySQL asks for all of them.
   const inserted = written.length > 0 ? written : use.relation.columns.map(({ name }) => name)

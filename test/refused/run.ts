@@ -33,7 +33,7 @@ const { values, positionals } = parseArgs({
 })
 
 async function measure(family: Family): Promise<void> {
-  const scratch = await Scratch.open(family)
+  let scratch = await Scratch.open(family)
   const measurement = await Measurement.open(family, scratch, values)
   const until = performance.now() + Number(values.minutes) * MS_PER_MINUTE
   let published = performance.now()
@@ -43,6 +43,12 @@ async function measure(family: Family): Promise<void> {
       if (file.steps === null) continue
       const work = walk(scratch, file, (candidate) => measurement.look(candidate))
       await work.catch((error: unknown) => console.error(`${file.name}: ${String(error)}`))
+      if (!(await scratch.answers())) {
+        console.error(`${file.name}: the server has ended`)
+        await scratch.close()
+        scratch = await Scratch.open(family)
+        await measurement.moveTo(scratch)
+      }
       if (values.out === undefined || performance.now() - published < REPORT_MS) continue
       published = performance.now()
       measurement.publish(family, Number(values.show), values.out)

@@ -86,6 +86,14 @@ export class Scratch {
     this.#mainId = this.#main.threadId ?? 0
   }
 
+  /** Whether the server is still there. */
+  async answers(): Promise<boolean> {
+    return this.admin.query('SELECT 1').then(
+      () => true,
+      () => false,
+    )
+  }
+
   async databases(): Promise<readonly string[]> {
     const [rows] = await this.admin.query<RowDataPacket[]>({ sql: 'SHOW DATABASES', rowsAsArray: true })
     return rows.map((row) => String((row as unknown as unknown[])[0])).filter((name) => !SYSTEM.has(name.toLowerCase()))
