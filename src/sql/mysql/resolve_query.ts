@@ -213,7 +213,7 @@ function resolveItem(
   place: Place,
 ): Output[] {
   const pass = place.top && !select.distinct
-  if (item.kind === 'star') return starColumns(item, select.from, scope).map((group) => output(group, null, pass))
+  if (item.kind === 'star') return shownByStar(item, select, scope, pass)
   const name = outputName(state, item)
   const slot = scope.outputs.findIndex((candidate) => candidate.columns === null && candidate.name === name)
   const { expr } = item
@@ -227,6 +227,13 @@ function resolveItem(
   const columns = columnsOf(expr, scope, 'columns')
   scope.outputs[slot] = { name, columns: [...columns, { name, base: null, sources }] }
   return [{ field: { name, origin: null, sources }, columns }]
+}
+
+/** What a `*` shows is named in the select list as if it were written out. */
+function shownByStar(item: StarItem, { from }: Pick<Select, 'from'>, scope: Scope, pass: boolean): Output[] {
+  const outputs = starColumns(item, from, scope).map((group) => output(group, null, pass))
+  scope.outputs.push(...outputs.map(({ field, columns }) => ({ name: field.name, columns })))
+  return outputs
 }
 
 /** `group` holds more than one column where USING merged them. */

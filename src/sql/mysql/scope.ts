@@ -85,8 +85,9 @@ export function lookup(name: ColumnName, scope: Scope, visibility: Visibility): 
   let known = false
   let seen: Visibility = visibility
   for (let level: Scope | null = scope; level !== null; level = level.parent) {
-    const columns = columnsAt(name, level)
     const aliases = seen !== 'columns' && name.parts.length === 1 ? aliasesAt(name.parts[0]!.value, level) : []
+    // What the select list names is not ambiguous there, however many tables have such a column.
+    const columns = columnsAt(name, level, aliases.length > 0)
     known ||= columns.length > 0 || aliases.length > 0
     found.push(...columns)
     for (const alias of aliases) {
@@ -117,20 +118,18 @@ export function columnsNamed(column: string, scope: Scope): readonly ScopeColumn
   return found
 }
 
-function columnsAt(name: ColumnName, scope: Scope): ScopeColumn[] {
+function columnsAt(name: ColumnName, scope: Scope, listed: boolean): ScopeColumn[] {
   const column = name.parts.at(-1)!.value
   const found: ScopeColumn[] = []
   for (const source of scope.sources) {
     if (!qualifierMatches(name, source, scope.catalog)) continue
     const matches = source.columns.filter((candidate) => isSame(candidate.name, column))
-    if (matches.length > 1) throw ambiguous(text(name.parts))
-    if (matches[0]) {
-      noteQualifier(name, source)
-      found.push(matches[0])
-    }
+    if (matches.length > 1 && !listed) throw ambiguous(text(name.parts))
+    if (matches.length > 0) noteQualifier(name, source)
+    found.push(...matches)
   }
   const merged = name.parts.length === 1 && scope.merged.some((using) => isSame(using, column))
-  if (found.length > 1 && !merged) throw ambiguous(text(name.parts))
+  if (found.length > 1 && !merged && !listed) throw ambiguous(text(name.parts))
   return found
 }
 

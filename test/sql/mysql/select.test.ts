@@ -208,6 +208,34 @@ describe('joins', () => {
   })
 })
 
+describe('names that the select list settles', () => {
+  it.each<[string, string]>([
+    [
+      'SELECT u.id, o.total FROM users u JOIN orders o ON 1 ORDER BY id',
+      'users: id computed; orders: id computed, total passed',
+    ],
+    [
+      'SELECT t.* FROM tenants t, cases c ORDER BY id',
+      'tenants: id computed, name passed, plan passed; cases: id computed',
+    ],
+    [
+      'SELECT t.id, count(*) FROM tenants t, cases c GROUP BY id HAVING id > 1',
+      'tenants: id computed; cases: id computed',
+    ],
+  ])('%s', (sql, expected) => {
+    expect(uses(one(sql))).toBe(expected)
+  })
+
+  it('stay ambiguous everywhere else', () => {
+    for (const sql of [
+      'SELECT t.id FROM tenants t, cases c WHERE id = 1',
+      'SELECT t.name FROM tenants t, cases c ORDER BY id',
+      'SELECT t.id FROM tenants t JOIN cases c ON id = 1',
+    ])
+      expect(one(sql).opaque?.code).toBe('SP-AMBIGUOUS')
+  })
+})
+
 describe('invisible columns', () => {
   const relations = new Map(shopCatalog('mysql').relations)
   const [key, tenants] = [...relations].find(([, { name }]) => name === 'tenants')!
