@@ -5,8 +5,10 @@ import type { DateUnit } from './rule.ts'
 const MICROS_PER_HOUR = 3_600_000_000n
 export const MICROS_PER_DAY = 24n * MICROS_PER_HOUR
 
-const MS_PER_DAY = 86_400_000
-const EPOCH_MS = Date.UTC(2000, 0, 1)
+const ERA_YEARS = 400
+const ERA_DAYS = 146_097
+/** Days from the first of March of the year 0 to 2000-01-01. */
+const EPOCH_OF_ERAS = 730_425
 /** 2000-01-01 was a Saturday; weeks begin on Monday. */
 const EPOCH_WEEKDAY = 5
 const DAYS_PER_WEEK = 7
@@ -33,15 +35,34 @@ export function isMaskableMoment(micros: bigint): boolean {
   return micros >= BigInt(FIRST_DAY) * MICROS_PER_DAY && micros < BigInt(LAST_DAY + 1) * MICROS_PER_DAY
 }
 
+/**
+ * In years that begin in March, so that a leap day is the last, and eras of 400 of them, which are all alike. A month or
+ * day that there is not gives the days of another date.
+ */
 export function daysOf({ year, month, day }: CalendarDate): number {
-  const date = new Date(EPOCH_MS)
-  date.setUTCFullYear(year, month - 1, day)
-  return Math.floor((date.getTime() - EPOCH_MS) / MS_PER_DAY)
+  const marchYear = month > 2 ? year : year - 1
+  const era = Math.floor(marchYear / ERA_YEARS)
+  const ofEra = marchYear - era * ERA_YEARS
+  const ofYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1
+  const leaps = Math.floor(ofEra / 4) - Math.floor(ofEra / 100)
+  return era * ERA_DAYS + ofEra * 365 + leaps + ofYear - EPOCH_OF_ERAS
 }
 
 export function dateOf(days: number): CalendarDate {
-  const date = new Date(EPOCH_MS + days * MS_PER_DAY)
-  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() }
+  const since = days + EPOCH_OF_ERAS
+  const era = Math.floor(since / ERA_DAYS)
+  const ofEra = since - era * ERA_DAYS
+  const yearOfEra = Math.floor(
+    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
+  )
+  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const marchMonth = Math.floor((5 * ofYear + 2) / 153)
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+  return {
+    year: yearOfEra + era * ERA_YEARS + (month > 2 ? 0 : 1),
+    month,
+    day: ofYear - Math.floor((153 * marchMonth + 2) / 5) + 1,
+  }
 }
 
 /** The first day of the unit that the day is in; a day alone has no hours to cut. */

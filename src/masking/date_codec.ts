@@ -2,6 +2,7 @@ import { encodeUtf8 } from '../bytes/writer.ts'
 import { asciiText, viewOf } from './ascii.ts'
 import { dateOf, daysOf, floorTo, isMaskableDay, isMaskableMoment, MICROS_PER_DAY } from './calendar.ts'
 import type { Codec } from './codec.ts'
+import { digitsAt, putDigits } from './digits.ts'
 
 /**
  * Dates and moments as PostgreSQL writes them: in binary whole days or microseconds since 2000-01-01 (date_send,
@@ -9,11 +10,12 @@ import type { Codec } from './codec.ts'
  * not four digits are not read: null.
  */
 
+export const ISO_DATE_CHARS = 10
+const DASH = 0x2d
 const DATE_BYTES = 4
 const MOMENT_BYTES = 8
 /** The longest ISO moment with a zone is 35 characters. */
 const TEXT_CHARS_MAX = 40
-const ISO_DATE = /^(\d{4})-(\d\d)-(\d\d)$/
 const ISO_MOMENT =
   /^(\d{4,5})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?( BC)?$/
 const MICROS_PER_SECOND = 1_000_000n
@@ -24,8 +26,32 @@ export function dateCodec(format: 'text' | 'binary'): Codec<number> {
 
 /** Days as ISO 8601, which MySQL writes too. */
 export const DATE_TEXT: Codec<number> = {
-  read: (value) => daysOfText(asciiText(value, TEXT_CHARS_MAX) ?? ''),
-  write: (days) => encodeUtf8(textOfDays(days)),
+  read: (value) => (value.length === ISO_DATE_CHARS ? isoDaysAt(value, 0) : null),
+  write: (days) => {
+    const text = new Uint8Array(ISO_DATE_CHARS)
+    putIsoDays(text, days)
+    return text
+  },
+}
+
+/** The day that `YYYY-MM-DD` at `at` is; null for what no calendar has, and outside of four digits. */
+export function isoDaysAt(value: Uint8Array, at: number): number | null {
+  const year = digitsAt(value, at, 4)
+  const month = digitsAt(value, at + 5, 2)
+  const day = digitsAt(value, at + 8, 2)
+  if (value[at + 4] !== DASH || value[at + 7] !== DASH || year < 0 || month < 1 || month > 12 || day < 1) return null
+  const days = daysOf({ year, month, day })
+  return isMaskableDay(days) && dateOf(days).day === day ? days : null
+}
+
+/** At the beginning. */
+export function putIsoDays(target: Uint8Array, days: number): void {
+  const { year, month, day } = dateOf(days)
+  putDigits(target, 0, 4, year)
+  target[4] = DASH
+  putDigits(target, 5, 2, month)
+  target[7] = DASH
+  putDigits(target, 8, 2, day)
 }
 
 function readDateBinary(value: Uint8Array): number | null {
@@ -57,14 +83,7 @@ function momentBinary(micros: bigint): Uint8Array {
   return out
 }
 
-function daysOfText(text: string): number | null {
-  const found = ISO_DATE.exec(text)
-  if (!found) return null
-  const days = daysOf({ year: Number(found[1]), month: Number(found[2]), day: Number(found[3]) })
-  return isMaskableDay(days) && textOfDays(days) === text ? days : null
-}
-
-export function textOfDays(days: number): string {
+function textOfDays(days: number): string {
   const { year, month, day } = dateOf(days)
   return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`
 }

@@ -2,7 +2,8 @@ import { encodeUtf8 } from '../bytes/writer.ts'
 import { asciiText, viewOf } from './ascii.ts'
 import { dateOf, daysOf, floorTo, isMaskableDay, MICROS_PER_DAY } from './calendar.ts'
 import type { Codec } from './codec.ts'
-import { DATE_TEXT, textOfDays } from './date_codec.ts'
+import { DATE_TEXT, ISO_DATE_CHARS, isoDaysAt, putIsoDays } from './date_codec.ts'
+import { digitsAt, putDigits } from './digits.ts'
 import type { Masker } from './rule.ts'
 
 /**
@@ -19,9 +20,10 @@ const MICRO_BYTES = 11
 const TIME_BYTES = 8
 const TIME_MICRO_BYTES = 12
 const TEXT_CHARS_MAX = 26
-const MOMENT = /^(\d{4}-\d\d-\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/
+const MOMENT_CHARS = 19
+const [SPACE, COLON, POINT] = [0x20, 0x3a, 0x2e]
 const TIME = /^(-?\d{2,3}):\d\d:\d\d(\.\d{1,6})?$/
-const MICROS_PER_SECOND = 1_000_000n
+const MICROS_PER_SECOND = 1_000_000
 const FRACTION_DIGITS = 6
 
 export function mysqlDate(format: Format): Codec<number> {
@@ -31,7 +33,7 @@ export function mysqlDate(format: Format): Codec<number> {
 /** `decimals`: digits after the second, which a text has all of. */
 export function mysqlMoment(format: Format, decimals: number): Codec<bigint> {
   if (format === 'binary') return { read: microsOfBinary, write: binaryOfMicros }
-  return { read: microsOfText, write: (micros) => encodeUtf8(textOfMicros(micros, decimals)) }
+  return { read: microsOfText, write: (micros) => textOfMicros(micros, decimals) }
 }
 
 /** A time of day or a length of time cut to its hours, towards zero. */
@@ -77,22 +79,28 @@ function putDays(out: Uint8Array, days: number): void {
 }
 
 function microsOfText(value: Uint8Array): bigint | null {
-  const [, date, hour, minute, second, fraction = ''] = MOMENT.exec(asciiText(value, TEXT_CHARS_MAX) ?? '') ?? []
-  if (date === undefined) return null
-  return microsOf(DATE_TEXT.read(encodeUtf8(date)), [hour, minute, second].map(Number), Number(fraction.padEnd(6, '0')))
+  const decimals = Math.max(value.length - MOMENT_CHARS - 1, 0)
+  const isSigned = value[ISO_DATE_CHARS] === SPACE && value[13] === COLON && value[16] === COLON
+  const isWhole = value.length === MOMENT_CHARS || (value[MOMENT_CHARS] === POINT && decimals > 0)
+  if (!isSigned || !isWhole || decimals > FRACTION_DIGITS) return null
+  const fraction = digitsAt(value, MOMENT_CHARS + 1, decimals) * 10 ** (FRACTION_DIGITS - decimals)
+  return microsOf(isoDaysAt(value, 0), digitsAt(value, 11, 2), digitsAt(value, 14, 2), digitsAt(value, 17, 2), fraction)
 }
 
 function microsOfBinary(value: Uint8Array): bigint | null {
   const { length } = value
   if (length !== DATE_BYTES && length !== SECOND_BYTES && length !== MICRO_BYTES) return null
-  const clock = length === DATE_BYTES ? [0, 0, 0] : [...value.subarray(DATE_BYTES, SECOND_BYTES)]
-  return microsOf(daysOfBinary(value), clock, length === MICRO_BYTES ? viewOf(value).getUint32(SECOND_BYTES, true) : 0)
+  const days = daysOfBinary(value)
+  if (length === DATE_BYTES) return microsOf(days, 0, 0, 0, 0)
+  const [hour = 0, minute = 0, second = 0] = value.subarray(DATE_BYTES, SECOND_BYTES)
+  return microsOf(days, hour, minute, second, length === MICRO_BYTES ? viewOf(value).getUint32(SECOND_BYTES, true) : 0)
 }
 
-function microsOf(days: number | null, clock: readonly number[], micros: number): bigint | null {
-  const [hour = 0, minute = 0, second = 0] = clock
-  if (days === null || hour > 23 || minute > 59 || second > 59 || micros >= 1_000_000) return null
-  return BigInt(days) * MICROS_PER_DAY + BigInt((hour * 60 + minute) * 60 + second) * MICROS_PER_SECOND + BigInt(micros)
+/** Null where a part is none of a clock; what is no digit is below 0. */
+function microsOf(days: number | null, hour: number, minute: number, second: number, micros: number): bigint | null {
+  if (days === null || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return null
+  if (micros < 0 || micros >= MICROS_PER_SECOND) return null
+  return BigInt(days) * MICROS_PER_DAY + BigInt(((hour * 60 + minute) * 60 + second) * MICROS_PER_SECOND + micros)
 }
 
 interface Parts {
@@ -101,21 +109,27 @@ interface Parts {
   readonly micros: number
 }
 
-function partsOf(micros: bigint): Parts {
-  const day = floorTo(micros, MICROS_PER_DAY)
-  const seconds = Number((micros - day) / MICROS_PER_SECOND)
+function partsOf(value: bigint): Parts {
+  const day = floorTo(value, MICROS_PER_DAY)
+  const rest = Number(value - day)
+  const seconds = Math.floor(rest / MICROS_PER_SECOND)
   return {
     days: Number(day / MICROS_PER_DAY),
     clock: [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60],
-    micros: Number((micros - day) % MICROS_PER_SECOND),
+    micros: rest % MICROS_PER_SECOND,
   }
 }
 
-function textOfMicros(value: bigint, decimals: number): string {
+function textOfMicros(value: bigint, decimals: number): Uint8Array {
   const { days, clock, micros } = partsOf(value)
-  const time = clock.map((part) => String(part).padStart(2, '0')).join(':')
-  const fraction = String(micros).padStart(FRACTION_DIGITS, '0').slice(0, decimals)
-  return `${textOfDays(days)} ${time}${fraction === '' ? '' : `.${fraction}`}`
+  const text = new Uint8Array(decimals === 0 ? MOMENT_CHARS : MOMENT_CHARS + 1 + decimals).fill(COLON)
+  putIsoDays(text, days)
+  text[ISO_DATE_CHARS] = SPACE
+  for (const [index, part] of clock.entries()) putDigits(text, ISO_DATE_CHARS + 1 + 3 * index, 2, part)
+  if (decimals === 0) return text
+  text[MOMENT_CHARS] = POINT
+  putDigits(text, MOMENT_CHARS + 1, decimals, Math.floor(micros / 10 ** (FRACTION_DIGITS - decimals)))
+  return text
 }
 
 function binaryOfMicros(value: bigint): Uint8Array {
