@@ -18,7 +18,7 @@ import { type Secured, secureServer } from './tls.ts'
 const UTF8MB4 = 45
 /** Clients ask new servers for more and old ones for less; this says MySQL 8.4 where the target is not known yet. */
 const ANY_VERSION = '8.4.0-sallyport'
-const OURS = OFFERED | CAPABILITY.ssl | CAPABILITY.compress | CAPABILITY.zstd
+const OURS = OFFERED | CAPABILITY.ssl | CAPABILITY.compress | CAPABILITY.zstd | CAPABILITY.localFiles
 
 /** A client that has said who it is and shown its token. */
 export interface MysqlKnock {
@@ -74,7 +74,8 @@ type Greeting = Pick<HandshakeV10, 'scramble' | 'connectionId' | 'extended'>
 
 async function insideTls(tls: Secured, { scramble, connectionId, extended }: Greeting): Promise<MysqlKnock> {
   const { socket } = tls
-  const { payload, sequence } = await readPacket(socket, 2)
+  // Some clients begin to count anew inside of TLS; what answers them counts on from their number.
+  const { payload, sequence } = await readPacket(socket, 2, 1)
   const login = decodeLogin(payload)
   if (login.kind !== 'handshakeResponse') throw new SallyportError('SP-PROTOCOL', 'a second SSLRequest')
   const capabilities = negotiate(login.capabilities, OURS)

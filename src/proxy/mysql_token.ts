@@ -89,15 +89,15 @@ async function ask(socket: Duplex, payload: Uint8Array, sequence: number): Promi
   return readPacket(socket, sequence + 2)
 }
 
-/** The packet numbered `due`; what came after it goes back to the socket, for whoever reads next. */
-export async function readPacket(socket: Duplex, due: number): Promise<Packet> {
+/** A packet numbered as one that is `due`; what came after it goes back to the socket, for whoever reads next. */
+export async function readPacket(socket: Duplex, ...due: readonly number[]): Promise<Packet> {
   const framer = new PacketFramer({ maxPayloadBytes: MAX_LOGIN_PACKET_BYTES })
   for (;;) {
     const chunk = await pull(socket)
     framer.push(chunk)
     const packet = framer.next()
     if (!packet) continue
-    if (packet.firstSequence !== due % SEQUENCES) {
+    if (!due.some((number) => number % SEQUENCES === packet.firstSequence)) {
       throw new SallyportError('SP-PROTOCOL', 'a packet of the login is out of order')
     }
     // The packet ends in this chunk, so all that is left of the bytes is left of the chunk.
