@@ -6,6 +6,7 @@ import type { SubstitutionPlan } from '../substitution.ts'
 import { analyzeRewritten } from './analyze.ts'
 import { keptName, parenthesesAround, type Replaced } from './kept_names.ts'
 import { lockText } from './lock_text.ts'
+import { forbidsMerging } from './merging.ts'
 import { qualifiedText, quoteName, quoteString } from './quoting.ts'
 import { groupEdits } from './rewrite_groups.ts'
 import { filterEdits, isPicked } from './rewrite_target.ts'
@@ -77,7 +78,8 @@ function useEdits(
     checkPartition(use.relation, new Set(substitution.unordered), partition)
     return [...named, ...filterEdits(use, substitution, tokens, mode, context.catalog.dialect)]
   }
-  const inner = subqueryFor(use, substitution, { partition, lock: lockText(tokens) }, mode)
+  const apart = forbidsMerging(context.catalog.dialect, tokens)
+  const inner = subqueryFor(use, substitution, { partition, lock: lockText(tokens), apart }, mode)
   const alias = use.hasAlias ? '' : ` AS ${quoteName(use.alias)}`
   const end = use.partition?.end ?? use.span.end
   const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))

@@ -20,13 +20,20 @@ interface Clauses {
   readonly partition: string
   /** Null where nothing is locked, or not in one way. */
   readonly lock: string | null
+  /** The server must not merge the subquery, whether or not it needs a fence. */
+  readonly apart: boolean
 }
 
 /**
  * The subquery that stands in for a reference: every column in order, masked where planned, of the rows that its
  * condition lets through. `partition` is the reference's PARTITION clause, `lock` how its rows are locked.
  */
-export function subqueryFor(use: RelationUse, plan: Substitution, { partition, lock }: Clauses, mode: LexMode): string {
+export function subqueryFor(
+  use: RelationUse,
+  plan: Substitution,
+  { partition, lock, apart }: Clauses,
+  mode: LexMode,
+): string {
   const { relation } = use
   for (const name of plan.masks.keys())
     if (!relation.columns.some((column) => column.name === name))
@@ -39,9 +46,10 @@ export function subqueryFor(use: RelationUse, plan: Substitution, { partition, l
   const columns = shownColumns(use)
   const shown = columns.map((column) => columnText(column, plan, mode)).join(', ')
   const fenced = sort !== '' || (where !== '' && !plan.plain)
-  if (use.locked && (fenced || lock === null)) {
+  if (use.locked && (fenced || apart || lock === null)) {
     throw new SallyportError('SP-MASKED', `rows of ${relation.schema}.${relation.name} can't be locked in this way`)
   }
+  if (apart) return `(SELECT ${shown} ${from} ${FENCE})`
   if (!fenced) return `(SELECT ${shown} ${from}${use.locked ? ` ${lock}` : ''})`
   const read = columns.filter((column) => readsColumn(plan, column, mode)).map(({ name }) => quoteName(name))
   if (read.length === columns.length && plan.masks.size === 0) return `(SELECT ${shown} ${from} ${FENCE})`

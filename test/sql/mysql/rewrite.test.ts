@@ -136,6 +136,20 @@ describe('what is substituted', () => {
     expect(rewrite('SELECT 1 FROM (tenants)')).toBe(`SELECT 1 FROM (${MASKED} AS \`tenants\`)`)
   })
 
+  it('keeps MariaDB from merging what it merges wrongly', () => {
+    const apart = MASKED.replace(/\)$/, ' LIMIT 18446744073709551615)')
+    for (const sql of [
+      'SELECT id, sum(id) OVER (ORDER BY plan) FROM tenants t ORDER BY plan',
+      'SELECT plan FROM tenants t GROUP BY plan HAVING max(id) > (SELECT 1)',
+    ]) {
+      expect(rewrite(sql)).toContain(`FROM ${apart} t`)
+      expect(rewrite(sql, NAME, shopContext({ catalog: shopCatalog('mysql') }))).toContain(`FROM ${MASKED} t`)
+    }
+    expect(rewrite('SELECT plan FROM tenants t WHERE id IN (SELECT 1) GROUP BY plan HAVING max(id) > 1')).toContain(
+      `FROM ${MASKED} t`,
+    )
+  })
+
   it('fences a row condition', () => {
     const plan: Substitution = { masks: new Map(), where: "`plan` = 'pro'" }
     expect(rewrite('SELECT name FROM tenants', plan)).toBe(
