@@ -1,6 +1,7 @@
 import type { Quoting } from '../sql/catalog.ts'
 import type { FunctionUse, RelationUse, StatementFacts } from '../sql/facts.ts'
 import type { SqlMask, Substitution } from '../sql/substitution.ts'
+import { mysqlCatalogSubstitution } from './catalog_blanks_mysql.ts'
 import { type Refused, type RuleContext, refuse, usesOf, withInner } from './rule_context.ts'
 import { sequencesKept } from './sequences.ts'
 
@@ -79,6 +80,7 @@ export function catalogSubstitution(
   statement: StatementFacts,
   use: RelationUse,
 ): Substitution | null {
+  if (context.input.catalog.dialect !== 'postgres') return mysqlCatalogSubstitution(context, use)
   const name = `${use.relation.schema}.${use.relation.name}`
   const secret = SECRET.get(name)
   if (secret !== undefined) return touches(use, secret) ? { masks: new Map([[secret, NULL]]), where: null } : null
@@ -139,8 +141,8 @@ function mayPrint(context: RuleContext, statement: StatementFacts, used: Functio
 
 /** A view's own reads can't be replaced: one that could show what is hidden is refused. */
 export function viewShowsHidden(context: RuleContext, facts: StatementFacts): boolean {
-  if (context.input.catalog.dialect !== 'postgres') return false
-  if (facts.uses.some((use) => catalogSubstitution(context, facts, use) !== null)) return true
+  if (facts.uses.some((use) => use.relation.kind === 'system' && catalogSubstitution(context, facts, use) !== null))
+    return true
   return facts.functions.some((used) => {
     const by = printed(used)
     return by !== undefined && hiddenFrom(context).has(by)
