@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { asSallyportError, SallyportError } from '../errors.ts'
+import { mayExport, type Role } from '../policy/role.ts'
 import { MysqlMachine } from '../session/mysql/machine.ts'
 import { namesOf } from '../session/mysql/state.ts'
 import { errPayload, welcomePayload } from '../session/mysql/words.ts'
@@ -97,6 +98,7 @@ async function connect(
   accepted: number,
 ): Promise<void> {
   const { allowed, subject, credential } = opened
+  judgeProgram(knock, allowed.role)
   const database = knock.login.database || null
   // What USE means hangs on the catalog, and a statement would wait for a fresh one.
   if (database && !allowed.role.unrestricted) await context.catalogs.ensure(allowed.target, '')
@@ -168,6 +170,18 @@ function streamOf({ socket, again, tls, capabilities, login }: MysqlKnock): Dupl
   if (!compression) return socket
   tls.socket.setNoDelay(true)
   return compressedStream(tls.socket, { compression, farewell: (error) => encodePackets(errPayload(error), 0) })
+}
+
+const DUMPS = /^(?:mysqldump|mysqlpump|mariadb-dump|mydumper)$/
+
+/**
+ * A dump reads by SELECT as anybody does, so that its name alone tells of it. That is a claim: this is a word to the honest,
+ * and what holds everybody are the limits of rows and bytes.
+ */
+function judgeProgram({ login: { attributes } }: MysqlKnock, role: Role): void {
+  const program = attributes.find(([name]) => name === 'program_name')?.[1] ?? ''
+  if (role.unrestricted || mayExport(role) || !DUMPS.test(program)) return
+  throw new SallyportError('SP-EXPORT', `${program} exports data, and this grant carries no permission for it`)
 }
 
 /** The database of the login obeys the same judgment as USE. */

@@ -116,3 +116,18 @@ describe('a write whose rows are limited', () => {
     expect(story([client(query(UPDATE))], world).at(-1)).toMatch(/SP-VERB$/)
   })
 })
+
+describe('rows that the server writes to a file', () => {
+  const text = "SELECT id FROM orders INTO OUTFILE '/tmp/x'"
+  const exporter =
+    (limits = {}) =>
+    () => {
+      const [rule] = roleOf().scope
+      return worldOf('mysql', roleOf({ scope: rule ? [{ ...rule, verbs: ['read', 'export'] }] : [], limits }))
+    }
+
+  it('are counted by the server alone, so that a role with limits has none', () => {
+    expect(story([client(query(text))], exporter()).at(-1)).toMatch(/^> 3 SELECT id FROM `shop`.`orders` INTO OUTFILE/)
+    expect(story([client(query(text))], exporter({ maxRowsPerHour: 9 })).at(-1)).toMatch(/SP-EXPORT$/)
+  })
+})

@@ -25,7 +25,7 @@ import { beginSession } from './own_settings.ts'
 import type { ResultShape } from './result_shape.ts'
 import type { SessionState } from './state.ts'
 import { errPayload } from './words.ts'
-import { isCounted, openGuard, uncounted, type WriteGuard } from './write_guard.ts'
+import { isCounted, openGuard, uncounted, unlimitable, type WriteGuard } from './write_guard.ts'
 
 /** What the client asks after its login. Every text goes through the gate; every other command is on an allow-list. */
 export class ClientHalf {
@@ -174,7 +174,7 @@ export class ClientHalf {
     if (own === 'answered') return
     if (own) return this.#refuse(this.#denied(own, now), sequence)
     const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
-    const refused = runs instanceof SallyportError ? runs : uncounted(runs)
+    const refused = runs instanceof SallyportError ? runs : (uncounted(runs) ?? unlimitable(runs))
     if (runs instanceof SallyportError || refused)
       return this.#refuse(this.#denied(refused as SallyportError, now), sequence)
     output.record(audited(admission, runs))
@@ -279,7 +279,7 @@ export class ClientHalf {
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf<ResultShape>(admission, now)
     const bulk = isBulk && runs[0] ? bulkRefusal(runs[0], command) : null
-    const refused = tellsHidden(this.#state, admission.verdict) ?? uncounted(runs) ?? bulk
+    const refused = tellsHidden(this.#state, admission.verdict) ?? uncounted(runs) ?? unlimitable(runs) ?? bulk
     if (refused) return this.#refuse(this.#denied(refused, now), sequence)
     this.#closeCursor(prepared, now)
     prepared.cursor = !isBulk && (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null

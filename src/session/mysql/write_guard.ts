@@ -1,4 +1,5 @@
 import { SallyportError } from '../../errors.ts'
+import type { Limits } from '../../policy/role.ts'
 import type { StatementKind } from '../../sql/facts.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
 import { askAside } from './aside.ts'
@@ -31,6 +32,22 @@ export function uncounted(runs: readonly Run[]): SallyportError | null {
     'SP-VERB',
     'the role limits how many rows a statement changes: send it alone, without RETURNING',
   )
+}
+
+/** Rows that the server writes to a file of its own don't come by here, where the limits of the role are kept. */
+export function unlimitable(runs: readonly Run[]): SallyportError | null {
+  const toFile = runs.find(({ facts: { into } }) => into === 'outfile' || into === 'dumpfile')
+  if (!toFile?.plan || !limitsResults(toFile.verdict.role.limits)) return null
+  return new SallyportError(
+    'SP-EXPORT',
+    'the role limits what is given out, and the server does not count rows in a file',
+  )
+}
+
+function limitsResults(limits: Limits): boolean {
+  const { maxRowsPerResult, maxBytesPerResult, maxRowsPerHour, maxBytesPerHour, maxRowsPerDay, maxBytesPerDay } = limits
+  const counted = [maxRowsPerResult, maxBytesPerResult, maxRowsPerHour, maxBytesPerHour, maxRowsPerDay, maxBytesPerDay]
+  return [...counted, limits.maxRowsPerTableAndHour].some((limit) => limit > 0)
 }
 
 /** Opens the guard, then `send`s the write under it; `failed` is told where it can't be opened. */

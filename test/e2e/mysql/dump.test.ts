@@ -86,6 +86,13 @@ for (const family of FAMILIES) {
       expect(text).toContain('10.50')
     })
 
+    it('is refused without it, and says why', async () => {
+      const { code, text, errors } = await as('alice', TABLES)
+      expect(code).not.toBe(0)
+      expect(errors).toContain('SP-EXPORT')
+      expect(text).not.toContain('INSERT INTO')
+    })
+
     it('is the same as past the proxy under an unrestricted role', async () => {
       const { server } = stack
       const through = await as('carol', [])
