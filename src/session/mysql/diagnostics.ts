@@ -117,7 +117,8 @@ export function ownWarning(message: string): Warning {
 
 /** Why the statement may not run since it would tell what the proxy hides of an earlier one, or null. */
 export function tellsHidden(state: SessionState, verdict: Verdict): SallyportError | null {
-  if (state.unrestricted) return null
+  // Asked before every statement, and most often nothing is hidden.
+  if (state.unrestricted || (state.warnings === null && !state.changedUnknown)) return null
   const called = new Set(verdict.facts.statements.flatMap(calls))
   if (state.warnings !== null && [...COUNTS].some((name) => called.has(name))) {
     return new SallyportError('SP-UNSUPPORTED', 'ask by SHOW COUNT(*) WARNINGS how many there were')
