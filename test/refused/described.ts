@@ -18,15 +18,18 @@ export function contradiction(
   fields: readonly Field[],
   catalog: Catalog,
 ): Contradiction | null {
-  const output = statement.output ?? []
-  if (output.length !== fields.length)
-    return { kind: 'described otherwise', detail: `${fields.length} fields instead of ${output.length}` }
-  const pairs = output.map((expected, index) => [expected, fields[index] as Field] as const)
-  for (const [expected, field] of pairs) {
-    const detail = otherOrigin(expected, field, statement, catalog)
+  const { output, kind } = statement
+  // Nothing passes through these: their columns all count as computed on.
+  if (output === null && kind !== 'select') return null
+  const expected = output ?? []
+  if (expected.length !== fields.length)
+    return { kind: 'described otherwise', detail: `${fields.length} fields instead of ${expected.length}` }
+  const pairs = expected.map((one, index) => [one, fields[index] as Field] as const)
+  for (const [one, field] of pairs) {
+    const detail = otherOrigin(one, field, statement, catalog)
     if (detail !== null) return { kind: 'described otherwise', detail: `field ${field.name} ${detail}` }
   }
-  const renamed = pairs.find(([expected, field]) => field.name !== expected.name)
+  const renamed = pairs.find(([one, field]) => field.name !== one.name)
   if (renamed === undefined) return null
   return { kind: 'named otherwise', detail: `a field is called ${renamed[1].name} instead of ${renamed[0].name}` }
 }
