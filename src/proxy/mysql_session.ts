@@ -20,6 +20,8 @@ import { greetAgain, greetMysql, type MysqlKnock, refuseMysql } from './mysql_fr
 
 /** Flags whose meaning reaches into the packets that pass: both sides of the proxy must have agreed on the same. */
 const SHARED = CAPABILITY.deprecateEof | CAPABILITY.sessionTrack | CAPABILITY.multiStatements | CAPABILITY.foundRows
+/** Flags that the client's side may have alone: the server does without query attributes, and a narrow role without files. */
+const OWN = CAPABILITY.queryAttributes | CAPABILITY.localFiles
 /** utf8mb4_general_ci. */
 const UTF8MB4 = 45
 
@@ -104,7 +106,7 @@ async function connect(
   if (database && !allowed.role.unrestricted) await context.catalogs.ensure(allowed.target, '')
   if (database) judgeDatabase(context, opened, database)
   const upstream = await loginMysql(allowed.target, credential, {
-    clientCapabilities: knock.capabilities,
+    clientCapabilities: allowed.role.unrestricted ? knock.capabilities : knock.capabilities & ~CAPABILITY.localFiles,
     clientExtended: knock.extended,
     database,
     collation: collationOf(knock.login.collation),
@@ -121,8 +123,7 @@ async function connect(
     gate: context.gate,
     subject,
     role: allowed.role,
-    capabilities:
-      (knock.capabilities & ~CAPABILITY.queryAttributes) | (upstream.capabilities & CAPABILITY.queryAttributes),
+    capabilities: (knock.capabilities & ~OWN) | (upstream.capabilities & OWN),
     clientCapabilities: knock.capabilities,
     status: upstream.status,
     defaultDatabase: database,

@@ -19,7 +19,8 @@ const BY_WISH =
   CAPABILITY.multiStatements |
   CAPABILITY.sessionTrack |
   CAPABILITY.deprecateEof |
-  CAPABILITY.queryAttributes
+  CAPABILITY.queryAttributes |
+  CAPABILITY.localFiles
 
 export interface Wish {
   readonly client: number

@@ -6,7 +6,7 @@ import { type Command, decodeCommand, encodeCommand } from '../../src/wire/mysql
 import { encodePackets } from '../../src/wire/mysql/packets.ts'
 import { encodePrepareOk } from '../../src/wire/mysql/prepare-ok.ts'
 import { hex } from '../wire/mysql/samples.ts'
-import { START, utf8, worldOf } from './fixture.ts'
+import { roleOf, START, type Step, utf8, worldOf } from './fixture.ts'
 import {
   binary,
   client,
@@ -201,5 +201,62 @@ describe('a bulk execution of MariaDB', () => {
     expect(lines.at(-3)).toMatch(new RegExp(`^< 1 error .* ${code}$`))
     expect(lines.slice(-2)).toEqual(['> e', '< 1 ok'])
     expect(lines.some((line) => line.startsWith('> fa'))).toBe(false)
+  })
+})
+
+describe('LOAD DATA LOCAL', () => {
+  const FILES = (MODERN | CAPABILITY.localFiles) >>> 0
+  const unlimited = () => worldOf('mysql', roleOf({ unrestricted: true }))
+  const load = client(query("LOAD DATA LOCAL INFILE 'a' INTO TABLE users"))
+  const asked = server(Uint8Array.of(0xfb, 0x61))
+  const piece = (sequence: number, text: string): Step => ({
+    from: 'client',
+    bytes: encodePackets(utf8(text), sequence),
+  })
+
+  it('relays the file until its end, and then the answer', () => {
+    const end: Step = { from: 'server', bytes: encodePackets(ok({ rows: 2 }), 5) }
+    const lines = story(
+      [load, asked, piece(2, 'KILL 7'), piece(3, 'two'), piece(4, ''), end, client({ kind: 'ping' })],
+      unlimited,
+      FILES,
+    )
+    expect(lines.filter((line) => /^[<>] /.test(line)).slice(1)).toEqual([
+      '< 1 .a',
+      '> 4b ILL 7',
+      '> 74 wo',
+      '> 0',
+      '< 5 ok',
+      '> e',
+    ])
+  })
+
+  it('reads what follows an answer that came too early as commands', () => {
+    const early: Step = { from: 'server', bytes: encodePackets(failed(1, 'no'), 2) }
+    const lines = story([load, asked, early, client(query('SELECT 1'))], unlimited, FILES)
+    expect(lines.slice(-2)).toEqual(['record allow select', '> 3 SELECT 1'])
+  })
+
+  it.each([
+    ['who did not offer files', unlimited, MODERN],
+    ['under a narrow role', () => worldOf('mysql'), FILES],
+  ])('asks nobody %s: the session ends', (_what, world, capabilities) => {
+    const lines = story([client(query('SELECT 1')), asked], world, capabilities)
+    expect(lines.at(-1)).toBe('end SP-PROTOCOL')
+  })
+})
+
+describe('COM_CHANGE_USER', () => {
+  it('ends the session, its cursors first, and reads nothing more of its client', () => {
+    const change = {
+      kind: 'changeUser',
+      user: 'bob',
+      database: '',
+      collation: 45,
+      plugin: 'p',
+      attributes: [],
+    } as const
+    const lines = story([client({ ...change, authResponse: utf8('x') }, query('SELECT 1'))])
+    expect(lines).toEqual(['login_again'])
   })
 })

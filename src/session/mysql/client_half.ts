@@ -38,6 +38,7 @@ export class ClientHalf {
   accept(received: Packet, now: number): void {
     const { clientCapabilities, statements, longData, lastStatement } = this.#state
     const packet = namingLast(received, lastStatement)
+    this.#state.upload = null
     const sequence = (packet.sequence + 1) & 0xff
     let command: Command
     try {

@@ -11,6 +11,7 @@ import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
 import { askClock, takeStep } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
+import { upload } from './command_upload.ts'
 import { ownWarning } from './diagnostics.ts'
 import type { Run } from './exchange.ts'
 import { beginSession } from './own_settings.ts'
@@ -84,6 +85,7 @@ export class MysqlMachine {
       names: namesOf(defaultDatabase, null),
       status,
       current: null,
+      upload: null,
       statements: new Map(),
       lastStatement: null,
       sqlPrepared: new Map(),
@@ -177,8 +179,19 @@ export class MysqlMachine {
     return current?.runs[current.index] ?? null
   }
 
+  /** Only while the answer lasts that asked for it: what comes after is a command, and is judged. */
+  #drainUpload(): void {
+    for (;;) {
+      const { upload: sent, current } = this.#state
+      const packet = sent && current ? this.#fromClient.next() : null
+      if (!packet || !current) return
+      upload(this.#state, current, packet)
+    }
+  }
+
   /** By turns: the next command is read when the last one was answered. */
   #drainClient(now: number): void {
+    this.#drainUpload()
     while (!this.#state.current && !this.#state.output.ended && (this.#held || this.#fromClient.buffered > 0)) {
       const { next } = this.#state
       this.#state.next = null

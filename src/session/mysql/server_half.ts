@@ -13,6 +13,7 @@ import { finishRun } from '../run.ts'
 import { harmlessChanges, withoutGuesses } from './affected.ts'
 import { takeAside } from './aside.ts'
 import { withoutMaskedDefault } from './command_field_list.ts'
+import { beginUpload, declineUpload } from './command_upload.ts'
 import { errorFor, ownWarnings } from './diagnostics.ts'
 import type { Exchange, Run } from './exchange.ts'
 import { type FieldInput, shapeOf, shownField } from './result_shape.ts'
@@ -50,11 +51,12 @@ export class ServerHalf {
     if (out) this.#raw(exchange, out.bytes, out.count === count ? packets : out.count)
   }
 
-  packet({ payload }: Packet, now: number): void {
+  packet(packet: Packet, now: number): void {
+    const { payload } = packet
     const exchange = this.#exchange()
     if (exchange.aside) return this.#aside(exchange, payload, now)
     const message = exchange.response.next(payload)
-    if (exchange.told) return this.#drop(exchange, message)
+    if (exchange.told) return this.#drop(exchange, message, packet)
     switch (message.kind) {
       case 'err':
         return this.#error(exchange, payload, message.err, now)
@@ -82,7 +84,8 @@ export class ServerHalf {
       case 'statistics':
         return this.#pass(exchange, payload)
       case 'localInfile':
-        throw new SallyportError('SP-PROTOCOL', 'the database asks for a file of the client, which was not offered')
+        beginUpload(this.#state, packet)
+        return this.#pass(exchange, payload)
     }
   }
 
@@ -91,7 +94,8 @@ export class ServerHalf {
     if (!this.#state.current) this.#leave()
   }
 
-  #drop({ response }: Exchange, message: Classified): void {
+  #drop({ response }: Exchange, message: Classified, packet: Packet): void {
+    if (message.kind === 'localInfile') declineUpload(this.#state, packet)
     if (message.kind === 'ok') this.#state.status = message.ok.status
     if (message.kind === 'resultEnd') this.#state.status = message.end.status
     if (response.done) this.#leave()

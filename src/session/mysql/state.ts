@@ -2,6 +2,7 @@ import type { Limits } from '../../policy/role.ts'
 import type { Gate, Subject } from '../gate.ts'
 import type { Output } from '../output.ts'
 import type { Names, Verdict } from '../verdict.ts'
+import type { Upload } from './command_upload.ts'
 import type { Exchange, Prepared } from './exchange.ts'
 import type { UserTexts } from './user_texts.ts'
 
@@ -36,6 +37,8 @@ export interface SessionState {
   /** Status flags of the last OK or EOF. */
   status: number
   current: Exchange | null
+  /** A file of the client's that the server asked for, until its end. */
+  upload: Upload | null
   /** By the server's statement id. */
   readonly statements: Map<number, Prepared>
   /** The id of the statement that the last PREPARE gave; null where it failed. */

@@ -33,18 +33,17 @@ export const CAPABILITY = {
 } as const
 
 /**
- * Flags that are never agreed: a file of the client's machine, a switch of sql_mode outside SQL, results without the
- * description they are checked by, and a second login round.
+ * Flags that are never agreed: a switch of sql_mode outside SQL, results without the description they are checked by,
+ * and a second login round.
  */
 const NEVER =
-  CAPABILITY.localFiles |
   CAPABILITY.ignoreSpace |
   CAPABILITY.optionalResultsetMetadata |
   CAPABILITY.multiFactor |
   CAPABILITY.expiredPasswords |
   CAPABILITY.noSchema
 
-/** What the proxy offers to clients, apart from TLS and compression, which are the connection's and not the session's. */
+/** What the proxy offers to clients, apart from TLS and compression, which are the connection's, and files, which are few people's. */
 export const OFFERED =
   CAPABILITY.longPassword |
   CAPABILITY.foundRows |

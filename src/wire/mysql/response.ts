@@ -51,7 +51,7 @@ export type Classified =
   | { readonly kind: 'parameterDefinition'; readonly column: ColumnDefinition; readonly ordinal: number }
   | { readonly kind: 'eofAfterParameters'; readonly eof: Eof }
   | { readonly kind: 'statistics' }
-  /** Never asked for, since LOCAL_FILES is never agreed: to be refused. The machine is done. */
+  /** An OK or an error follows what the client sends. Where LOCAL_FILES was not agreed the machine is done. */
   | { readonly kind: 'localInfile' }
 
 type Phase =
@@ -152,7 +152,7 @@ export class ResponseMachine {
     if (first === OK_HEADER) return this.#ok(payload)
     if (this.#to === 'ok') throw broken('the answer is neither OK nor an error')
     if (first === LOCAL_INFILE_HEADER) {
-      this.#phase = 'end'
+      this.#phase = has(this.#capabilities, CAPABILITY.localFiles) ? 'head' : 'end'
       return { kind: 'localInfile' }
     }
     const count = decodeColumnCount(payload)

@@ -48,7 +48,8 @@ export interface RawClient {
   readonly capabilities: number
   /** The last packet of the login. */
   readonly outcome: Uint8Array
-  send(payload: Uint8Array): void
+  /** `sequence` where the payload goes on in the conversation of a command. */
+  send(payload: Uint8Array, sequence?: number): void
   /** The next payload; throws when the connection ends. */
   next(): Promise<Uint8Array>
   result(): Promise<RawResult>
@@ -114,7 +115,7 @@ function session(packets: Packets, capabilities: number) {
     }
   }
   return {
-    send: (payload: Uint8Array) => packets.write(payload, 0),
+    send: (payload: Uint8Array, sequence = 0) => packets.write(payload, sequence),
     next: packets.next,
     result,
     ended: packets.ended,

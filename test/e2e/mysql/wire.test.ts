@@ -20,7 +20,7 @@ for (const family of FAMILIES) {
     const open: RawClient[] = []
 
     beforeAll(async () => {
-      stack = await startStack(family.start)
+      stack = await startStack(family.start, { settings: ['--local-infile=1'] })
     })
     afterAll(() => stack?.stop())
     afterEach(() => {
@@ -65,7 +65,7 @@ for (const family of FAMILIES) {
         const { greeting } = await as('alice')
         expect(greeting.version).toMatch(family.name === 'MySQL' ? /^9\./ : /MariaDB/)
         expect(greeting.plugin).toBe('caching_sha2_password')
-        for (const flag of ['localFiles', 'optionalResultsetMetadata', 'multiFactor'] as const)
+        for (const flag of ['optionalResultsetMetadata', 'multiFactor', 'ignoreSpace'] as const)
           expect(greeting.capabilities & CAPABILITY[flag]).toBe(0)
         expect(greeting.capabilities & CAPABILITY.ssl).not.toBe(0)
       })
@@ -97,10 +97,7 @@ for (const family of FAMILIES) {
       it.each([
         ['without connection attributes', MODERN & ~CAPABILITY.connectAttrs],
         ['without session tracking', MODERN & ~CAPABILITY.sessionTrack],
-        [
-          'with everything that is not offered',
-          (MODERN | CAPABILITY.localFiles | CAPABILITY.optionalResultsetMetadata) >>> 0,
-        ],
+        ['with everything that is not offered', (MODERN | CAPABILITY.optionalResultsetMetadata) >>> 0],
       ])('take a client %s', async (_what, capabilities) => {
         await inStep(await as('alice', { capabilities: capabilities >>> 0 }))
       })
@@ -252,10 +249,29 @@ for (const family of FAMILIES) {
         await inStep(client)
       })
 
-      it('LOAD DATA LOCAL is refused for everybody, and no file is asked for', async () => {
-        const client = await as('carol')
-        query(client, "LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE scratch.notes (v)")
-        expect(errOf(await client.next()).errno).toBeGreaterThan(0)
+      it.each(['alice', 'carol'] as const)(
+        'LOAD DATA LOCAL is refused to %s, who did not offer files',
+        async (person) => {
+          const client = await as(person)
+          query(client, "LOAD DATA LOCAL INFILE '/etc/hostname' INTO TABLE scratch.notes (v)")
+          expect(errOf(await client.next()).errno).toBeGreaterThan(0)
+          await inStep(client)
+        },
+      )
+
+      it('LOAD DATA LOCAL takes a file of who may do anything, and of nobody else', async () => {
+        const capabilities = (MODERN | CAPABILITY.localFiles) >>> 0
+        const load = "LOAD DATA LOCAL INFILE 'notes.txt' INTO TABLE scratch.notes (v)"
+        const [narrow, client] = [await as('alice', { capabilities }), await as('carol', { capabilities })]
+        query(narrow, load)
+        expect(errOf(await narrow.next()).message).toContain('SP-')
+        await inStep(narrow)
+        query(client, load)
+        expect(textOf(await client.next())).toBe('\u00fbnotes.txt'.replace('\u00fb', '\ufffd'))
+        client.send(Buffer.from('one\ntwo\n'), 2)
+        client.send(Buffer.from('three\n'), 3)
+        client.send(Buffer.alloc(0), 4)
+        expect(decodeOk(await client.next(), capabilities).affectedRows).toBe(3n)
         await inStep(client)
       })
 

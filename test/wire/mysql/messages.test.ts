@@ -26,10 +26,10 @@ import { CLASSIC, column, commands, hex, MODERN, SCRAMBLE, statement, text, toHe
 const context = { capabilities: MODERN, statement }
 
 describe('capabilities', () => {
-  it('never agree on files or hidden descriptions', () => {
+  it('never agree on hidden descriptions', () => {
     const agreed = negotiate(0xffffffff, 0xffffffff)
-    const { localFiles, optionalResultsetMetadata, ignoreSpace } = CAPABILITY
-    expect(agreed & (localFiles | optionalResultsetMetadata | ignoreSpace)).toBe(0)
+    const { optionalResultsetMetadata, ignoreSpace } = CAPABILITY
+    expect(agreed & (optionalResultsetMetadata | ignoreSpace)).toBe(0)
     expect(negotiate(0xffffffff, OFFERED)).toBe(OFFERED)
     expect(() => negotiate(CAPABILITY.protocol41, OFFERED)).toThrow(/SP-UNSUPPORTED/)
   })
