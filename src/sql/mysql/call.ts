@@ -46,7 +46,18 @@ export function parseCall(cursor: Cursor, reads: Reads, qualifier: readonly Toke
 }
 
 function plainArguments(cursor: Cursor, reads: Reads): number {
-  return cursor.sees(')') ? 0 : cursor.list(() => readExpr(cursor, reads)).length
+  if (cursor.sees(')')) return 0
+  return cursor.list(() => {
+    readExpr(cursor, reads)
+    argumentAlias(cursor)
+  }).length
+}
+
+/** `f(a AS x)`: a loadable function is told the name of its argument. */
+function argumentAlias(cursor: Cursor): void {
+  if (!cursor.accept('AS')) return
+  if (cursor.peek().kind === 'string') cursor.next()
+  else cursor.name()
 }
 
 function argumentsOf(cursor: Cursor, reads: Reads, upper: string): number {
@@ -63,6 +74,7 @@ function argumentsOf(cursor: Cursor, reads: Reads, upper: string): number {
   do {
     readExpr(cursor, reads)
     if (TYPED_ARGUMENTS.has(name) && cursor.accept('AS')) parseType(cursor)
+    argumentAlias(cursor)
     count += 1
   } while (cursor.accept(',') || joiners.some((word) => cursor.accept(word)))
   tail(cursor, reads, name)

@@ -1,5 +1,6 @@
 import { type Operand, OTHER } from './conjunction.ts'
 import type { Cursor } from './cursor.ts'
+import type { Value } from './tree.ts'
 import { INTRODUCERS } from './words.ts'
 
 /**
@@ -12,7 +13,9 @@ export function readLiteral(cursor: Cursor): Operand | null {
   if (token.kind === 'param') return constant(cursor, 'param')
   if (token.kind === 'number') return constant(cursor, 'number')
   if (token.upper === 'NULL') return constant(cursor, 'null')
-  if (/^(?:hex|bit)$/.test(token.kind) || /^(?:TRUE|FALSE)$/.test(token.upper)) {
+  if (token.upper === 'TRUE' || token.upper === 'FALSE')
+    return { ...constant(cursor, 'number'), text: token.upper === 'TRUE' ? '1' : '0' }
+  if (/^(?:hex|bit)$/.test(token.kind)) {
     cursor.next()
     return OTHER
   }
@@ -34,6 +37,6 @@ function readStrings(cursor: Cursor): Operand {
   return /^['"]/.test(first.text) ? { kind: 'text', text } : OTHER
 }
 
-function constant(cursor: Cursor, kind: 'param' | 'number' | 'null'): Operand {
+function constant(cursor: Cursor, kind: 'param' | 'number' | 'null'): Value {
   return { kind, text: cursor.next().text }
 }

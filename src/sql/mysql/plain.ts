@@ -33,9 +33,16 @@ export function isPlainQuery(query: Query, scope: Scope): boolean {
   return shown && isPlainFrom(select.from, scope) && isPlainRows(select.where, query.orderBy, scope)
 }
 
-/** The same of what decides which rows there are, and in which order. */
+/** The same of what decides which rows there are, and in which order. Columns of a view could be computed. */
 export function isPlainRows(where: Select['where'], orderBy: readonly Expr[], scope: Scope): boolean {
-  return (where === null || isPlainCondition(where, scope)) && orderBy.every((key) => key.bare || key.integer !== null)
+  const stored = scope.sources.every(
+    ({ use }) => use?.relation.kind === 'table' || use?.relation.kind === 'partitioned',
+  )
+  return (
+    stored &&
+    (where === null || isPlainCondition(where, scope)) &&
+    orderBy.every((key) => key.bare || key.integer !== null)
+  )
 }
 
 /** One column or constant as it stands. */
@@ -103,5 +110,6 @@ function baseOf(found: readonly ScopeColumn[]): Base | null {
   const base = found.length === 1 ? found[0]!.base : null
   const column = base?.use.relation.columns.find((candidate) => candidate.name === base.column)
   const family = FAMILIES.find(([pattern]) => column && pattern.test(column.type))?.[1]
-  return column && family ? { family, collation: column.collation } : null
+  // A generated column may be computed when it is read.
+  return column && family && column.generatedFrom.length === 0 ? { family, collation: column.collation } : null
 }

@@ -60,6 +60,7 @@ describe('every place where a column may stand', () => {
     ['SELECT MATCH email AGAINST (ssn) FROM users', 'users: email computed, ssn computed'],
     ['SELECT DEFAULT(email) FROM users', 'users: email computed'],
     ['SELECT VALUES(email) FROM users', 'users: email computed'],
+    ['SELECT f(email AS x), shop.f_user_email(ssn AS "y") FROM users', 'users: email computed, ssn computed'],
     ['SELECT `count`(email), count (ssn) FROM users', 'users: email computed, ssn computed'],
     [
       'SELECT sum(id) OVER (PARTITION BY email ORDER BY ssn ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM users',
@@ -263,6 +264,10 @@ describe('what tells nothing of a row', () => {
     ['SELECT u.id FROM users u JOIN orders o ON o.id = u.id WHERE 1', true],
     ["SELECT id FROM users WHERE dob >= '2020-01-05'", true],
     ["SELECT id FROM users WHERE dob >= '2020-02-30'", false],
+    ['SELECT id FROM users WHERE id = TRUE', true],
+    ["SELECT id FROM users WHERE email_lower = 'x'", false],
+    ['SELECT user_id FROM v_user_contacts', false],
+    ['SELECT @v FROM users', false],
     ['SELECT id FROM users WHERE email = 1', false],
     ["SELECT id FROM users WHERE id = 'x'", false],
     ['SELECT id FROM users WHERE email', false],
