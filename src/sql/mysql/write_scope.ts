@@ -31,7 +31,9 @@ export function columnOf(name: ColumnName, scope: Scope): BaseColumn {
 }
 
 export function noteGiven(given: Map<string, Given[]>, column: string, value: Given): void {
-  given.set(column, [...(given.get(column) ?? []), value])
+  const values = given.get(column)
+  if (values) values.push(value)
+  else given.set(column, [value])
 }
 
 /** Everything that the values read counts as computed on. */
