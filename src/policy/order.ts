@@ -37,8 +37,3 @@ function orderedBy(context: RuleContext, relation: Relation): readonly string[] 
   const telling = new Set([...indexes.flatMap(({ columns }) => columns), ...partitionedBy])
   return hidden.filter((name) => telling.has(name))
 }
-
-/** Masked columns that decide in which partition a row is. */
-export function spreadByHidden({ masks }: RuleContext, relation: Relation): readonly string[] {
-  return (relation.partitionedBy ?? []).filter((name) => masks.of(relation, name) !== null)
-}

@@ -13,7 +13,7 @@ import {
 } from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.ts'
-import { hiddenOrder, spreadByHidden } from './order.ts'
+import { hiddenOrder } from './order.ts'
 import { catalogSubstitution } from './quoting.ts'
 import { innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
 import { isConstantMask, isMaskedInSql, sqlMaskOf } from './sql_mask.ts'
@@ -108,9 +108,9 @@ function targetFilter(context: RuleContext, statement: StatementFacts, use: Rela
   const inner = innermost(statement)
   const writes = writesTo(inner, use)
   const { dialect } = context.input.catalog
-  const spread = spreadByHidden(context, use.relation)
-  const order = spread.length > 0 ? { unordered: new Set(spread) } : {}
-  const bare = spread.length > 0 ? { masks: new Map(), where: null, ...order } : null
+  const chooses = inner.kind === 'update' || inner.kind === 'delete'
+  const order = chooses ? hiddenOrder(context, use.relation) : {}
+  const bare = order.unordered ? { masks: new Map(), where: null, ...order } : null
   if (!writes.includes('update') && !writes.includes('delete')) return bare
   const quote = dialect === 'postgres' ? '"' : '`'
   const prefix = `${quote}${use.alias.replaceAll(quote, quote + quote)}${quote}.`

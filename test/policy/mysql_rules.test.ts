@@ -137,6 +137,15 @@ describe('the rows of a target', () => {
     expect(refused(given([users], { ...joined, plainRows: true }, options)).reason).toContain('without a join')
   })
 
+  it('carry the columns whose order must not choose them', () => {
+    const masked = { masks: [EMAIL], role: WRITER }
+    const of = (one: StatementFacts) => allowed(given([users], one, masked)).plans[0]?.substitutions.get(0)
+    const unordered = { masks: new Map(), where: null, unordered: new Set(['email']) }
+    expect(of(write('delete', users, { given: new Map() }))).toEqual(unordered)
+    expect(of(write('update', users, { given: new Map([['note', ['x']]]) }))).toEqual(unordered)
+    expect(of(write('insert', users, { given: new Map([['note', ['x']]]) }))).toBeUndefined()
+  })
+
   it('are not chosen by partitions that a masked column decides', () => {
     const spread = relation('users', ['id', 'note'], { indexes: [PRIMARY], partitionedBy: ['note'] })
     const one = write('delete', spread, { given: new Map() })

@@ -75,7 +75,9 @@ describe('any statement over a masked table', () => {
             expect(plan.fields?.[index]?.mask).toEqual(rule)
           }
         }
-        if (given.fixed !== null) expect(plan.substitutions.size).toBe(0)
+        // A target in MySQL carries the columns whose order must not choose its rows, and no mask.
+        if (given.role === 'target') expect(substituted?.size ?? 0).toBe(0)
+        else if (given.fixed !== null) expect(plan.substitutions.size).toBe(0)
       }),
       { numRuns: 2000 },
     )

@@ -4,6 +4,7 @@ import type { Edit } from '../edits.ts'
 import type { RelationUse } from '../facts.ts'
 import type { Substitution } from '../substitution.ts'
 import { qualifiedText, quoteName } from './quoting.ts'
+import { isWrittenInOrder } from './row_order.ts'
 import { checkedCondition } from './substitute.ts'
 import type { LexMode, Token } from './token.ts'
 
@@ -25,9 +26,14 @@ export function filterEdits(
   dialect: Dialect,
 ): readonly Edit[] {
   const { where } = substitution
+  const { own, last, takesSome } = clausesAfter(use, tokens, dialect)
+  if (takesSome && isWrittenInOrder(use.relation, substitution)) {
+    const { schema, name } = use.relation
+    const what = `LIMIT and RETURNING could follow the order of a masked column of ${schema}.${name}`
+    throw new SallyportError('SP-MASKED', `${what}; name the rows by their key`)
+  }
   if (where === null) return []
   const condition = checkedCondition(where, mode)
-  const { own, last } = clausesAfter(use, tokens, dialect)
   const end = tokens[last]!.end
   if (own === null) return [{ start: end, end, text: ` WHERE ${condition}` }]
   const after = tokens[own]!.end
@@ -59,7 +65,10 @@ function pickedFrom(use: RelationUse, condition: string): { readonly keys: strin
   return { keys, from }
 }
 
-/** The WHERE that belongs to the target, by its token, and the last token before ORDER BY, LIMIT, RETURNING or the end. */
+/**
+ * The WHERE that belongs to the target, by its token, and the last token before ORDER BY, LIMIT, RETURNING or the end;
+ * `takesSome`: not all rows that the condition holds for are written, or they are shown.
+ */
 function clausesAfter(use: RelationUse, tokens: readonly Token[], dialect: Dialect) {
   const first = tokens.findIndex(({ start }) => start >= use.span.end)
   let own: number | null = null
@@ -75,5 +84,6 @@ function clausesAfter(use: RelationUse, tokens: readonly Token[], dialect: Diale
     if (AFTER_WHERE.has(upper) || (dialect === 'mariadb' && upper === 'RETURNING')) break
     if (upper === 'WHERE') own ??= index
   }
-  return { own, last: index - 1 }
+  const rest = tokens.slice(index).map(({ upper }) => upper)
+  return { own, last: index - 1, takesSome: rest.includes('LIMIT') || rest.includes('RETURNING') }
 }

@@ -34,6 +34,19 @@ export function rowOrder(relation: Relation, { masks, unordered }: Substitution)
   return { hint, sort: stored ? sortBy(relation, hidden) : '' }
 }
 
+/**
+ * True where a write that takes some rows alone (LIMIT), or shows them (RETURNING), could take or show them in the order of
+ * a hidden column: a target takes no subquery. An index that begins with such a column serves no condition that may be
+ * written.
+ */
+export function isWrittenInOrder(relation: Relation, { unordered }: Substitution): boolean {
+  if (unordered === undefined || unordered.size === 0) return false
+  const hidden = (name: string): boolean => unordered.has(name)
+  const { indexes } = relation
+  if (!indexes || storedBy(relation).some(hidden)) return true
+  return indexes.some(({ columns }) => columns.some(hidden) && !hidden(columns[0] ?? ''))
+}
+
 /** InnoDB stores a table by its primary key, without one by a unique index, and each partition by itself. */
 function storedBy({ indexes = [], primaryKey, partitionedBy = [] }: Relation): readonly string[] {
   const clustered =

@@ -45,7 +45,7 @@ function sent(sql: string): string | null {
 /** The masked tables that stand in the text outside of a substituted reference. */
 function exposed(text: string): string[] {
   const bare = text.replaceAll(
-    /\(SELECT `id`, [^()]*(?:IF\(FALSE, `\w+`, NULL\)[^()]*)+FROM `shop`\.`\w+` USE INDEX \(PRIMARY\)\)/g,
+    /\(SELECT `id`, [^()]*(?:IF\(FALSE, `\w+`, NULL\)[^()]*)+FROM `shop`\.`\w+` USE INDEX \(PRIMARY\)(?: LIMIT \d+)?\)/g,
     '(masked)',
   )
   return [...MASKED.keys()].filter((table) => new RegExp(`\`?shop\`?\\s*\\.\\s*\`?${table}\\b`).test(bare))

@@ -382,6 +382,26 @@ describe('rows of a target', () => {
     expect(rewriteWith({}, sql, { masks: new Map(), where, plain })).toBe(expected)
   })
 
+  it('are not taken or shown in the order of a hidden column', () => {
+    const plan: Substitution = { masks: new Map(), where: null, unordered: new Set(['name']) }
+    const attempt = (sql: string, over: Partial<Relation> = { indexes: INDEXES }) =>
+      refusal(() => rewriteWith(over, sql, plan))
+    for (const sql of [
+      'DELETE FROM tenants WHERE plan = 1 LIMIT 1',
+      'UPDATE tenants SET plan = 2 ORDER BY plan LIMIT 1',
+      'DELETE FROM tenants WHERE plan = 1 RETURNING id',
+    ]) {
+      expect(attempt(sql), sql).toBe('SP-MASKED')
+      expect(attempt(sql, {}), sql).toBe('SP-MASKED')
+      expect(attempt(sql, { indexes: [{ name: 'first', columns: ['name', 'plan'] }] }), sql).toBe('')
+      expect(
+        attempt(sql, { indexes: [{ name: 'PRIMARY', columns: ['name'], unique: true }], primaryKey: ['name'] }),
+      ).toBe('SP-MASKED')
+    }
+    expect(attempt('DELETE FROM tenants WHERE plan = 1 ORDER BY plan')).toBe('')
+    expect(attempt('UPDATE tenants SET plan = (SELECT 1 LIMIT 1) WHERE plan = 1')).toBe('')
+  })
+
   it('need a key to be picked by', () => {
     const attempt = () =>
       rewriteWith({ primaryKey: [] }, 'DELETE FROM tenants WHERE 1 / id', { masks: new Map(), where })
