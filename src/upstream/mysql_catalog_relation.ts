@@ -21,6 +21,7 @@ export interface TableRow {
   readonly schema: string
   readonly name: string
   readonly kind: string
+  readonly engine: string | null
   readonly transactional: number | null
 }
 
@@ -149,7 +150,8 @@ function columnOf(row: ColumnRow, names: readonly string[]): Column {
 
 function kindOf(table: TableRow): RelationKind {
   if (SYSTEM_SCHEMAS.has(table.schema.toLowerCase())) return 'system'
-  if (table.kind === 'VIEW') return 'view'
+  // A MERGE table shows the rows of others, and its definition does not say by a name that is read here.
+  if (table.kind === 'VIEW' || /^mrg_/i.test(table.engine ?? '')) return 'view'
   return table.kind === 'SEQUENCE' ? 'sequence' : 'table'
 }
 

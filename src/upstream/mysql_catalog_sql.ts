@@ -9,7 +9,7 @@ export const DATABASES_SQL = 'SELECT SCHEMA_NAME AS name FROM information_schema
 
 /** MariaDB lists a session's temporary tables here too; ours has none. */
 export const TABLES_SQL = `
-  SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS name, TABLE_TYPE AS kind,
+  SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS name, TABLE_TYPE AS kind, ENGINE AS engine,
     ENGINE IN ('InnoDB', 'ROCKSDB') AS transactional
   FROM information_schema.TABLES LIMIT ?`
 

@@ -110,6 +110,14 @@ describe.each(SERVERS)('$engine', ({ engine, describeHere, start }) => {
       expect(relation('names').view?.definer).toMatch(/@/)
     })
 
+    it('takes a MERGE table as a view that can not be followed', async () => {
+      await client.query('CREATE TABLE shop_test.part (id int) ENGINE=MyISAM')
+      await client.query('CREATE TABLE shop_test.merged (id int) ENGINE=MERGE UNION=(shop_test.part)')
+      const found = (await readMysqlCatalog(target)).relations.get(relationKey('shop_test', 'merged'))
+      expect(found).toMatchObject({ kind: 'view', definition: null })
+      await client.query('DROP TABLE shop_test.merged, shop_test.part')
+    })
+
     it('says which columns a constraint or generated column holds together', () => {
       expect(relation('users').together).toEqual([
         { columns: ['note', 'born'], compared: false },
