@@ -1,5 +1,4 @@
 import type { ColumnRef, OutputField } from '../facts.ts'
-import { starColumns } from './join_columns.ts'
 import { asksForValues } from './plain.ts'
 import { openUse, resolveFrom } from './resolve_from.ts'
 import {
@@ -15,7 +14,8 @@ import {
   unique,
   type Visibility,
 } from './scope.ts'
-import type { Cte, Expr, Query, Select, StarItem, ValueItem } from './tree.ts'
+import { resolveList } from './select_list.ts'
+import type { Cte, Expr, Query, Select } from './tree.ts'
 
 export interface Place {
   readonly outer: Scope | null
@@ -169,9 +169,7 @@ function resolveSelect(state: Resolution, select: Select, place: Place, sorted: 
     parent: place.outer,
   }
   const inner: Place = { outer: scope, ctes: place.ctes, top: false }
-  for (const item of select.items)
-    if (item.kind === 'value') scope.outputs.push({ name: outputName(state, item), columns: null })
-  const outputs = select.items.flatMap((item) => resolveItem(state, select, item, scope, { ...inner, top: place.top }))
+  const outputs = resolveList(state, select, scope, { ...inner, top: place.top })
   if (outputs.length > MAX_OUTPUT_COLUMNS) throw opaque('the query has too many columns')
   const rows = [...from.rowSources]
   if (select.where) rows.push(...readCondition(state, select.where, inner, scope))
@@ -191,65 +189,6 @@ function resolveSelect(state: Resolution, select: Select, place: Place, sorted: 
   return select.groupBy.length > 0 ? result : { ...result, scope }
 }
 
-/** Output columns over a scope that is known already: RETURNING. Nothing passes through. */
-export function resolveItems(
-  state: Resolution,
-  items: Select['items'],
-  from: Select['from'],
-  scope: Scope,
-  ctes: CteScope | null,
-): readonly Output[] {
-  for (const item of items)
-    if (item.kind === 'value') scope.outputs.push({ name: outputName(state, item), columns: null })
-  const place: Place = { outer: scope, ctes, top: false }
-  return items.flatMap((item) => resolveItem(state, { from, distinct: false }, item, scope, place))
-}
-
-function resolveItem(
-  state: Resolution,
-  select: Pick<Select, 'from' | 'distinct'>,
-  item: StarItem | ValueItem,
-  scope: Scope,
-  place: Place,
-): Output[] {
-  const pass = place.top && !select.distinct
-  if (item.kind === 'star') return shownByStar(item, select, scope, pass)
-  const name = outputName(state, item)
-  const slot = scope.outputs.findIndex((candidate) => candidate.columns === null && candidate.name === name)
-  const { expr } = item
-  if (expr.bare) {
-    const columns = lookup(expr.bare, scope, 'columns')
-    const own = columns.length === 1 && scope.sources.some((source) => source.columns.includes(columns[0]!))
-    scope.outputs[slot] = { name, columns }
-    return [output(columns, name, pass && own)]
-  }
-  const sources = readExpr(state, expr, { ...place, top: false }, scope, 'columns')
-  const columns = columnsOf(expr, scope, 'columns')
-  scope.outputs[slot] = { name, columns: [...columns, { name, base: null, sources }] }
-  return [{ field: { name, origin: null, sources }, columns }]
-}
-
-/** What a `*` shows is named in the select list as if it were written out. */
-function shownByStar(item: StarItem, { from }: Pick<Select, 'from'>, scope: Scope, pass: boolean): Output[] {
-  const outputs = starColumns(item, from, scope).map((group) => output(group, null, pass))
-  scope.outputs.push(...outputs.map(({ field, columns }) => ({ name: field.name, columns })))
-  return outputs
-}
-
-/** `group` holds more than one column where USING merged them. */
-function output(group: readonly ScopeColumn[], name: string | null, pass: boolean): Output {
-  const base = pass && group.length === 1 ? group[0]!.base : null
-  mark(group, base === null ? 'computed' : 'passed')
-  const origin = base === null ? null : { use: base.use.id, column: base.column }
-  return { field: { name: name ?? group[0]!.name, origin, sources: sourcesOf(group) }, columns: group }
-}
-
-function outputName(state: Resolution, item: ValueItem): string {
-  if (item.alias !== null) return item.alias
-  const { bare, span } = item.expr
-  return bare ? bare.parts.at(-1)!.value : state.text.slice(span.start, span.end)
-}
-
 /** ORDER BY and GROUP BY: an integer names an output column; another constant might, so it counts for all of them. */
 function readSortKey(
   state: Resolution,
@@ -264,7 +203,7 @@ function readSortKey(
   return named.flatMap(({ field }) => field.sources)
 }
 
-function columnsOf(expr: Expr, scope: Scope, visibility: Visibility): ScopeColumn[] {
+export function columnsOf(expr: Expr, scope: Scope, visibility: Visibility): ScopeColumn[] {
   return [
     ...expr.columns.flatMap((column) => lookup(column, scope, visibility)),
     ...expr.windowColumns.flatMap((column) => lookup(column, scope, 'window')),
