@@ -14,6 +14,8 @@ const NOT_SQL = new Set([1064, 1065, 1149])
 /** Modes with another grammar, which the analysis leaves alone on purpose. */
 const FOREIGN_MODES = ['ORACLE', 'MSSQL', 'DB2', 'POSTGRESQL', 'MAXDB']
 
+const REFUSED_PERCENT_MAX = 1
+
 export interface Wanted {
   /** Ask the server's description and its privileges whether the facts hold. */
   readonly prove: boolean
@@ -96,6 +98,13 @@ export class Measurement {
     if (outcome === 'same') return
     const { what, detail, text } = outcome
     findings.add(what, { sql: text === '' ? sql : `${sql}\n=> ${text}`, at, detail })
+  }
+
+  /** Few refusals by the analysis, nothing that it missed, and nothing that shows through what is hidden. */
+  get isSound(): boolean {
+    const { percent } = this.tally.figures()
+    const { 'named otherwise': _, ...missed } = this.missed.figures()
+    return percent < REFUSED_PERCENT_MAX && Object.keys(missed).length === 0 && !('rows' in this.interfering.figures())
   }
 
   figures(): string {

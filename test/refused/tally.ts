@@ -27,7 +27,7 @@ export class Tally {
   }
 
   /** The figures as one object, for a line of JSON. */
-  figures(): Readonly<Record<string, unknown>> {
+  figures(): { readonly percent: number } & Readonly<Record<string, unknown>> {
     const all = [...this.#statements.values()]
     const share = (by: Refusal['by']) => all.filter(({ refusal }) => refusal?.by === by).length
     const analysis = share('analysis')
