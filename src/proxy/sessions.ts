@@ -82,10 +82,6 @@ export class Sessions {
     return this.#byId.get(id)
   }
 
-  byNumber(number: number): LiveSession | undefined {
-    return this.#byNumber.get(number)
-  }
-
   /** The session whose number and key were shown, or undefined; the key is compared in constant time. */
   byCancelKey(number: number, key: Uint8Array): LiveSession | undefined {
     const session = this.#byNumber.get(number)

@@ -80,4 +80,23 @@ describe('Sessions', () => {
     sessions.remove(`s${number}`)
     expect(sessions.byCancelKey(number, key)).toBeUndefined()
   })
+
+  it('means one of a person’s own by either number, and none where that is not sure', () => {
+    const sessions = new Sessions()
+    const key = new Uint8Array(4)
+    const other = { ...session(30, key), personId: 'q' }
+    const elsewhere = { ...session(40, key), target: 'u' }
+    for (const one of [session(10, key), session(20, key), other, elsewhere]) sessions.add(one)
+    sessions.knownAs('s10', 7)
+    sessions.knownAs('s20', 10)
+    sessions.knownAs('s30', 8)
+    sessions.knownAs('s40', 7)
+    const meant = (number: number) => sessions.meant('p', 't', number)?.id
+    expect([7, 20, 8, 30, 40, 9].map(meant)).toEqual(['s10', 's20', undefined, undefined, undefined, undefined])
+    expect(meant(10)).toBeUndefined()
+    sessions.remove('s20')
+    expect(meant(10)).toBe('s10')
+    sessions.knownAs('s20', 99)
+    expect(meant(99)).toBeUndefined()
+  })
 })

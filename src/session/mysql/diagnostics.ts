@@ -46,7 +46,7 @@ function mayQuote(state: SessionState, run: Run | undefined, verdict: Verdict | 
   return verdict !== null && isGuarded(verdict)
 }
 
-export function isGuarded({ decision }: Verdict): boolean {
+function isGuarded({ decision }: Verdict): boolean {
   return decision.effect === 'allow' && !decision.verbatim && decision.plans.some(({ scrubErrors }) => scrubErrors)
 }
 

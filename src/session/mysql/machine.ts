@@ -147,7 +147,9 @@ export class MysqlMachine {
     if (this.#state.output.ended) return []
     const { output, current, subject } = this.#state
     if (current) output.cancel(subject.session.sessionId, true)
-    output.client(encodePackets(errPayload(error), current?.sequence ?? (this.#fromClient.buffered > 0 ? 1 : 0)))
+    output.client(
+      encodePackets(errPayload(error), current?.sequence ?? (this.#held || this.#fromClient.buffered > 0 ? 1 : 0)),
+    )
     output.end(error.detail, error)
     return output.take()
   }
