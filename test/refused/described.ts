@@ -19,8 +19,8 @@ export function contradiction(
   catalog: Catalog,
 ): Contradiction | null {
   const { output, kind } = statement
-  // Nothing passes through these: their columns all count as computed on.
-  if (output === null && kind !== 'select') return null
+  // Nothing passes through other kinds, and RETURNING is described when it is run.
+  if (kind !== 'select' && (output === null || fields.length === 0)) return null
   const expected = output ?? []
   if (expected.length !== fields.length)
     return { kind: 'described otherwise', detail: `${fields.length} fields instead of ${expected.length}` }

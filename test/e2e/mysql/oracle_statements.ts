@@ -349,6 +349,10 @@ export const MARIADB_STATEMENTS: readonly string[] = [
   'SELECT /*M! x */ FROM a',
   'SELECT NVL(x, y), NVL2(x, y, n), DECODE_ORACLE(x, 1, y, n) FROM a',
   'SELECT CAST(s AS INTEGER), CAST(x AS VARCHAR(5)), CONVERT(d, DATETIME(3)) FROM a',
+  'INSERT INTO u (k, v) VALUES (1, 2) RETURNING k, v + h AS total',
+  'INSERT INTO u (k, v) SELECT id, x FROM a RETURNING *',
+  'REPLACE INTO u (k, v) VALUES (1, 2) RETURNING h',
+  'DELETE FROM u WHERE k = 1 RETURNING v, h',
   'INSERT INTO u (k, v) VALUES (1, 2) ON DUPLICATE KEY UPDATE v = VALUE(v)',
   'UPDATE u SET v = 1 WHERE k = (SELECT MAX(k) FROM u) ORDER BY h LIMIT 1',
 ]
