@@ -4,8 +4,8 @@ import type { Reading } from './reading.ts'
 import { shown, withTable } from './show_statement.ts'
 import { blank } from './statement_facts.ts'
 
-/** Definitions that are no table's: named, and refused under a narrow grant, since nobody knows what they print. */
-const OTHERS = ['VIEW', 'PROCEDURE', 'FUNCTION', 'TRIGGER', 'EVENT', 'USER', 'SERVER', 'PACKAGE', 'LIBRARY']
+/** Definitions of what is no relation. */
+const OTHERS = ['PROCEDURE', 'FUNCTION', 'TRIGGER', 'EVENT', 'USER', 'SERVER', 'PACKAGE', 'LIBRARY']
 
 /** SHOW CREATE; the cursor stands behind these words. */
 export function readCreate(reading: Reading): StatementFacts {
@@ -18,10 +18,10 @@ export function readCreate(reading: Reading): StatementFacts {
   const other = OTHERS.find((word) => cursor.accept(word))
   if (other !== undefined) return { ...blank(statement, 'show'), name: `create ${other.toLowerCase()}` }
   const sequence = cursor.accept('SEQUENCE')
-  if (!sequence) cursor.expect('TABLE')
+  if (!sequence && !cursor.accept('VIEW')) cursor.expect('TABLE')
   const table = plainTable(cursor, qualifiedName(cursor))
   const name = sequence ? 'create sequence' : 'create table'
   const facts = withTable(shown(cursor, statement, name), table, reading, ['read'])
-  // The definition of a view is its query: it may quote anything.
+  // The definition of a view is its query, by which the policy judges it.
   return facts.uses[0]!.relation.kind === 'view' ? { ...facts, name: 'create view' } : facts
 }

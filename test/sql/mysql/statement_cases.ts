@@ -188,7 +188,11 @@ const SHOWN = [
     ['SHOW KEYS IN shop.tenants', 'index', 'tenants:id computed,name computed,plan computed'],
     ['SHOW CREATE TABLE shop.tenants', 'create table', 'tenants:id computed,name computed,plan computed'],
     ['SHOW CREATE DATABASE IF NOT EXISTS shop', 'create database', ''],
-    ['SHOW CREATE VIEW shop.v_user_contacts', 'create view', ''],
+    [
+      'SHOW CREATE VIEW shop.v_user_contacts',
+      'create view',
+      'v_user_contacts:contact computed,full_name computed,reach computed,user_id computed',
+    ],
     ['SHOW CREATE PROCEDURE shop.p_lookup', 'create procedure', ''],
     ['SHOW CREATE TRIGGER shop.t', 'create trigger', ''],
     ['SHOW CREATE USER app', 'create user', ''],
