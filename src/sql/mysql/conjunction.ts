@@ -1,4 +1,4 @@
-import type { ColumnName, Test, Value } from './tree.ts'
+import type { ColumnName, Shown, Test, Value } from './tree.ts'
 
 /** What stands between the operators of one expression. `other`: anything that is neither of the rest. */
 export type Operand =
@@ -6,14 +6,14 @@ export type Operand =
   | Value
   | { readonly kind: 'values'; readonly values: readonly Value[] }
   | { readonly kind: 'tests'; readonly tests: readonly Test[] }
-  | { readonly kind: 'other' }
+  | { readonly kind: 'other'; readonly shown: Shown | null }
 
 /** An operator as it is written (`NOT IN`, `IS NOT NULL`), or what it stands between. */
 export type Part = string | Operand
 
 const COMPARISONS = new Set(['=', '<', '>', '<=', '>=', '<>', '!='])
 
-export const OTHER: Operand = { kind: 'other' }
+export const OTHER: Operand = { kind: 'other', shown: null }
 
 /**
  * The tests that the whole consists of, or null. AND binds less than everything that a test is made of, and where OR,
@@ -75,4 +75,15 @@ export function isSimple(operand: Operand): operand is ColumnName | Value {
 
 export function isValue(operand: Operand): operand is Value {
   return operand.kind === 'text' || operand.kind === 'number' || operand.kind === 'null' || operand.kind === 'param'
+}
+
+/** How an output column of nothing else is called; null: after its text. */
+export function shownAs(operand: Operand): Shown | null {
+  if (operand.kind === 'column') return named(operand.parts.at(-1)!.value)
+  if (operand.kind === 'values') return operand.values.length === 1 ? operand.values[0]!.shown : null
+  return operand.kind === 'tests' ? null : operand.shown
+}
+
+export function named(name: string): Shown {
+  return { mysql: name, mariadb: name }
 }

@@ -1,5 +1,5 @@
 import { parseCall } from './call.ts'
-import { isSimple, isValue, type Operand, OTHER, type Part } from './conjunction.ts'
+import { isSimple, isValue, type Operand, OTHER, type Part, shownAs } from './conjunction.ts'
 import type { Cursor } from './cursor.ts'
 import { readLiteral } from './literal.ts'
 import { atQuery, parseSubquery } from './query.ts'
@@ -100,15 +100,19 @@ function truthTest(cursor: Cursor): string {
 export function readOperand(cursor: Cursor, reads: Reads): Operand {
   let signs = 0
   let minus = false
+  let plus = true
   for (; cursor.seesAny(PREFIX_OPERATORS); signs += 1) {
     if (signs > MAX_SIGNS) cursor.fail('too many signs stand before a value', 'SP-OPAQUE')
     minus = cursor.sees('-')
+    plus &&= cursor.sees('+')
     if (!cursor.acceptSkipped('BINARY')) cursor.next()
     reads.notBare()
   }
   const operand = cursor.nested(() => primary(cursor, reads))
   if (signs === 0) return operand
-  return signs === 1 && minus && operand.kind === 'number' ? { ...operand, text: `-${operand.text}` } : OTHER
+  if (plus) return { kind: 'other', shown: shownAs(operand) }
+  const negative = signs === 1 && minus && operand.kind === 'number'
+  return negative ? { ...operand, text: `-${operand.text}`, shown: null } : OTHER
 }
 
 function primary(cursor: Cursor, reads: Reads): Operand {
@@ -158,7 +162,7 @@ function parenthesisedItem(cursor: Cursor, reads: Reads): Operand | null {
   const { tests } = inner.expr({ start: start.start, end: start.end }, null, start, 0, parts)
   reads.take(inner)
   const [only] = parts
-  if (parts.length === 1 && typeof only === 'object' && isSimple(only)) return only
+  if (parts.length === 1 && typeof only === 'object' && (isSimple(only) || shownAs(only) !== null)) return only
   return tests === null ? null : { kind: 'tests', tests }
 }
 

@@ -1,4 +1,4 @@
-import { type Operand, OTHER } from './conjunction.ts'
+import { named, type Operand, OTHER, shownAs } from './conjunction.ts'
 import type { Cursor } from './cursor.ts'
 import type { Value } from './tree.ts'
 import { INTRODUCERS } from './words.ts'
@@ -14,7 +14,7 @@ export function readLiteral(cursor: Cursor): Operand | null {
   if (token.kind === 'number') return constant(cursor, 'number')
   if (token.upper === 'NULL') return constant(cursor, 'null')
   if (token.upper === 'TRUE' || token.upper === 'FALSE')
-    return { ...constant(cursor, 'number'), text: token.upper === 'TRUE' ? '1' : '0' }
+    return { ...constant(cursor, 'number'), text: token.upper === 'TRUE' ? '1' : '0', shown: null }
   if (/^(?:hex|bit)$/.test(token.kind)) {
     cursor.next()
     return OTHER
@@ -24,8 +24,11 @@ export function readLiteral(cursor: Cursor): Operand | null {
   const temporal = /^(?:DATE|TIME|TIMESTAMP)$/.test(token.upper) && next === 'string'
   if (!introduced && !temporal) return null
   cursor.next()
-  if (cursor.peek().kind === 'string' && introduced) readStrings(cursor)
-  else cursor.next()
+  if (cursor.peek().kind === 'string' && introduced) {
+    const string = readStrings(cursor)
+    return { kind: 'other', shown: shownAs(string) }
+  }
+  cursor.next()
   return OTHER
 }
 
@@ -34,9 +37,12 @@ function readStrings(cursor: Cursor): Operand {
   const first = cursor.next()
   let text = first.value
   while (cursor.peek().kind === 'string') text += cursor.next().value
-  return /^['"]/.test(first.text) ? { kind: 'text', text } : OTHER
+  const shown = { mysql: first.value.trimStart(), mariadb: text.trimStart() }
+  return /^['"]/.test(first.text) ? { kind: 'text', text, shown } : { kind: 'other', shown }
 }
 
 function constant(cursor: Cursor, kind: 'param' | 'number' | 'null'): Value {
-  return { kind, text: cursor.next().text }
+  const { text } = cursor.next()
+  const shown = kind === 'param' ? null : named(kind === 'null' ? 'NULL' : text)
+  return { kind, text, shown }
 }

@@ -1,5 +1,5 @@
 import type { Span } from '../facts.ts'
-import { conjunction, type Part } from './conjunction.ts'
+import { conjunction, type Part, shownAs } from './conjunction.ts'
 import type { Cursor } from './cursor.ts'
 import type { Token } from './token.ts'
 import type { ColumnName, Expr, Query, TableName } from './tree.ts'
@@ -76,6 +76,7 @@ export class Reads {
       integer: plain ? Number(first.text) : null,
       constant: this.#constant && this.queries.length === 0,
       ordinals: this.#ordinals,
+      shown: parts.length === 1 && typeof parts[0] === 'object' ? shownAs(parts[0]) : null,
       tests: conjunction(parts),
       span,
     }

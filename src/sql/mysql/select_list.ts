@@ -95,6 +95,7 @@ function output(group: readonly ScopeColumn[], name: string | null, pass: boolea
 
 function outputName(state: Resolution, item: ValueItem): string {
   if (item.alias !== null) return item.alias
-  const { bare, span } = item.expr
+  const { bare, shown, span } = item.expr
+  if (shown !== null) return shown[state.context.catalog.dialect === 'mariadb' ? 'mariadb' : 'mysql']
   return bare ? bare.parts.at(-1)!.value : state.text.slice(span.start, span.end)
 }

@@ -11,6 +11,13 @@ export interface ColumnName {
 export interface Value {
   readonly kind: 'text' | 'number' | 'null' | 'param'
   readonly text: string
+  readonly shown: Shown | null
+}
+
+/** The name that either flavour gives an output column without alias, where it isn't the text of the expression. */
+export interface Shown {
+  readonly mysql: string
+  readonly mariadb: string
 }
 
 /** One of the tests that a conjunction joins: columns, constants and parameters. `truth`: one of them by itself. */
@@ -37,6 +44,8 @@ export interface Expr {
   readonly constant: boolean
   /** A key of a window is a constant, which a server might take for the place of an output column. */
   readonly ordinals: boolean
+  /** One column or literal in parentheses or under plus signs, or a string. */
+  readonly shown: Shown | null
   /** Where it is such tests joined by AND and nothing else. */
   readonly tests: readonly Test[] | null
   readonly span: Span

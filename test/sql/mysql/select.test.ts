@@ -209,6 +209,26 @@ describe('joins', () => {
   })
 })
 
+describe('names of output columns', () => {
+  it.each<[string, string, string]>([
+    ["SELECT 'it''s', (id), ((id)), +id, (+id), -id, (id + 1) FROM users", "it's|id|id|id|id|-id|(id + 1)", ''],
+    ["SELECT 'a' 'b', N'c', _utf8mb4'd', x'41', ' e', '  '", "a|c|d|x'41'|e|", "ab|c|d|x'41'|e|"],
+    [
+      'SELECT (1), +1.50, -1, (NULL), TRUE, (count(*)), users.id, (users.`id`) FROM users',
+      '1|1.50|-1|NULL|TRUE|(count(*))|id|id',
+      '',
+    ],
+    ['SELECT d.id FROM (SELECT (id) FROM users) d', 'id', ''],
+  ])('%s', (sql, mysql, mariadb) => {
+    const names = (dialect: Dialect) =>
+      one(sql, dialect)
+        .output!.map(({ name }) => name)
+        .join('|')
+    expect(names('mysql')).toBe(mysql)
+    expect(names('mariadb')).toBe(mariadb || mysql)
+  })
+})
+
 describe('names that the select list settles', () => {
   it.each<[string, string]>([
     [
