@@ -122,6 +122,44 @@ describe('counts beside a result', () => {
   })
 })
 
+describe('what a later statement of the same message, or a prepared one, asks for', () => {
+  it.each([`${GUARDED}; SELECT ROW_COUNT()`, `${GUARDED}; SET @n = ROW_COUNT()`, `${GUARDED}; SELECT @@warning_count`])(
+    'is refused: %s',
+    (text) => {
+      expect(last(story([client(query(text))]))).toMatch(/^< 1 error .* SP-UNSUPPORTED$/)
+    },
+  )
+
+  it('is refused behind a statement that the server could not read', () => {
+    const steps = [
+      client(query(GUARDED)),
+      server(ok({ rows: 1 })),
+      client(query('SELECT 1')),
+      server(failed(1064, 'no')),
+    ]
+    expect(last(story([...steps, client(query('SELECT ROW_COUNT()'))]))).toMatch(/SP-UNSUPPORTED$/)
+    const other = [
+      client(query(GUARDED)),
+      server(ok({ rows: 1 })),
+      client(query('SELECT 1')),
+      server(count(1), column('1'), end()),
+    ]
+    expect(last(story([...other, client(query('SELECT ROW_COUNT()'))]))).toMatch(/^> 3 /)
+  })
+
+  it('is refused to EXECUTE', () => {
+    const made = [client(query("PREPARE p FROM 'SELECT ROW_COUNT()'")), server(ok())]
+    const steps = [...made, client(query(GUARDED)), server(ok({ rows: 1 })), client(query('EXECUTE p'))]
+    expect(last(story(steps))).toMatch(/^< 1 error .* SP-UNSUPPORTED$/)
+  })
+
+  it('is refused to an execution', () => {
+    const made = [client(prepare('SELECT ROW_COUNT()')), server(prepared(0))]
+    const steps = [...made, client(query(GUARDED)), server(ok({ rows: 1 })), client(execute())]
+    expect(last(story(steps))).toMatch(/^< 1 error .* SP-UNSUPPORTED$/)
+  })
+})
+
 describe('warnings of a protected statement', () => {
   const computed: readonly Step[] = [
     client(query('SELECT length(email) FROM users')),

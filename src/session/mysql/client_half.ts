@@ -168,14 +168,12 @@ export class ClientHalf {
     if (text instanceof SallyportError) return this.#refuse(this.#denied(text, now), sequence)
     const admission = gate.admit(subject, this.#state.names, text, now)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
-    const own =
-      unanswerable(admission.verdict) ??
-      tellsHidden(this.#state, admission.verdict) ??
-      ownAnswer(this.#state, admission, sequence, now)
+    const own = unanswerable(admission.verdict) ?? ownAnswer(this.#state, admission, sequence, now)
     if (own === 'answered') return
     if (own) return this.#refuse(this.#denied(own, now), sequence)
     const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
-    const refused = runs instanceof SallyportError ? runs : (uncounted(runs) ?? unlimitable(runs))
+    const refused =
+      runs instanceof SallyportError ? runs : (tellsHidden(this.#state, runs) ?? uncounted(runs) ?? unlimitable(runs))
     if (runs instanceof SallyportError || refused)
       return this.#refuse(this.#denied(refused as SallyportError, now), sequence)
     output.record(audited(admission, runs))
@@ -280,7 +278,7 @@ export class ClientHalf {
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf<ResultShape>(admission, now)
     const bulk = isBulk && runs[0] ? bulkRefusal(runs[0], command) : null
-    const refused = tellsHidden(this.#state, admission.verdict) ?? uncounted(runs) ?? unlimitable(runs) ?? bulk
+    const refused = tellsHidden(this.#state, runs) ?? uncounted(runs) ?? unlimitable(runs) ?? bulk
     if (refused) return this.#refuse(this.#denied(refused, now), sequence)
     this.#closeCursor(prepared, now)
     prepared.cursor = !isBulk && (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null

@@ -87,8 +87,13 @@ export function expectWarnings(state: SessionState, runs: readonly Run[]): void 
   if (guarded) state.warnings = []
   else if (resets) state.warnings = null
   else if (state.warnings) state.warnings = []
-  state.changedUnknown = runs.some(hidesChanges)
+  if (runs.some(hidesChanges)) state.changedUnknown = true
   if (guarded) state.guarded = true
+}
+
+/** A statement that succeeded has set ROW_COUNT() anew; one that could not be read by the server has not. */
+export function settleChanges(state: SessionState, run: Run): void {
+  state.changedUnknown = hidesChanges(run)
 }
 
 /** Whether a write tells which of its rows had the given values before (see `affected.ts`). */
@@ -115,15 +120,19 @@ export function ownWarning(message: string): Warning {
   return { code: OWN_CODE, message }
 }
 
-/** Why the statement may not run since it would tell what the proxy hides of an earlier one, or null. */
-export function tellsHidden(state: SessionState, verdict: Verdict): SallyportError | null {
+/** Why the statements may not run since one would tell what the proxy hides of an earlier one, or null. */
+export function tellsHidden(state: SessionState, runs: readonly Run[]): SallyportError | null {
+  if (state.unrestricted) return null
+  const several = runs.length > 1
+  const warnings = state.warnings !== null || (several && runs.some(({ plan }) => plan?.scrubErrors))
+  const changes = state.changedUnknown || (several && runs.some(hidesChanges))
   // Asked before every statement, and most often nothing is hidden.
-  if (state.unrestricted || (state.warnings === null && !state.changedUnknown)) return null
-  const called = new Set(verdict.facts.statements.flatMap(calls))
-  if (state.warnings !== null && [...COUNTS].some((name) => called.has(name))) {
+  if (!warnings && !changes) return null
+  const called = new Set(runs.flatMap(({ facts }) => calls(facts)))
+  if (warnings && [...COUNTS].some((name) => called.has(name))) {
     return new SallyportError('SP-UNSUPPORTED', 'ask by SHOW COUNT(*) WARNINGS how many there were')
   }
-  if (state.changedUnknown && called.has(ROW_COUNT)) {
+  if (changes && called.has(ROW_COUNT)) {
     return new SallyportError(
       'SP-UNSUPPORTED',
       'ROW_COUNT() would tell which rows of a protected table had these values',

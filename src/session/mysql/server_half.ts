@@ -14,7 +14,7 @@ import { harmlessChanges, withoutGuesses } from './affected.ts'
 import { takeAside } from './aside.ts'
 import { withoutMaskedDefault } from './command_field_list.ts'
 import { beginUpload, declineUpload } from './command_upload.ts'
-import { errorFor, ownWarnings } from './diagnostics.ts'
+import { errorFor, ownWarnings, settleChanges } from './diagnostics.ts'
 import type { Exchange, Run } from './exchange.ts'
 import { type FieldInput, shapeOf, shownField } from './result_shape.ts'
 import { maskRun } from './rows.ts'
@@ -234,6 +234,7 @@ export class ServerHalf {
 
   #finish(run: Run, outcome: ExecutionResult['outcome'], status: string | null, now: number): void {
     if (run.done) return
+    if (outcome === 'ok') settleChanges(this.#state, run)
     finishRun(this.#state, run, outcome, status, now)
     // A change of definitions commits at once, and so others see it at once.
     const definitions = definitionsAfter('kept', run.facts)
