@@ -79,7 +79,8 @@ function useEdits(
     return [...named, ...filterEdits(use, substitution, tokens, mode, context.catalog.dialect)]
   }
   const apart = forbidsMerging(context.catalog.dialect, tokens)
-  const inner = subqueryFor(use, substitution, { partition, lock: lockText(tokens), apart }, mode)
+  const searches = tokens.some(({ upper }) => upper === 'AGAINST')
+  const inner = subqueryFor(use, substitution, { partition, lock: lockText(tokens), apart, searches }, mode)
   const alias = use.hasAlias ? '' : ` AS ${quoteName(use.alias)}`
   const end = use.partition?.end ?? use.span.end
   const qualifiers = use.qualifiers.map((span) => ({ ...span, text: quoteName(use.alias) }))

@@ -22,6 +22,8 @@ interface Clauses {
   readonly lock: string | null
   /** The server must not merge the subquery, whether or not it needs a fence. */
   readonly apart: boolean
+  /** The statement searches by MATCH, which takes columns of a table or of a merged subquery. */
+  readonly searches: boolean
 }
 
 /**
@@ -31,7 +33,7 @@ interface Clauses {
 export function subqueryFor(
   use: RelationUse,
   plan: Substitution,
-  { partition, lock, apart }: Clauses,
+  { partition, lock, apart, searches }: Clauses,
   mode: LexMode,
 ): string {
   const { relation } = use
@@ -46,6 +48,9 @@ export function subqueryFor(
   const columns = shownColumns(use)
   const shown = columns.map((column) => columnText(column, plan, mode)).join(', ')
   const fenced = sort !== '' || (where !== '' && !plan.plain)
+  if (searches && (fenced || apart)) {
+    throw new SallyportError('SP-MASKED', `${relation.schema}.${relation.name} can't be searched by MATCH here`)
+  }
   if (use.locked && (fenced || apart || lock === null)) {
     throw new SallyportError('SP-MASKED', `rows of ${relation.schema}.${relation.name} can't be locked in this way`)
   }

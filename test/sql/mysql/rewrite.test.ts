@@ -150,6 +150,12 @@ describe('what is substituted', () => {
     )
   })
 
+  it('lets a merged table be searched, and says so where it can not be', () => {
+    const sql = "SELECT id FROM tenants WHERE MATCH (plan) AGAINST ('x')"
+    expect(rewrite(sql)).toContain(`FROM ${MASKED} AS`)
+    expect(refusal(() => rewrite(sql, { ...NAME, where: '`id` = 1' }))).toBe('SP-MASKED')
+  })
+
   it('fences a row condition', () => {
     const plan: Substitution = { masks: new Map(), where: "`plan` = 'pro'" }
     expect(rewrite('SELECT name FROM tenants', plan)).toBe(
