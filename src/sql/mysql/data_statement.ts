@@ -70,9 +70,3 @@ function verbsOf(verbs: readonly Verb[], uses: readonly RelationUse[]): readonly
   const reads = uses.some(({ role, columns }) => role === 'read' || [...columns.values()].includes('computed'))
   return reads ? [...verbs, 'read'] : verbs
 }
-
-/** What the parser notes of a statement whose facts are known already. */
-export function notesOf(cursor: Cursor): Notes {
-  parseData(cursor)
-  return cursor.notes
-}

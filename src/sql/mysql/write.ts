@@ -30,7 +30,7 @@ export function parseInsert(cursor: Cursor): Insert {
 /** True where IGNORE was among them. */
 function modifiers(cursor: Cursor, words: RegExp): boolean {
   let ignore = false
-  while (words.test(cursor.peek().upper)) ignore = cursor.next().upper === 'IGNORE' || ignore
+  while (words.test(cursor.peek().upper)) ignore = cursor.skipped(() => cursor.next()).upper === 'IGNORE' || ignore
   return ignore
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
 import type { StatementFacts } from '../../../src/sql/facts.ts'
-import { analyzeRewritten } from '../../../src/sql/mysql/analyze.ts'
+import { analyzeMysql, analyzeRewritten } from '../../../src/sql/mysql/analyze.ts'
 import { shopCatalog, shopContext } from './shop.ts'
 import { WRITES } from './write_cases.ts'
 
@@ -33,6 +34,20 @@ describe('writes', () => {
     expect(facts.opaque).toBe(null)
     expect(facts.verbs.join(',')).toBe(verbs)
     expect(uses(facts)).toBe(expected)
+  })
+
+  it('are no other statements to parsers that do not know their words', async () => {
+    const parsers = await loadMysqlParsers('mysql')
+    const context = shopContext({ catalog: shopCatalog('mysql') })
+    for (const sql of [
+      'UPDATE LOW_PRIORITY tenants SET name = 1',
+      'DELETE LOW_PRIORITY QUICK IGNORE FROM tenants WHERE id = 1',
+      'INSERT INTO tenants PARTITION (p0) (id) VALUES (3)',
+      'DELETE t, u FROM tenants t JOIN users u ON t.id = u.id',
+      'DELETE FROM t, u USING tenants t JOIN users u ON t.id = u.id',
+      'INSERT INTO tenants (id) VALUES (1) AS new (a) ON DUPLICATE KEY UPDATE name = a',
+    ])
+      expect([sql, analyzeMysql(sql, context, parsers).statements[0]!.opaque]).toEqual([sql, null])
   })
 
   it('tell what RETURNING gives', () => {
