@@ -50,7 +50,7 @@ function derived(cursor: Cursor): TableItem {
 }
 
 /** A table or view with what may stand around its alias, in the order of either flavour. */
-export function tableName(cursor: Cursor): TableName {
+function tableName(cursor: Cursor): TableName {
   const parts = qualifiedName(cursor)
   if (cursor.sees('(')) cursor.fail('a table function is refused', 'SP-OPAQUE')
   const partition = cursor.sees('PARTITION') ? partitionClause(cursor) : null

@@ -27,7 +27,7 @@ function outfile(cursor: Cursor): void {
 }
 
 /** FIELDS and LINES with their terminators. */
-export function exportOptions(cursor: Cursor): void {
+function exportOptions(cursor: Cursor): void {
   if (cursor.accept('FIELDS') || cursor.accept('COLUMNS')) {
     while (/^(?:TERMINATED|ENCLOSED|ESCAPED|OPTIONALLY)$/.test(cursor.peek().upper)) {
       cursor.accept('OPTIONALLY')

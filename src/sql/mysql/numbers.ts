@@ -8,7 +8,7 @@ const DIGITS = /\d+/y
 const EXPONENT = /[eE][+-]?\d+/y
 const FRACTION = /\.\d*(?:[eE][+-]?\d+)?/y
 
-export interface Lexeme {
+interface Lexeme {
   readonly kind: TokenKind
   readonly end: number
 }
