@@ -219,6 +219,11 @@ const SELECTS: readonly string[] = [
   'SELECT (SELECT x FROM b WHERE b.id = a.id) FROM a',
   'SELECT (SELECT y FROM b WHERE b.id = 1) FROM a',
   'SELECT x FROM a WHERE x IN (SELECT y FROM c)',
+  // Columns of derived tables that are called what an expression holds
+  'SELECT b.id, b.s FROM (SELECT (s) FROM a) d NATURAL JOIN b',
+  'SELECT c.id FROM (SELECT +w FROM c) d NATURAL JOIN c',
+  "SELECT b.id, b.z FROM (SELECT 's') d NATURAL JOIN b",
+  'SELECT b.id FROM (SELECT (s) FROM a) d JOIN b USING (s)',
   // Others
   'SELECT 1',
   'SELECT 1 FROM DUAL WHERE 1',
