@@ -8,7 +8,7 @@ import { type Stack, startStack } from './stack.ts'
 const POLL_MS = 20
 /** Marked by a constant that the list of the server's threads shows. */
 const slow = (mark: number) =>
-  `SELECT COUNT(*) + ${mark} FROM ${Array.from({ length: 18 }, (_, at) => `visits v${at}`).join(', ')}`
+  `SELECT COUNT(*) + ${mark} FROM ${Array.from({ length: 26 }, (_, at) => `visits v${at}`).join(', ')}`
 
 interface Failed {
   readonly errno: number
