@@ -3,14 +3,19 @@ import { mariadbUnavailable } from './mariadb.ts'
 import { mysqlUnavailable } from './mysql_packages.ts'
 import { hasPostgres, POSTGRES_MAJORS, type PostgresMajor } from './postgres_major.ts'
 
+/** The one server of the MySQL family that is looked at: `npm run test:versions` sets it. */
+const ONLY = process.env.SALLYPORT_TEST_MYSQL_FAMILY
+
 /** Suites that need MySQL proper: skipped, with one loud line, only where it can neither be found nor downloaded. */
 export function describeWithMysql(name: string, suite: () => void): void {
-  describeUnless(mysqlUnavailable(), name, suite)
+  if (ONLY === 'mariadb') describe.skip(name, suite)
+  else describeUnless(mysqlUnavailable(), name, suite)
 }
 
 /** Suites that need MariaDB. */
 export function describeWithMariadb(name: string, suite: () => void): void {
-  describeUnless(mariadbUnavailable(), name, suite)
+  if (ONLY === 'mysql') describe.skip(name, suite)
+  else describeUnless(mariadbUnavailable(), name, suite)
 }
 
 /** Suites that need the distribution's PostgreSQL 15 beside the packaged 18. */

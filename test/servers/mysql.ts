@@ -1,8 +1,9 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { makeCertificates } from '../../certs/make.ts'
-import { type MysqlTree, mysqlTree } from './mysql_packages.ts'
+import { mysqlTree, type ServerTree } from './mysql_packages.ts'
 import {
   cacheFolder,
   type DatabaseServer,
@@ -17,6 +18,7 @@ const USER = 'app'
 export const PASSWORD = 'apppw'
 const DATABASE = 'test'
 const PROBE_TIMEOUT_MS = 5_000
+const HASH_CHARACTERS = 12
 
 export interface MysqlOptions {
   /** Statements that `app`, who may do anything, runs once the server answers. */
@@ -26,7 +28,7 @@ export interface MysqlOptions {
 }
 
 /**
- * MySQL 9 of its own on a free loopback port: app/apppw (`caching_sha2_password`, all rights), database `test`, TLS
+ * MySQL 9, or what SALLYPORT_MYSQL_TREE names, of its own on a free loopback port: app/apppw (`caching_sha2_password`, all rights), database `test`, TLS
  * with a certificate for localhost. Version 9 has no `mysql_native_password`; MariaDB is where that is tried.
  */
 export async function startMysql(options: MysqlOptions = {}): Promise<DatabaseServer> {
@@ -34,10 +36,10 @@ export async function startMysql(options: MysqlOptions = {}): Promise<DatabaseSe
   return inServerFolder('mysql', (folder) => startIn(folder, tree, options))
 }
 
-async function startIn(folder: ServerFolder, tree: MysqlTree, options: MysqlOptions): Promise<DatabaseServer> {
+async function startIn(folder: ServerFolder, tree: ServerTree, options: MysqlOptions): Promise<DatabaseServer> {
   const data = join(folder.path, 'data')
-  copyTemplate(tree, folder, data)
-  const [command, ...loader] = tree.program('usr/sbin/mysqld')
+  copyTemplate(tree, folder, data, (fresh) => initialize(tree, folder, fresh))
+  const [command, ...loader] = tree.program(tree.server)
   const users = [`CREATE USER IF NOT EXISTS app@'%' IDENTIFIED WITH caching_sha2_password BY '${PASSWORD}';`]
   return startFamily(
     folder,
@@ -113,19 +115,28 @@ export function familyOptions(folder: ServerFolder, port: number, files: FamilyF
   ]
 }
 
-/** Initialising takes seconds, so it is done once per cache and copied. */
-function copyTemplate(tree: MysqlTree, folder: ServerFolder, data: string): void {
-  const template = join(cacheFolder(), 'mysql-data-1')
-  if (!existsSync(template)) makeTemplate(tree, folder, template)
+/**
+ * A data directory for one server. Initialising takes seconds, so it is done once for each program in the cache, by
+ * `make` into an empty place, and copied.
+ */
+export function copyTemplate(
+  tree: ServerTree,
+  folder: ServerFolder,
+  data: string,
+  make: (fresh: string) => void,
+): void {
+  const program = join(tree.root, tree.server)
+  const { mtimeMs, size } = statSync(program)
+  const version = createHash('sha256').update(`${program} ${mtimeMs} ${size}`).digest('hex').slice(0, HASH_CHARACTERS)
+  const template = join(cacheFolder(), `${basename(tree.server)}-data-${version}`)
+  if (!existsSync(template)) makeTemplate(folder, template, make)
   runAs(null, 'cp', ['-r', '--reflink=auto', template, data])
   if (folder.account !== null) runAs(null, 'chown', ['-R', `${folder.account.uid}:${folder.account.gid}`, data])
 }
 
-function makeTemplate(tree: MysqlTree, folder: ServerFolder, template: string): void {
+function makeTemplate(folder: ServerFolder, template: string, make: (fresh: string) => void): void {
   const fresh = join(folder.path, 'fresh')
-  const [command, ...loader] = tree.program('usr/sbin/mysqld')
-  const options = treeOptions(tree, fresh)
-  runAs(folder.account, command, [...loader, ...options, '--initialize-insecure'])
+  make(fresh)
   // Each server has an identity of its own, made at its first start.
   rmSync(join(fresh, 'auto.cnf'), { force: true })
   mkdirSync(cacheFolder(), { recursive: true })
@@ -141,7 +152,12 @@ function makeTemplate(tree: MysqlTree, folder: ServerFolder, template: string): 
   }
 }
 
-function treeOptions(tree: MysqlTree, data: string): string[] {
+function initialize(tree: ServerTree, folder: ServerFolder, fresh: string): void {
+  const [command, ...loader] = tree.program(tree.server)
+  runAs(folder.account, command, [...loader, ...treeOptions(tree, fresh), '--initialize-insecure'])
+}
+
+function treeOptions(tree: ServerTree, data: string): string[] {
   return [
     '--no-defaults',
     `--basedir=${join(tree.root, 'usr')}`,

