@@ -60,7 +60,7 @@ async function startIn(folder: ServerFolder, tree: ServerTree | null, options: M
 
 function install(folder: ServerFolder, data: string): void {
   const create = ['--no-defaults', '--auth-root-authentication-method=normal', '--skip-test-db', SMALL_LOG]
-  runAs(folder.account, 'mariadb-install-db', [...create, `--datadir=${data}`])
+  runAs(folder.account, 'mariadb-install-db', [...create, ownTemporaryFolder(folder), `--datadir=${data}`])
   giveTo(folder.account, data)
 }
 
@@ -71,7 +71,13 @@ function bootstrap(tree: ServerTree, folder: ServerFolder, fresh: string): void 
   const files = SYSTEM_TABLES.map((name) => readFileSync(join(tree.root, 'usr/share/mariadb', name), 'utf8'))
   const input = ['CREATE DATABASE mysql;', 'USE mysql;', 'SET @auth_root_socket=NULL;', ...files].join('\n')
   const [command, ...loader] = tree.program(tree.server)
-  runAs(folder.account, command, [...loader, ...treeOptions(tree, fresh), '--bootstrap'], '/', input)
+  const options = [...treeOptions(tree, fresh), ownTemporaryFolder(folder), '--bootstrap']
+  runAs(folder.account, command, [...loader, ...options], '/', input)
+}
+
+/** Two at once trip over each other's temporary tables in /tmp. */
+function ownTemporaryFolder({ path }: ServerFolder): string {
+  return `--tmpdir=${path}`
 }
 
 function treeOptions(tree: ServerTree, data: string): string[] {
