@@ -5,14 +5,17 @@ import { NAMES } from '../../corpus/postgres/names.ts'
 import { READING } from '../../corpus/postgres/reading.ts'
 import { SESSION } from '../../corpus/postgres/session.ts'
 import { WRITING } from '../../corpus/postgres/writing.ts'
+import type { YardRole } from '../../corpus/postgres/yard.ts'
 import { randomStatements, randomWrites } from '../../fuzz/postgres_statements.ts'
 import { describeWithPostgres15 } from '../../servers/availability.ts'
+import { describeCases, describeClasses } from '../corpus.ts'
 import { nameOf, startTwins, type Transcript, type Twins } from './twins.ts'
+
+type Answer = Transcript[number]
 
 /** The project's own corpus against twins that differ in hidden values alone: no answer may differ. */
 
 const CORPUS: readonly Case[] = [...READING, ...NAMES, ...WRITING, ...SESSION]
-const CASES_PER_CLASS_MIN = 3
 const FUZZ_SEED = 20_250_101
 const FUZZ_RUNS = 60
 const TIMEOUT = 'SET LOCAL statement_timeout = 3000'
@@ -27,14 +30,7 @@ const LEFT_BEHIND = [
 const CLASSES =
   'activity aggregate alias allow catalog cte cursor direct dynamic_sql encoding error_message explain export expression extended function function_wrap generated guc inference inheritance join json lateral laundering lexical matview notice notify page_read prepare returning role scope search_path set_op star statistics subquery timing transaction view whole_row write'
 
-describe('the corpus', () => {
-  it('has each class, with three cases or more', () => {
-    const counts = Object.groupBy(CORPUS, ({ of }) => of)
-    expect(Object.keys(counts).sort()).toEqual(CLASSES.split(' ').sort())
-    for (const [of, all] of Object.entries(counts)) expect(all?.length, of).toBeGreaterThanOrEqual(CASES_PER_CLASS_MIN)
-  })
-})
-
+describe('the corpus', () => describeClasses(CORPUS, CLASSES))
 describe('on PostgreSQL 18', () => corpusOn(18))
 describeWithPostgres15('on PostgreSQL 15', () => corpusOn(15))
 
@@ -45,13 +41,11 @@ function corpusOn(version: 15 | 18): void {
   })
   afterAll(() => twins?.stop())
 
-  describe.each([...new Set(CORPUS.map(({ of }) => of))])('%s', (of) => {
-    const all = CORPUS.filter((one) => one.of === of).map((one) => [nameOf(one), one] as const)
-    it.each(all)('%s', async (_name, one) => {
-      const [a, b] = await twins.both(one.by, one.steps)
-      expect(a).toEqual(b)
-      await EXPECTED[one.expect](twins, one, a)
-    })
+  describeCases<CaseStep, YardRole, Answer>(CORPUS, () => twins, {
+    nameOf,
+    errorOf: stateOf,
+    refusal: /^(42501|0A000|42704|42883|42P01)$/,
+    content,
   })
 
   it('answers random queries alike', async () => {
@@ -84,31 +78,14 @@ function withoutOrder(messages: readonly ServerMessage[] | null): unknown {
   return [rows?.sort(), messages?.filter(({ kind }) => kind !== 'dataRow')]
 }
 
-const EXPECTED: Readonly<Record<Case['expect'], (twins: Twins, one: Case, got: Transcript) => Promise<void>>> = {
-  hidden: async (twins, one, got) => {
-    const [a, b] = await twins.both('owner', one.steps)
-    expect(a).not.toEqual(b)
-    expect(clearValues(got, one)).toEqual([])
-  },
-  closed: async (_twins, one, got) => {
-    expect(statesOf(got).at(-1)).toEqual(expect.stringMatching(/^(42501|0A000|42704|42883|42P01)$/))
-    expect(clearValues(got, one)).toEqual([])
-  },
-  probe: async (_twins, one, got) => {
-    expect(clearValues(got, one)).toEqual([])
-  },
-  allowed: async (twins, one, got) => {
-    expect(statesOf(got).filter((state) => state !== null)).toEqual([])
-    expect(got.map(content)).toEqual((await twins.run('a', 'owner', one.steps)).map(content))
-  },
+function statesOf(transcript: Transcript): readonly (string | null)[] {
+  return transcript.map(stateOf)
 }
 
-/** SQLSTATE of each step's last error, null where it had none. */
-function statesOf(transcript: Transcript): readonly (string | null)[] {
-  return transcript.map((messages) => {
-    const error = messages?.findLast((message) => message.kind === 'errorResponse')
-    return error?.kind === 'errorResponse' ? (error.fields.find(([field]) => field === 'C')?.[1] ?? '') : null
-  })
+/** SQLSTATE of a step's last error, null where it had none. */
+function stateOf(messages: Answer): string | null {
+  const error = messages?.findLast((message) => message.kind === 'errorResponse')
+  return error?.kind === 'errorResponse' ? (error.fields.find(([field]) => field === 'C')?.[1] ?? '') : null
 }
 
 /** Where a column comes from is not said of what was substituted; all else is as when nothing is hidden. */
@@ -118,15 +95,4 @@ function content(messages: readonly ServerMessage[] | null): unknown {
     if (message.kind !== 'rowDescription') return [message]
     return [message.fields.map(({ name, typeOid }) => ({ name, typeOid }))]
   })
-}
-
-/** What looks like a hidden value and was not in the statement itself, which errors and plans may quote. */
-function clearValues(transcript: Transcript, { steps }: Case): readonly string[] {
-  const said = JSON.stringify(steps, bytesAsText)
-  const found = JSON.stringify(transcript, bytesAsText).match(/canary[-.][\w-]*\d/gi) ?? []
-  return found.filter((value) => !said.includes(value))
-}
-
-function bytesAsText(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value
 }
