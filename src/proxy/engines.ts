@@ -4,20 +4,19 @@ import { analyzeMysql } from '../sql/mysql/analyze.ts'
 import { rewriteMysql } from '../sql/mysql/rewrite.ts'
 import { analyzePostgres } from '../sql/postgres/analyze.ts'
 import { rewritePostgres } from '../sql/postgres/rewrite.ts'
-import { loadMysqlParsers } from './load_mysql_parsers.ts'
 import { loadPostgresParser } from './load_postgres_parser.ts'
 
-/** The analysis for a server, by dialect and major version; each parser is loaded once per process. */
+/** The analysis for a server, by dialect and major version; a parser is loaded once per process. */
 export function createEngines(): (catalog: Catalog) => Promise<Engine> {
-  const engines = new Map<string, Promise<Engine>>()
+  const engines = new Map<number, Promise<Engine>>()
   return (catalog) => {
-    const key = catalog.dialect === 'postgres' ? `postgres ${catalog.major}` : catalog.dialect
-    let engine = engines.get(key)
+    if (catalog.dialect !== 'postgres') return Promise.resolve(MYSQL)
+    let engine = engines.get(catalog.major)
     if (!engine) {
-      engine = catalog.dialect === 'postgres' ? postgresEngine(catalog.major) : mysqlEngine(catalog.dialect)
-      engines.set(key, engine)
+      engine = postgresEngine(catalog.major)
+      engines.set(catalog.major, engine)
       // A parser that failed to load is tried again for the next session.
-      engine.catch(() => engines.delete(key))
+      engine.catch(() => engines.delete(catalog.major))
     }
     return engine
   }
@@ -31,11 +30,9 @@ async function postgresEngine(major: number): Promise<Engine> {
   }
 }
 
-async function mysqlEngine(dialect: 'mysql' | 'mariadb'): Promise<Engine> {
-  const parsers = await loadMysqlParsers(dialect)
-  return {
-    analyze: (text, context) => analyzeMysql(text, context, parsers),
-    // MySQL's errors hold no position to map back.
-    rewrite: (facts, plans, context) => ({ text: rewriteMysql(facts, plans, context, parsers), edits: [] }),
-  }
+/** Both flavours: which grammar is read, the catalog says. */
+const MYSQL: Engine = {
+  analyze: analyzeMysql,
+  // MySQL's errors hold no position to map back.
+  rewrite: (facts, plans, context) => ({ text: rewriteMysql(facts, plans, context), edits: [] }),
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StatementFacts } from '../../src/sql/facts.ts'
-import { analyzeRewritten } from '../../src/sql/mysql/analyze.ts'
+import { analyzeMysql } from '../../src/sql/mysql/analyze.ts'
 import { allowed, catalogOf, type Given, maskLine, refused, relation, scopeRule } from './build.ts'
 
 const users = relation('users', ['id', 'name', 'email', 'note'], {
@@ -14,7 +14,7 @@ const EMAIL = [maskLine('users', 'email', { strategy: 'null' }), maskLine('index
 
 function statements(sql: string): readonly StatementFacts[] {
   const catalog = catalogOf(RELATIONS, 'mariadb')
-  return analyzeRewritten(sql, { catalog, searchPath: [], defaultDatabase: 'shop', sqlMode: new Set() }).statements
+  return analyzeMysql(sql, { catalog, searchPath: [], defaultDatabase: 'shop', sqlMode: new Set() }).statements
 }
 
 function given(sql: string, over: Partial<Given> = {}): Given {

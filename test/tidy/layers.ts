@@ -11,14 +11,7 @@ interface Layer {
   readonly packages: readonly string[] | null
 }
 
-const PARSERS = [
-  '@guanmingchiu/sqlparser-ts',
-  'node-sql-parser',
-  'libpg-query-15',
-  'libpg-query-16',
-  'libpg-query-17',
-  'libpg-query-18',
-]
+const PARSERS = ['libpg-query-15', 'libpg-query-16', 'libpg-query-17', 'libpg-query-18']
 const HASHES = ['node:crypto']
 const BOTTOM = ['errors.ts', 'bytes/']
 const FIRST = [...BOTTOM, 'wire/postgres/', 'wire/mysql/', 'sql/', 'identity/', 'masking/']

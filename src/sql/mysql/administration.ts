@@ -58,7 +58,7 @@ export function truncateFacts(reading: Reading): StatementFacts {
 function targets({ cursor, text, context }: Reading, verbs: readonly Verb[]): readonly RelationUse[] {
   const state: Resolution = { text, context, uses: [] }
   cursor.list(() => {
-    const table = plainTable(cursor, qualifiedName(cursor))
+    const table = plainTable(qualifiedName(cursor))
     skipOptions(cursor)
     try {
       openUse(state, table, 'target', 'the statement changes the table as a whole')

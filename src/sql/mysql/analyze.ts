@@ -1,7 +1,5 @@
 import { SallyportError } from '../../errors.ts'
 import type { AnalysisContext, Facts, StatementFacts } from '../facts.ts'
-import type { MysqlParsers } from '../parsers.ts'
-import { crossCheck } from './cross_check.ts'
 import { Cursor } from './cursor.ts'
 import { dataFacts } from './data_statement.ts'
 import { otherFacts } from './other_statement.ts'
@@ -18,24 +16,13 @@ const FOREIGN_MODES = ['ORACLE', 'MSSQL', 'DB2', 'POSTGRESQL', 'MAXDB']
  * The facts of one message. Never throws for what a client wrote: what does not parse, does not resolve or is not
  * understood is a statement of kind `opaque` with the code to refuse it with.
  */
-export function analyzeMysql(text: string, context: AnalysisContext, parsers: MysqlParsers): Facts {
-  return analyze(text, context, parsers)
-}
-
-/** The facts of a text that was made here from one that has been cross-checked: no other parser is asked again. */
-export function analyzeRewritten(text: string, context: AnalysisContext): Facts {
-  return analyze(text, context, null)
-}
-
-type Parsers = MysqlParsers | null
-
-function analyze(text: string, context: AnalysisContext, parsers: Parsers): Facts {
+export function analyzeMysql(text: string, context: AnalysisContext): Facts {
   const { dialect } = context.catalog
   try {
     const foreign = FOREIGN_MODES.find((mode) => context.sqlMode.has(mode))
     if (foreign !== undefined) throw new SallyportError('SP-OPAQUE', `the sql_mode ${foreign} is not understood`)
     const statements = splitStatements(tokenize(text, lexMode(context.sqlMode, context.catalog)))
-    return { dialect, text, statements: statements.map((part) => analyzePart(part, text, context, parsers)) }
+    return { dialect, text, statements: statements.map((part) => analyzePart(part, text, context)) }
   } catch (error) {
     const whole: Statement = { tokens: [], span: { start: 0, end: text.length } }
     const { code, detail } = refusal(error)
@@ -43,9 +30,9 @@ function analyze(text: string, context: AnalysisContext, parsers: Parsers): Fact
   }
 }
 
-function analyzePart(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
+function analyzePart(part: Statement, text: string, context: AnalysisContext): StatementFacts {
   try {
-    return statementFacts(part, text, context, parsers)
+    return statementFacts(part, text, context)
   } catch (error) {
     const { code, detail } = refusal(error)
     return opaqueFacts(part, code, detail)
@@ -68,26 +55,19 @@ function withCalls(
   return { ...facts, functions: [...facts.functions, ...calls], ...(unnamed.length > 0 ? { unnamed } : {}) }
 }
 
-function statementFacts(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
+function statementFacts(part: Statement, text: string, context: AnalysisContext): StatementFacts {
   const cursor = new Cursor(part.tokens)
   const { upper } = cursor.peek()
-  if (DATA.has(upper)) return checkedData(part, text, context, parsers)
+  if (DATA.has(upper)) return withCalls(dataFacts(cursor, part, text, context), cursor, context)
   const facts = otherFacts({
     cursor,
     statement: part,
     text,
     context,
     inner: (inside, database) =>
-      statementFacts(inside, text, database ? { ...context, defaultDatabase: database } : context, parsers),
-    message: (inside) => analyze(inside, context, parsers),
+      statementFacts(inside, text, database ? { ...context, defaultDatabase: database } : context),
+    message: (inside) => analyzeMysql(inside, context),
   })
   if (facts !== null) return withCalls(facts, cursor, context)
   throw new SallyportError('SP-OPAQUE', `statements that begin with ${upper || 'no word'} are refused`)
-}
-
-function checkedData(part: Statement, text: string, context: AnalysisContext, parsers: Parsers): StatementFacts {
-  const cursor = new Cursor(part.tokens)
-  const facts = withCalls(dataFacts(cursor, part, text, context), cursor, context)
-  if (parsers !== null) crossCheck(part, cursor.notes, parsers)
-  return facts
 }

@@ -5,21 +5,13 @@ import type { Notes } from './tree.ts'
 /** Deeper statements than this are refused, so that no input can exhaust the stack. */
 const MAX_DEPTH_LEVELS = 120
 
-/**
- * Operators on the longest path of an expression's tree. Other parsers build such a tree on a fixed stack: sqlparser-rs
- * compiled to WebAssembly fails for good somewhere above 600.
- */
-const MAX_TREE_OPERATORS = 400
-
 /** A place in the tokens of one statement. The last token is always of kind `end`. */
 export class Cursor {
   readonly notes: Notes = {
-    tables: [],
     columns: [],
     stars: [],
     calls: [],
     unnamed: [],
-    skipped: new Set(),
     aggregated: new Set(),
     settings: [],
     into: null,
@@ -31,7 +23,6 @@ export class Cursor {
   readonly #tokens: readonly Token[]
   #at: number
   #depth = 0
-  #height = 0
   #closings: ReadonlyMap<number, number> | null = null
 
   constructor(tokens: readonly Token[]) {
@@ -71,21 +62,6 @@ export class Cursor {
     if (!this.sees(...uppers)) return false
     this.#at += uppers.length
     return true
-  }
-
-  /** As `accept`, for words that the other parsers don't know and that name nothing: the cross-check leaves them out. */
-  acceptSkipped(...uppers: readonly string[]): boolean {
-    if (!this.sees(...uppers)) return false
-    for (const _ of uppers) this.notes.skipped.add(this.next().start)
-    return true
-  }
-
-  /** The same of everything that `body` reads. */
-  skipped<T>(body: () => T): T {
-    const start = this.#at
-    const result = body()
-    for (const token of this.#tokens.slice(start, this.#at)) this.notes.skipped.add(token.start)
-    return result
   }
 
   expect(...uppers: readonly string[]): void {
@@ -131,20 +107,6 @@ export class Cursor {
     const result = body()
     this.#depth -= 1
     return result
-  }
-
-  /** Begins a chain of operators; the answer goes to `leaveChain`. */
-  enterChain(): number {
-    const outer = this.#height
-    this.#height = 0
-    return outer
-  }
-
-  /** Ends it: `operators` bounds the height of its own tree, on top of which its operands' trees stand. */
-  leaveChain(outer: number, operators: number): void {
-    const height = this.#height + operators
-    if (height > MAX_TREE_OPERATORS) this.fail('an expression joins too many operands', 'SP-OPAQUE')
-    this.#height = Math.max(outer, height)
   }
 
   fail(reason: string, code: ErrorCode = 'SP-SYNTAX'): never {

@@ -27,9 +27,6 @@ export function readExpr(cursor: Cursor, reads: Reads): void {
   readChain(cursor, reads)
 }
 
-/** Operators that bind less than every other: a tree is at most as high as these and the longest run between them. */
-const LOGICAL = new Set(['OR', 'XOR', 'AND'])
-
 interface Chain {
   /** The column, where the first operand is one bare column. */
   readonly single: ColumnName | null
@@ -38,20 +35,9 @@ interface Chain {
 
 /** Operands joined by operators. */
 function readChain(cursor: Cursor, reads: Reads): Chain {
-  const outer = cursor.enterChain()
   const parts: Part[] = [readOperand(cursor, reads)]
   const { single } = reads
-  let logical = 0
-  let run = 0
-  let longest = 0
-  for (;;) {
-    const { upper } = cursor.peek()
-    if (!operatorAndOperand(cursor, reads, parts)) break
-    logical += LOGICAL.has(upper) ? 1 : 0
-    run = LOGICAL.has(upper) ? 0 : run + 1
-    longest = Math.max(longest, run)
-  }
-  cursor.leaveChain(outer, logical + longest)
+  while (operatorAndOperand(cursor, reads, parts));
   return { single, parts }
 }
 
@@ -105,7 +91,7 @@ export function readOperand(cursor: Cursor, reads: Reads): Operand {
     if (signs > MAX_SIGNS) cursor.fail('too many signs stand before a value', 'SP-OPAQUE')
     minus = cursor.sees('-')
     plus &&= cursor.sees('+')
-    if (!cursor.acceptSkipped('BINARY')) cursor.next()
+    if (!cursor.accept('BINARY')) cursor.next()
     reads.notBare()
   }
   const operand = cursor.nested(() => primary(cursor, reads))

@@ -60,7 +60,6 @@ function tableName(cursor: Cursor): TableName {
   if (cursor.sees('(')) cursor.fail('a table function is refused', 'SP-OPAQUE')
   const hints = indexHints(cursor)
   const table: TableName = { kind: 'table', parts, alias, partition, hints, period, sampled }
-  cursor.notes.tables.push(table)
   return table
 }
 

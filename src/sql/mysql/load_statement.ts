@@ -72,7 +72,7 @@ function parseLoad(cursor: Cursor): Load {
   const replace = cursor.accept('REPLACE')
   const ignore = !replace && cursor.accept('IGNORE')
   cursor.expect('INTO', 'TABLE')
-  const table = plainTable(cursor, qualifiedName(cursor))
+  const table = plainTable(qualifiedName(cursor))
   partitions(cursor)
   format(cursor)
   const fields = cursor.sees('(') ? fieldList(cursor) : []

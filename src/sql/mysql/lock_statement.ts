@@ -13,7 +13,7 @@ export function lockFacts({ cursor, statement, text, context }: Reading): Statem
   if (!cursor.accept('TABLES')) cursor.expect('TABLE')
   const state: Resolution = { text, context, uses: [] }
   const uses = cursor.list((): RelationUse => {
-    const table = plainTable(cursor, qualifiedName(cursor), aliasOf(cursor))
+    const table = plainTable(qualifiedName(cursor), aliasOf(cursor))
     const use = openUse(state, table, 'target', 'LOCK TABLES')
     return { ...use, verbs: [isRead(cursor) ? 'read' : 'update'] }
   })
@@ -51,7 +51,7 @@ export function handlerFacts({ cursor, statement, text, context }: Reading): Sta
     return { ...handler, verbs: ['read'], uses, name: parts.at(-1)!.value }
   }
   cursor.expect('OPEN')
-  const table = plainTable(cursor, parts, aliasOf(cursor))
+  const table = plainTable(parts, aliasOf(cursor))
   cursor.end()
   const state: Resolution = { text, context, uses: [] }
   const use = { ...openUse(state, table, 'read', 'a handler reads the table itself'), wholeRow: true }

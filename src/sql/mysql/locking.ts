@@ -3,8 +3,8 @@ import type { Cursor } from './cursor.ts'
 /** FOR UPDATE, FOR SHARE and LOCK IN SHARE MODE, each with what it waits for; several may follow each other. */
 export function lockClause(cursor: Cursor): void {
   for (;;) {
-    if (cursor.acceptSkipped('LOCK', 'IN', 'SHARE', 'MODE')) cursor.notes.locking = true
-    else if (cursor.acceptSkipped('FOR', 'UPDATE') || cursor.acceptSkipped('FOR', 'SHARE')) {
+    if (cursor.accept('LOCK', 'IN', 'SHARE', 'MODE')) cursor.notes.locking = true
+    else if (cursor.accept('FOR', 'UPDATE') || cursor.accept('FOR', 'SHARE')) {
       cursor.notes.locking = true
       if (cursor.accept('OF')) cursor.list(() => lockedTable(cursor))
     } else return
@@ -19,6 +19,6 @@ function lockedTable(cursor: Cursor): void {
 }
 
 function waiting(cursor: Cursor): void {
-  if (cursor.acceptSkipped('NOWAIT') || cursor.acceptSkipped('SKIP', 'LOCKED')) return
+  if (cursor.accept('NOWAIT') || cursor.accept('SKIP', 'LOCKED')) return
   if (cursor.accept('WAIT') && cursor.next().kind !== 'number') cursor.fail('WAIT takes a number')
 }

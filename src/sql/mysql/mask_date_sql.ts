@@ -63,5 +63,7 @@ function timestampSql(unit: Unit, name: string, decimals: number): string {
     if (unit === 'day') return `(${stored} DIV ${DAY_SECONDS}) * ${DAY_SECONDS}`
     return `(TO_DAYS(${cutDate(day, unit)}) - ${EPOCH_DAYS}) * ${DAY_SECONDS}`
   }
-  return `CASE WHEN ${stored} > 0 THEN CAST(FROM_UNIXTIME(${cut()}) AS DATETIME(${decimals})) END`
+  // MariaDB 11.8 has NULL for the first second of 1970, where others have that second.
+  const shown = `FROM_UNIXTIME(${cut()} + 1) - INTERVAL 1 SECOND`
+  return `CASE WHEN ${stored} > 0 THEN CAST(${shown} AS DATETIME(${decimals})) END`
 }

@@ -39,9 +39,7 @@ function unitFirst(cursor: Cursor, reads: Reads): number {
 }
 
 function getFormat(cursor: Cursor, reads: Reads): number {
-  const { upper, start } = cursor.next()
-  if (!/^(?:DATE|TIME|DATETIME|TIMESTAMP)$/.test(upper)) cursor.fail('expected a type')
-  cursor.notes.skipped.add(start)
+  if (!/^(?:DATE|TIME|DATETIME|TIMESTAMP)$/.test(cursor.next().upper)) cursor.fail('expected a type')
   cursor.expect(',')
   readExpr(cursor, reads)
   return 2

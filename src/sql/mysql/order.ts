@@ -6,7 +6,7 @@ import type { Expr } from './tree.ts'
 export function groupClause(cursor: Cursor): Expr[] {
   if (!cursor.accept('GROUP', 'BY')) return []
   const exprs = grouping(cursor) ?? sortKeys(cursor)
-  if (cursor.acceptSkipped('WITH', 'ROLLUP')) cursor.notes.regrouped = true
+  if (cursor.accept('WITH', 'ROLLUP')) cursor.notes.regrouped = true
   return exprs
 }
 
@@ -23,7 +23,7 @@ function grouping(cursor: Cursor): Expr[] | null {
 export function orderClause(cursor: Cursor): Expr[] {
   if (!cursor.accept('ORDER', 'BY')) return []
   const exprs = sortKeys(cursor)
-  if (cursor.acceptSkipped('WITH', 'ROLLUP')) cursor.notes.regrouped = true
+  if (cursor.accept('WITH', 'ROLLUP')) cursor.notes.regrouped = true
   return exprs
 }
 

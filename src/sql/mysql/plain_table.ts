@@ -2,10 +2,9 @@ import type { Cursor } from './cursor.ts'
 import type { Token } from './token.ts'
 import type { TableName } from './tree.ts'
 
-/** A table by its name, with nothing that a FROM clause could say of it; noted as one that the statement names. */
-export function plainTable(cursor: Cursor, parts: readonly Token[], alias: Token | null = null): TableName {
+/** A table by its name, with nothing that a FROM clause could say of it. */
+export function plainTable(parts: readonly Token[], alias: Token | null = null): TableName {
   const table: TableName = { kind: 'table', parts, alias, partition: null, hints: null, period: null, sampled: false }
-  cursor.notes.tables.push(table)
   return table
 }
 

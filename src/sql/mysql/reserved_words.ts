@@ -1,8 +1,8 @@
 import { words } from './words.ts'
 
 /**
- * Words that can't name a table, column or alias without quotes, as MySQL 9.7 and MariaDB 10.11 themselves answered
- * (lex.h; Reference Manual 11.3 "Keywords and Reserved Words").
+ * Words that can't name a table, column or alias without quotes, as MySQL 8.4 and 9.7 and MariaDB 10.11 and 11.8
+ * themselves answered (lex.h; Reference Manual 11.3 "Keywords and Reserved Words").
  */
 const BOTH = words(
   `ACCESSIBLE ADD ALL ALTER ANALYZE AND AS ASC ASENSITIVE BEFORE BETWEEN BIGINT BINARY BLOB BOTH BY CALL CASCADE
@@ -25,14 +25,14 @@ const BOTH = words(
 )
 
 const MYSQL = words(
-  `CUBE CUME_DIST DATABASE DENSE_RANK EMPTY EXTERNAL FIRST_VALUE FUNCTION GENERATED GET GROUPING GROUPS
-  IO_AFTER_GTIDS IO_BEFORE_GTIDS JSON_TABLE LAG LAST_VALUE LATERAL LEAD LIBRARY NTH_VALUE NTILE OF
+  `CUBE CUME_DIST DATABASE DENSE_RANK EMPTY FIRST_VALUE FUNCTION GENERATED GET GROUPING GROUPS
+  IO_AFTER_GTIDS IO_BEFORE_GTIDS JSON_TABLE LAG LAST_VALUE LATERAL LEAD NTH_VALUE NTILE OF
   OPTIMIZER_COSTS OPTION PERCENT_RANK QUALIFY RANK ROW SCHEMA STORED SYSTEM TABLESAMPLE VIRTUAL WINDOW`,
 )
 
 const MARIADB = words(
   `CURRENT_ROLE DELETE_DOMAIN_ID DO_DOMAIN_IDS IGNORE_DOMAIN_IDS MASTER_DEMOTE_TO_REPLICA MASTER_DEMOTE_TO_SLAVE
-  MASTER_SSL_VERIFY_SERVER_CERT OFFSET PAGE_CHECKSUM PARSE_VCOL_EXPR PORTION REF_SYSTEM_ID RETURNING
+  OFFSET PAGE_CHECKSUM PARSE_VCOL_EXPR PORTION REF_SYSTEM_ID RETURNING
   STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES`,
 )
 
@@ -44,9 +44,21 @@ const NO_KEYWORDS = {
 
 export type Flavour = 'mysql' | 'mariadb'
 
-/** `upper` is a word as written that a space, sign or quote follows. */
-export function isReserved(upper: string, flavour: Flavour): boolean {
-  return BOTH.has(upper) || (flavour === 'mysql' ? MYSQL : MARIADB).has(upper)
+/** What became reserved, or ceased to be: no clause that is known here is made of these words. */
+const CHANGED = {
+  mysql: { since: 90_000, before: words('MANUAL PARALLEL'), after: words('EXTERNAL LIBRARY') },
+  mariadb: {
+    since: 110_700,
+    before: words('MASTER_SSL_VERIFY_SERVER_CERT'),
+    after: words('SQL_AFTER_GTIDS SQL_BEFORE_GTIDS VECTOR'),
+  },
+}
+
+/** `upper` is a word as written that a space, sign or quote follows; a version of 0 is not known, and taken for new. */
+export function isReserved(upper: string, flavour: Flavour, version: number): boolean {
+  const { since, before, after } = CHANGED[flavour]
+  const own = flavour === 'mysql' ? MYSQL : MARIADB
+  return BOTH.has(upper) || own.has(upper) || (version > 0 && version < since ? before : after).has(upper)
 }
 
 export function isKeyword(upper: string, flavour: Flavour): boolean {

@@ -1,9 +1,8 @@
 import { SallyportError } from '../../errors.ts'
 import type { Edit } from '../edits.ts'
 import type { AnalysisContext, Facts, RelationUse, StatementFacts } from '../facts.ts'
-import type { MysqlParsers } from '../parsers.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
-import { analyzeRewritten } from './analyze.ts'
+import { analyzeMysql } from './analyze.ts'
 import { keptName, parenthesesAround, type Replaced } from './kept_names.ts'
 import { lockText } from './lock_text.ts'
 import { forbidsMerging } from './merging.ts'
@@ -22,18 +21,13 @@ const NO_PLAN: SubstitutionPlan = new Map()
  * comments left out. What comes out is read again and must be what was meant; else SP-OPAQUE. A planned reference
  * that can't be substituted throws SP-MASKED. `plans` has one entry per statement.
  */
-export function rewriteMysql(
-  facts: Facts,
-  plans: readonly SubstitutionPlan[],
-  context: AnalysisContext,
-  parsers: MysqlParsers,
-): string {
+export function rewriteMysql(facts: Facts, plans: readonly SubstitutionPlan[], context: AnalysisContext): string {
   const mode = lexMode(context.sqlMode, context.catalog)
   const tokens = tokenize(facts.text, mode)
   const parts = splitStatements(tokens)
   if (parts.length !== facts.statements.length) throw mismatch('the number of statements differs')
   const edits = facts.statements.flatMap((statement, index) =>
-    editsOf({ text: facts.text, context, parsers }, statement, parts[index]!, plans[index] ?? NO_PLAN),
+    editsOf({ text: facts.text, context }, statement, parts[index]!, plans[index] ?? NO_PLAN),
   )
   const { text, expected } = splice(facts.text, tokens, edits, mode)
   if (!sameTokens(tokenize(text, mode), expected)) throw mismatch('the rewritten text reads differently')
@@ -44,7 +38,6 @@ export function rewriteMysql(
 interface Writing {
   readonly text: string
   readonly context: AnalysisContext
-  readonly parsers: MysqlParsers
 }
 
 function editsOf(writing: Writing, statement: StatementFacts, part: Statement, plan: SubstitutionPlan): Edit[] {
@@ -90,14 +83,9 @@ function useEdits(
 }
 
 /** The text of PREPARE is a message of its own inside a string. */
-function prepareEdit(
-  { context, parsers }: Writing,
-  inner: StatementFacts,
-  literal: Token,
-  plan: SubstitutionPlan,
-): Edit {
+function prepareEdit({ context }: Writing, inner: StatementFacts, literal: Token, plan: SubstitutionPlan): Edit {
   const facts: Facts = { dialect: context.catalog.dialect, text: literal.value, statements: [inner] }
-  const text = rewriteMysql(facts, [plan], context, parsers)
+  const text = rewriteMysql(facts, [plan], context)
   return { start: literal.start, end: literal.end, text: quoteString(text, lexMode(context.sqlMode, context.catalog)) }
 }
 
@@ -150,7 +138,7 @@ function sameTokens(tokens: readonly Token[], expected: readonly string[]): bool
 
 /** Read again without a default database: every relation must be named in full, and be the one that was meant. */
 function verify(facts: Facts, plans: readonly SubstitutionPlan[], text: string, context: AnalysisContext): void {
-  const again = analyzeRewritten(text, { ...context, defaultDatabase: null })
+  const again = analyzeMysql(text, { ...context, defaultDatabase: null })
   if (again.statements.length !== facts.statements.length) throw mismatch('the rewritten text has other statements')
   for (const [index, before] of facts.statements.entries()) {
     const after = again.statements[index]!

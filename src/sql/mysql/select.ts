@@ -25,11 +25,11 @@ export function selectBody(cursor: Cursor): Select {
   while (cursor.seesAny(SELECT_MODIFIERS)) {
     const { upper } = cursor.peek()
     distinct ||= upper === 'DISTINCT' || upper === 'DISTINCTROW' || upper === 'UNIQUE'
-    cursor.acceptSkipped(upper)
+    cursor.accept(upper)
   }
   const items = cursor.list(() => selectItem(cursor))
   intoClause(cursor)
-  const dual = cursor.acceptSkipped('FROM', 'DUAL')
+  const dual = cursor.accept('FROM', 'DUAL')
   const from = !dual && cursor.accept('FROM') ? parseFrom(cursor) : null
   const where = cursor.accept('WHERE') ? parseExpr(cursor) : null
   const groupBy = groupClause(cursor)
@@ -42,7 +42,7 @@ export function selectBody(cursor: Cursor): Select {
 /** `TABLE t` is `SELECT * FROM t`, with nothing but a name in that place. */
 export function tableStatement(cursor: Cursor): Select {
   cursor.notes.expands = true
-  const table = plainTable(cursor, qualifiedName(cursor))
+  const table = plainTable(qualifiedName(cursor))
   return { ...NOTHING, items: [{ kind: 'star', parts: [] }], from: { ...table, nameOnly: true } }
 }
 

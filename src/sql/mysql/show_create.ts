@@ -19,7 +19,7 @@ export function readCreate(reading: Reading): StatementFacts {
   if (other !== undefined) return { ...blank(statement, 'show'), name: `create ${other.toLowerCase()}` }
   const sequence = cursor.accept('SEQUENCE')
   if (!sequence && !cursor.accept('VIEW')) cursor.expect('TABLE')
-  const table = plainTable(cursor, qualifiedName(cursor))
+  const table = plainTable(qualifiedName(cursor))
   const name = sequence ? 'create sequence' : 'create table'
   const facts = withTable(shown(cursor, statement, name), table, reading, ['read'])
   // The definition of a view is its query, by which the policy judges it.

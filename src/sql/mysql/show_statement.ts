@@ -86,7 +86,7 @@ function ofTable(reading: Reading, name: 'columns' | 'index'): StatementFacts {
   if (!cursor.accept('FROM')) cursor.expect('IN')
   const parts = qualifiedName(cursor)
   const separate = parts.length === 1 && (cursor.accept('FROM') || cursor.accept('IN'))
-  const table = plainTable(cursor, separate ? [cursor.name(), ...parts] : parts)
+  const table = plainTable(separate ? [cursor.name(), ...parts] : parts)
   filter(cursor)
   const facts = withTable(shown(cursor, statement, name), table, reading, [])
   return name === 'index' ? withCounts(facts) : facts
@@ -124,7 +124,7 @@ export function withTable(
 export function describeFacts(reading: Reading): StatementFacts {
   const { cursor, statement } = reading
   cursor.next()
-  const table = plainTable(cursor, qualifiedName(cursor))
+  const table = plainTable(qualifiedName(cursor))
   if (cursor.peek().kind === 'string') cursor.next()
   else if (cursor.seesName()) cursor.next()
   return withTable(shown(cursor, statement, 'columns'), table, reading, [])

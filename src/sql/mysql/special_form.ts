@@ -175,8 +175,7 @@ function sequence(cursor: Cursor, reads: Reads): void {
 export function sequenceName(cursor: Cursor): TableName {
   const parts = [cursor.name()]
   if (cursor.accept('.')) parts.push(cursor.nameAfterDot())
-  for (const { start } of parts) cursor.notes.skipped.add(start)
-  return plainTable(cursor, parts)
+  return plainTable(parts)
 }
 
 /** The escapes of ODBC: `{d '2020-01-01'}`, `{fn now()}`; the word says nothing to the server but for d, t and ts. */

@@ -97,7 +97,7 @@ function readWord(text: string, at: number, mode: LexMode): Token {
   if (text[end] === '.' && after(WORD, text, end + 1) !== null) return readName(text, at, end)
   const token = { ...readName(text, at, end), upper: word.toUpperCase() }
   if (!isKeyword(token.upper, mode.flavour)) return { ...token, upper: '' }
-  return { ...token, name: !isReserved(token.upper, mode.flavour) }
+  return { ...token, name: !isReserved(token.upper, mode.flavour, mode.version) }
 }
 
 /** N'..' is a string; X'..' and B'..' are binary literals whose digits are checked. */

@@ -143,14 +143,11 @@ export interface Query {
 
 /** What the parser noted on its way, for the whole statement. */
 export interface Notes {
-  readonly tables: TableName[]
   readonly columns: ColumnName[]
   readonly stars: StarItem[]
   readonly calls: FunctionUse[]
   /** Output expressions without an alias: the server names them after their text. */
   readonly unnamed: Span[]
-  /** Offsets of tokens that hold no names and that the other parsers don't know (`WITH ROLLUP`). */
-  readonly skipped: Set<number>
   /** Columns that stand alone as the argument of an aggregate that says nothing of one row. */
   readonly aggregated: Set<ColumnName>
   /** ROLLUP, CUBE or a window: rows count in more groups than one. */

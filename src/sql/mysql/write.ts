@@ -30,7 +30,7 @@ export function parseInsert(cursor: Cursor): Insert {
 /** True where IGNORE was among them. */
 function modifiers(cursor: Cursor, words: RegExp): boolean {
   let ignore = false
-  while (words.test(cursor.peek().upper)) ignore = cursor.skipped(() => cursor.next()).upper === 'IGNORE' || ignore
+  while (words.test(cursor.peek().upper)) ignore = cursor.next().upper === 'IGNORE' || ignore
   return ignore
 }
 
@@ -41,17 +41,15 @@ function opensQuery(cursor: Cursor): boolean {
 function insertTarget(cursor: Cursor): TableName {
   const parts = qualifiedName(cursor)
   partitions(cursor)
-  return plainTable(cursor, parts)
+  return plainTable(parts)
 }
 
 /** `PARTITION (p0, p1)` of a target. */
 export function partitions(cursor: Cursor): void {
   if (!cursor.sees('PARTITION')) return
-  cursor.skipped(() => {
-    cursor.expect('PARTITION', '(')
-    cursor.list(() => cursor.name())
-    cursor.expect(')')
-  })
+  cursor.expect('PARTITION', '(')
+  cursor.list(() => cursor.name())
+  cursor.expect(')')
 }
 
 function source(cursor: Cursor): Pick<Insert, 'rows' | 'query'> {
@@ -71,7 +69,7 @@ function row(cursor: Cursor): Value[] {
 }
 
 function tail(cursor: Cursor): Pick<Insert, 'alias' | 'onDuplicate' | 'returning'> {
-  const alias = cursor.sees('AS') ? cursor.skipped(() => rowAlias(cursor)) : null
+  const alias = cursor.sees('AS') ? rowAlias(cursor) : null
   return { alias, onDuplicate: duplicate(cursor), returning: returning(cursor) }
 }
 
@@ -140,15 +138,13 @@ function parseDelete(cursor: Cursor, common: Common): Change {
   return { ...head, from: parseFrom(cursor), targets, portion: null, ...rows(cursor), returning: null }
 }
 
-/** The names are checked against what FROM or USING offers; the other parsers see what they know. */
+/** The names are checked against what FROM or USING offers. */
 function targetNames(cursor: Cursor): Token[][] {
   const before = cursor.accept('FROM')
-  return cursor.skipped(() => {
-    const targets = cursor.list(() => targetName(cursor))
-    if (before) cursor.expect('USING')
-    else if (!cursor.sees('FROM')) cursor.fail('expected FROM')
-    return targets
-  })
+  const targets = cursor.list(() => targetName(cursor))
+  if (before) cursor.expect('USING')
+  else if (!cursor.sees('FROM')) cursor.fail('expected FROM')
+  return targets
 }
 
 /** True where names and USING, or several names, come after FROM: the tables that lose rows. */

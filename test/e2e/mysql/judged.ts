@@ -3,12 +3,10 @@ import { SallyportError } from '../../../src/errors.ts'
 import { decide } from '../../../src/policy/decide.ts'
 import type { ColumnMask } from '../../../src/policy/masking_policy.ts'
 import type { Role } from '../../../src/policy/role.ts'
-import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
 import type { Catalog, Relation } from '../../../src/sql/catalog.ts'
 import type { StatementFacts } from '../../../src/sql/facts.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { rewriteMysql } from '../../../src/sql/mysql/rewrite.ts'
-import type { MysqlParsers } from '../../../src/sql/parsers.ts'
 import { readMysqlCatalog } from '../../../src/upstream/mysql_catalog.ts'
 import { inputOf, roleOf } from '../../policy/build.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
@@ -29,35 +27,31 @@ export interface Judge {
 
 export async function createJudge(server: DatabaseServer, defaultDatabase: string): Promise<Judge> {
   const catalog = await readMysqlCatalog(liveTarget('mysql', server))
-  const parsers = await loadMysqlParsers(catalog.dialect === 'mariadb' ? 'mariadb' : 'mysql')
-  return { catalog, judge: (text, role, masks) => judged({ catalog, parsers, defaultDatabase }, text, role, masks) }
+  return { catalog, judge: (text, role, masks) => judged({ catalog, defaultDatabase }, text, role, masks) }
 }
 
 interface Place {
   readonly catalog: Catalog
-  readonly parsers: MysqlParsers
   readonly defaultDatabase: string
 }
 
 function judged(
-  { catalog, parsers, defaultDatabase }: Place,
+  { catalog, defaultDatabase }: Place,
   text: string,
   role: Partial<Role>,
   masks: readonly ColumnMask[],
 ): Judged {
   const context = { catalog, searchPath: [], defaultDatabase, sqlMode: catalog.sqlMode }
-  const facts = analyzeMysql(text, context, parsers)
+  const facts = analyzeMysql(text, context)
   const viewFacts = ({ definition }: Relation): StatementFacts | null =>
-    definition === null
-      ? null
-      : (analyzeMysql(definition, { ...context, sqlMode: new Set() }, parsers).statements[0] ?? null)
+    definition === null ? null : (analyzeMysql(definition, { ...context, sqlMode: new Set() }).statements[0] ?? null)
   const given = inputOf({ relations: [], statements: facts.statements, dialect: catalog.dialect, role, masks })
   const decision = decide({ ...given, catalog, viewFacts, role: roleOf(role) })
   if (decision.effect === 'deny') return { code: `${decision.code}: ${decision.reason}`, sql: '', masked: [] }
   const masked = (decision.plans[0]?.fields ?? []).flatMap(({ mask }, index) => (mask ? [index] : []))
   try {
     const plans = decision.plans.map(({ substitutions }) => substitutions)
-    return { code: null, sql: rewriteMysql(facts, plans, context, parsers), masked }
+    return { code: null, sql: rewriteMysql(facts, plans, context), masked }
   } catch (error) {
     if (!(error instanceof SallyportError)) throw error
     return { code: `${error.code}: ${error.detail}`, sql: '', masked: [] }

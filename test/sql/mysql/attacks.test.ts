@@ -1,9 +1,7 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { kindVerdict } from '../../../src/policy/kinds.ts'
-import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { rewriteMysql } from '../../../src/sql/mysql/rewrite.ts'
-import type { MysqlParsers } from '../../../src/sql/parsers.ts'
 import type { Substitution, SubstitutionPlan } from '../../../src/sql/substitution.ts'
 import { shopContext } from './shop.ts'
 
@@ -13,12 +11,6 @@ const MASKED: ReadonlyMap<string, readonly string[]> = new Map([
   ['payments', ['card_number']],
 ])
 
-let parsers: MysqlParsers
-
-beforeAll(async () => {
-  parsers = await loadMysqlParsers('mariadb')
-})
-
 function substitution(table: string): Substitution {
   return { masks: new Map(MASKED.get(table)!.map((name) => [name, { kind: 'null' }])), where: null }
 }
@@ -26,7 +18,7 @@ function substitution(table: string): Substitution {
 /** What goes upstream when every computed use of a masked table is substituted; null where the statement is opaque. */
 function sent(sql: string): string | null {
   const context = shopContext()
-  const facts = analyzeMysql(sql, context, parsers)
+  const facts = analyzeMysql(sql, context)
   if (facts.statements.some(({ opaque, kind }) => opaque || kindVerdict(kind).verdict === 'refused')) return null
   const plans = facts.statements.map(
     ({ uses }): SubstitutionPlan =>
@@ -39,7 +31,7 @@ function sent(sql: string): string | null {
           .map(({ id, relation }) => [id, substitution(relation.name)]),
       ),
   )
-  return rewriteMysql(facts, plans, context, parsers)
+  return rewriteMysql(facts, plans, context)
 }
 
 /** The masked tables that stand in the text outside of a substituted reference. */

@@ -1,22 +1,14 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
+import { describe, expect, it } from 'vitest'
 import { relationKey } from '../../../src/sql/catalog.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
-import type { MysqlParsers } from '../../../src/sql/parsers.ts'
 import { DIALECT_CASES } from './dialect_cases.ts'
 import { shopCatalog, shopContext } from './shop.ts'
-
-let parsers: MysqlParsers
-
-beforeAll(async () => {
-  parsers = await loadMysqlParsers('mariadb')
-})
 
 describe('statements on which parsers err', () => {
   it.each(DIALECT_CASES)('%s', (sql, tables) => {
     for (const dialect of ['mysql', 'mariadb'] as const) {
       const catalog = shopCatalog(dialect)
-      const { statements } = analyzeMysql(sql, shopContext({ catalog }), parsers)
+      const { statements } = analyzeMysql(sql, shopContext({ catalog }))
       if (statements.some(({ opaque }) => opaque !== null)) continue
       const seen = new Set(
         statements.flatMap(({ uses, definitions }) => [

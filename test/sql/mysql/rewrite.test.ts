@@ -1,20 +1,12 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { SallyportError } from '../../../src/errors.ts'
-import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
 import type { Relation } from '../../../src/sql/catalog.ts'
 import type { AnalysisContext } from '../../../src/sql/facts.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { foldName } from '../../../src/sql/mysql/fold.ts'
 import { rewriteMysql } from '../../../src/sql/mysql/rewrite.ts'
-import type { MysqlParsers } from '../../../src/sql/parsers.ts'
 import type { Substitution, SubstitutionPlan } from '../../../src/sql/substitution.ts'
 import { shopCatalog, shopContext } from './shop.ts'
-
-let parsers: MysqlParsers
-
-beforeAll(async () => {
-  parsers = await loadMysqlParsers('mariadb')
-})
 
 const NAME: Substitution = { masks: new Map([['name', { kind: 'null' }]]), where: null }
 /** What stands for `tenants` under NAME. */
@@ -26,7 +18,7 @@ function rewrite(
   substitution: Substitution | null = NAME,
   context: AnalysisContext = shopContext(),
 ): string {
-  const facts = analyzeMysql(sql, context, parsers)
+  const facts = analyzeMysql(sql, context)
   expect(facts.statements.map(({ opaque }) => opaque?.reason ?? null)).toEqual(facts.statements.map(() => null))
   const plans = facts.statements.map(
     ({ uses }): SubstitutionPlan =>
@@ -38,7 +30,7 @@ function rewrite(
           : [],
       ),
   )
-  return rewriteMysql(facts, plans, context, parsers)
+  return rewriteMysql(facts, plans, context)
 }
 
 function refusal(act: () => unknown): string {
@@ -170,11 +162,11 @@ describe('what is substituted', () => {
       const relation = { ...context.catalog.relations.get(key)!, primaryKey }
       const relations = new Map([...context.catalog.relations, [key, relation]])
       const own = { ...context, catalog: { ...context.catalog, relations } }
-      const facts = analyzeMysql(`SELECT 1 FROM ${name} x`, own, parsers)
+      const facts = analyzeMysql(`SELECT 1 FROM ${name} x`, own)
       const plan: SubstitutionPlan = new Map([
         [0, { masks: new Map([[relation.columns[1]!.name, { kind: 'null' }]]), where: null }],
       ])
-      return rewriteMysql(facts, [plan], own, parsers)
+      return rewriteMysql(facts, [plan], own)
     }
     expect(replaced('tenants', [])).toContain('USE INDEX ()) x')
     expect(replaced('v_user_contacts', [])).toMatch(
@@ -203,8 +195,8 @@ describe('refusals', () => {
 
   it('refuses the target of a write', () => {
     const context = shopContext()
-    const facts = analyzeMysql('UPDATE tenants SET plan = name', context, parsers)
-    expect(refusal(() => rewriteMysql(facts, [new Map([[0, NAME]])], context, parsers))).toBe('SP-MASKED')
+    const facts = analyzeMysql('UPDATE tenants SET plan = name', context)
+    expect(refusal(() => rewriteMysql(facts, [new Map([[0, NAME]])], context))).toBe('SP-MASKED')
   })
 
   it('refuses a condition that reads another table or breaks out', () => {
@@ -224,8 +216,8 @@ describe('refusals', () => {
 
   it('refuses opaque facts and masks of unknown columns', () => {
     const context = shopContext()
-    const facts = analyzeMysql('SELECT 1 FROM', context, parsers)
-    expect(refusal(() => rewriteMysql(facts, [], context, parsers))).toBe('SP-SYNTAX')
+    const facts = analyzeMysql('SELECT 1 FROM', context)
+    expect(refusal(() => rewriteMysql(facts, [], context))).toBe('SP-SYNTAX')
     const plan: Substitution = { masks: new Map([['nothing', { kind: 'null' }]]), where: null }
     expect(refusal(() => rewrite('SELECT name FROM tenants', plan))).toBe('SP-OPAQUE')
   })
@@ -237,11 +229,11 @@ function rewriteWith(over: Partial<Relation>, sql: string, plan: Substitution): 
   const key = 'shop\0tenants'
   const relations = new Map([...context.catalog.relations, [key, { ...context.catalog.relations.get(key)!, ...over }]])
   const own = { ...context, catalog: { ...context.catalog, relations } }
-  const facts = analyzeMysql(sql, own, parsers)
+  const facts = analyzeMysql(sql, own)
   const [first] = facts.statements
   expect(first?.opaque).toBeNull()
   const plans = new Map(first?.uses.filter(({ relation }) => relation.name === 'tenants').map(({ id }) => [id, plan]))
-  return rewriteMysql(facts, [plans], own, parsers)
+  return rewriteMysql(facts, [plans], own)
 }
 
 const INDEXES = [

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Catalog, Dialect } from '../../../src/sql/catalog.ts'
 import type { StatementFacts } from '../../../src/sql/facts.ts'
-import { analyzeRewritten } from '../../../src/sql/mysql/analyze.ts'
+import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { shopCatalog, shopContext } from './shop.ts'
 
 const TYPES: Readonly<Record<string, string>> = { id: 'int(11)', tenant_id: 'bigint unsigned', dob: 'date' }
@@ -18,7 +18,7 @@ function typedCatalog(dialect: Dialect): Catalog {
 }
 
 function one(sql: string, dialect: Dialect = 'mysql'): StatementFacts {
-  const { statements } = analyzeRewritten(sql, shopContext({ catalog: typedCatalog(dialect) }))
+  const { statements } = analyzeMysql(sql, shopContext({ catalog: typedCatalog(dialect) }))
   expect(statements).toHaveLength(1)
   return statements[0]!
 }
@@ -265,7 +265,7 @@ describe('invisible columns', () => {
   )
   relations.set(key, { ...tenants, columns })
   const context = shopContext({ catalog: shopCatalog('mysql', { relations }) })
-  const read = (sql: string) => analyzeRewritten(sql, context).statements[0]!
+  const read = (sql: string) => analyzeMysql(sql, context).statements[0]!
 
   it('stay out of * and NATURAL, and fix a reference that shows both', () => {
     expect(read('SELECT * FROM tenants').output!.map(({ name }) => name)).toEqual(['id', 'name'])
@@ -385,7 +385,7 @@ describe('any text', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 30 }), fc.boolean(), (parts, maria) => {
         const context = shopContext({ catalog: shopCatalog(maria ? 'mariadb' : 'mysql') })
-        for (const { kind, opaque } of analyzeRewritten(parts.join(' '), context).statements)
+        for (const { kind, opaque } of analyzeMysql(parts.join(' '), context).statements)
           expect(kind === 'opaque').toBe(opaque !== null)
       }),
       { numRuns: 3000 },
@@ -406,7 +406,7 @@ describe('any text', () => {
     ['intervals', `SELECT ${'INTERVAL ('.repeat(20_000)}`],
   ])('takes a bounded time: %s', (_, sql) => {
     const begun = performance.now()
-    analyzeRewritten(sql, shopContext())
+    analyzeMysql(sql, shopContext())
     expect(performance.now() - begun).toBeLessThan(5_000)
   })
 })

@@ -1,18 +1,10 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { loadMysqlParsers } from '../../../src/proxy/load_mysql_parsers.ts'
+import { describe, expect, it } from 'vitest'
 import type { StatementFacts } from '../../../src/sql/facts.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
-import type { MysqlParsers } from '../../../src/sql/parsers.ts'
 import { shopContext } from './shop.ts'
 
-let parsers: MysqlParsers
-
-beforeAll(async () => {
-  parsers = await loadMysqlParsers('mariadb')
-})
-
 function one(sql: string): StatementFacts {
-  return analyzeMysql(sql, shopContext(), parsers).statements[0]!
+  return analyzeMysql(sql, shopContext()).statements[0]!
 }
 
 describe('SET', () => {
@@ -152,7 +144,7 @@ describe('SHOW', () => {
   })
 
   it.each([['SHOW COLUMNS FROM nowhere'], ['ANALYZE users']])('refuses %s', (sql) => {
-    expect(analyzeMysql(sql, shopContext(), parsers).statements.some(({ kind }) => kind === 'opaque')).toBe(true)
+    expect(analyzeMysql(sql, shopContext()).statements.some(({ kind }) => kind === 'opaque')).toBe(true)
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { analyzeRewritten } from '../../../src/sql/mysql/analyze.ts'
+import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { shopCatalog, shopContext } from './shop.ts'
 import { STATEMENTS } from './statement_cases.ts'
 import { WRITES } from './write_cases.ts'
@@ -10,7 +10,7 @@ const WORDS = [...new Set(TEXTS.flatMap((sql) => sql.match(/\w+|[^\s\w]/g) ?? []
 const CONTEXTS = (['mysql', 'mariadb'] as const).map((dialect) => shopContext({ catalog: shopCatalog(dialect) }))
 
 function analyzed(sql: string) {
-  return CONTEXTS.map((context) => analyzeRewritten(sql, context).statements)
+  return CONTEXTS.map((context) => analyzeMysql(sql, context).statements)
 }
 
 describe('statements that nobody meant', () => {

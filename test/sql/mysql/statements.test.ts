@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { DefinitionChange, RelationUse, SettingChange, StatementFacts } from '../../../src/sql/facts.ts'
-import { analyzeRewritten } from '../../../src/sql/mysql/analyze.ts'
+import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { shopCatalog, shopContext } from './shop.ts'
 import { STATEMENTS, type StatementCase } from './statement_cases.ts'
 
 function all(sql: string, server: StatementCase['server']): readonly StatementFacts[] {
-  return analyzeRewritten(sql, shopContext({ catalog: shopCatalog(server === 'mysql' ? 'mysql' : 'mariadb') }))
-    .statements
+  return analyzeMysql(sql, shopContext({ catalog: shopCatalog(server === 'mysql' ? 'mysql' : 'mariadb') })).statements
 }
 
 function told(facts: StatementFacts): string {
