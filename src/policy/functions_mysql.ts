@@ -42,7 +42,7 @@ member_of column_add column_check column_create column_delete column_exists colu
 const CHOICE_AND_TYPES = `
 binary case cast coalesce convert decode_oracle default if ifnull in isnull nullif nvl nvl2 values value
 inet6_aton inet6_ntoa inet_aton inet_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6 compress uncompress
-uncompressed_length md5 sha sha1 sha2 aes_encrypt aes_decrypt encode decode password random_bytes sys_guid uuid
+uncompressed_length md5 sha sha1 sha2 kdf aes_encrypt aes_decrypt encode decode password random_bytes sys_guid uuid
 uuid_short uuid_v4 uuid_v7 gtid_subset gtid_subtract`
 
 const SESSION = `

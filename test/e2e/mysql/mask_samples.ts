@@ -116,6 +116,8 @@ const stamps = fc.oneof(
     '1970-01-05 05:45:00',
     '0000-00-00',
     '2024-01-01 05:44:59',
+    // MariaDB 11.5 and later have it, others make it the zero date.
+    '2100-02-03 04:05:06',
   ),
 )
 const times = fc.oneof(
@@ -194,6 +196,7 @@ export const TYPES: readonly TypeUnderTest[] = [
   text('varchar(300) COLLATE utf8mb4_bin'),
   text('varchar(300) COLLATE utf8mb4_general_ci'),
   text('varchar(300) COLLATE utf8mb4_spanish_ci'),
+  text('varchar(300) /*!80000 COLLATE utf8mb4_0900_as_cs */ /*M!101000 COLLATE utf8mb4_uca1400_nopad_as_cs */'),
   text('char(12)'),
   text('tinytext'),
   text('text'),
