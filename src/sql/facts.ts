@@ -285,8 +285,8 @@ export interface StatementFacts {
   readonly into?: 'outfile' | 'dumpfile' | 'variables'
   /** MySQL, kind `prepare`: the user variable that holds the text, which the session has to know. */
   readonly textFrom?: string
-  /** MySQL: output columns and expressions without an alias, which are named as they are written. */
-  readonly unnamed?: readonly Span[]
+  /** MySQL: output columns and expressions without an alias; `name`: of the column that they show, else they are named after their text. */
+  readonly unnamed?: readonly { readonly span: Span; readonly name: string | null }[]
   /** Kind `copy` only. */
   readonly copy?: CopyFacts
   /** Kind `explain` in PostgreSQL. */

@@ -51,7 +51,11 @@ function withCalls(
   { catalog, defaultDatabase }: AnalysisContext,
 ): StatementFacts {
   const calls = resolveCalls(cursor.notes.calls, catalog.functions, defaultDatabase)
-  const { unnamed } = cursor.notes
+  // Both flavours call a column alike; a literal never changes.
+  const unnamed = cursor.notes.unnamed.map(({ span, shown, columns }) => ({
+    span,
+    name: columns.length > 0 && shown ? shown.mysql : null,
+  }))
   return { ...facts, functions: [...facts.functions, ...calls], ...(unnamed.length > 0 ? { unnamed } : {}) }
 }
 

@@ -1,15 +1,17 @@
+import { decodeUtf8 } from '../../bytes/reader.ts'
+import { encodeUtf8 } from '../../bytes/writer.ts'
 import type { Edit } from '../edits.ts'
-import type { RelationUse, Span } from '../facts.ts'
+import type { RelationUse, StatementFacts } from '../facts.ts'
 import { quoteName } from './quoting.ts'
 import type { Token } from './token.ts'
 
-/** The server allows 256 characters in the alias of an output column. */
-const MAX_ALIAS_CHARS = 256
+/** Both servers cut the name of a field there, at a whole character. */
+const MAX_NAME_BYTES = 255
+
+type Unnamed = NonNullable<StatementFacts['unnamed']>[number]
 
 export interface Replaced {
-  /** The client's text, and the tokens of the statement. */
   readonly text: string
-  readonly tokens: readonly Token[]
   readonly edits: readonly Edit[]
   /** The columns of the references that were replaced. */
   readonly names: readonly string[]
@@ -17,15 +19,21 @@ export interface Replaced {
 
 /**
  * An output without an alias is named as it is written: an expression by its text, which becomes the alias where it
- * changes; a column by its name, of which a subquery would show its own spelling.
+ * changes; a column, also one in parentheses, by its name, of which a subquery would show its own spelling.
  */
-export function keptName(span: Span, { text, tokens, edits, names }: Replaced): Edit[] {
-  const inside = tokens.filter(({ start, end }) => start >= span.start && end <= span.end)
-  const bare = inside.every(({ kind, upper }) => kind === 'word' || kind === 'quoted' || upper === '.')
-  const name = bare ? (inside.at(-1)?.value ?? '') : text.slice(span.start, span.end)
-  const changed = bare ? isRespelt(name, names) : edits.some(({ start, end }) => start >= span.start && end <= span.end)
-  if (!changed || name.length > MAX_ALIAS_CHARS) return []
-  return [{ start: span.end, end: span.end, text: ` AS ${quoteName(name)}` }]
+export function keptName({ span, name }: Unnamed, { text, edits, names }: Replaced): Edit[] {
+  const changed = edits.some(({ start, end }) => start >= span.start && end <= span.end)
+  if (name === null ? !changed : !isRespelt(name, names)) return []
+  const kept = cut(name ?? text.slice(span.start, span.end))
+  return [{ start: span.end, end: span.end, text: ` AS ${quoteName(kept)}` }]
+}
+
+function cut(name: string): string {
+  const bytes = encodeUtf8(name)
+  if (bytes.length <= MAX_NAME_BYTES) return name
+  let end = MAX_NAME_BYTES
+  while ((bytes[end]! & 0xc0) === 0x80) end -= 1
+  return decodeUtf8(bytes.subarray(0, end))
 }
 
 function isRespelt(name: string, names: readonly string[]): boolean {

@@ -46,9 +46,9 @@ function editsOf(writing: Writing, statement: StatementFacts, part: Statement, p
     return [prepareEdit(writing, statement.inner, part.tokens.at(-2)!, plan)]
   const edits = statement.uses.flatMap((use) => useEdits(writing, use, plan, part.tokens))
   const columns = statement.uses.filter(({ id }) => plan.has(id)).flatMap(({ relation }) => relation.columns)
-  const replaced: Replaced = { text: writing.text, tokens: part.tokens, edits, names: columns.map(({ name }) => name) }
+  const replaced: Replaced = { text: writing.text, edits, names: columns.map(({ name }) => name) }
   const unnamed = statement.unnamed ?? statement.inner?.unnamed ?? []
-  return [...edits, ...unnamed.flatMap((span) => keptName(span, replaced))]
+  return [...edits, ...unnamed.flatMap((one) => keptName(one, replaced))]
 }
 
 function useEdits(

@@ -68,7 +68,7 @@ export function selectItem(cursor: Cursor): StarItem | ValueItem {
   }
   const expr = parseExpr(cursor)
   const alias = outputAlias(cursor)
-  if (alias === null) cursor.notes.unnamed.push(expr.span)
+  if (alias === null) cursor.notes.unnamed.push(expr)
   return { kind: 'value', expr, alias }
 }
 

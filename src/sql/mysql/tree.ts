@@ -146,8 +146,8 @@ export interface Notes {
   readonly columns: ColumnName[]
   readonly stars: StarItem[]
   readonly calls: FunctionUse[]
-  /** Output expressions without an alias: the server names them after their text. */
-  readonly unnamed: Span[]
+  /** Output expressions without an alias. */
+  readonly unnamed: Expr[]
   /** Columns that stand alone as the argument of an aggregate that says nothing of one row. */
   readonly aggregated: Set<ColumnName>
   /** ROLLUP, CUBE or a window: rows count in more groups than one. */

@@ -108,9 +108,17 @@ describe('what is substituted', () => {
     )
   })
 
+  it('keeps as much of a long name as the server does', () => {
+    const written = `concat('${'é'.repeat(130)}', shop.t.name)`
+    expect(rewrite(`SELECT ${written} FROM tenants t`)).toContain(` AS \`concat('${'é'.repeat(123)}\` FROM`)
+  })
+
   it('keeps the spelling of a column, and of nothing else', () => {
     expect(rewrite('SELECT NAME, t.Name, name, `nAmE`, plan FROM tenants t')).toBe(
       `SELECT NAME AS \`NAME\`, t.Name AS \`Name\`, name, \`nAmE\` AS \`nAmE\`, plan FROM ${MASKED} t`,
+    )
+    expect(rewrite("SELECT (Name), + t.NAME, (shop.t.name), -name, 'NAME' FROM tenants t")).toBe(
+      `SELECT (Name) AS \`Name\`, + t.NAME AS \`NAME\`, (\`t\`.name), -name, 'NAME' FROM ${MASKED} t`,
     )
     expect(rewrite('SELECT COUNTRY FROM users')).toBe('SELECT COUNTRY FROM `shop`.`users`')
   })
