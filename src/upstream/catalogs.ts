@@ -206,8 +206,7 @@ class Snapshots implements LiveCatalogs {
       const same = entry.catalog !== undefined && fingerprint !== null && fingerprint === entry.fingerprint
       const catalog = same && entry.catalog ? entry.catalog : await this.#readUndisturbed(entry, attempt)
       if (catalog === null || entry.generation !== generation) continue
-      this.#accept(entry, catalog, fingerprint, startedAt)
-      return catalog
+      return this.#accept(entry, catalog, fingerprint, startedAt)
     }
     throw new SallyportError('SP-CATALOG', 'the catalog changes faster than it can be read')
   }
@@ -234,16 +233,19 @@ class Snapshots implements LiveCatalogs {
     return catalog
   }
 
-  #accept(entry: Entry, catalog: Catalog, fingerprint: string | null, readAt: number): void {
+  /** What holds the same as before stays the same object: verdicts, open cursors and caches that hang on it live on. */
+  #accept(entry: Entry, read: Catalog, fingerprint: string | null, readAt: number): Catalog {
+    const catalog = entry.catalog?.digest === read.digest ? entry.catalog : read
     entry.catalog = catalog
     entry.stale = false
     entry.fingerprint = fingerprint
     entry.confirmedAt = readAt
     this.#options.ready?.(entry.target.name)
-    if (catalog.digest === entry.digest) return
+    if (catalog.digest === entry.digest) return catalog
     entry.digest = catalog.digest
     const change = { target: entry.target.name, database: entry.database, catalog }
     for (const listener of this.#listeners) listener(change)
+    return catalog
   }
 
   async #poll(entry: Entry): Promise<void> {

@@ -126,6 +126,21 @@ describe('createCatalogs', () => {
     live.close()
   })
 
+  it('keeps the snapshot that it has where only reading tells that nothing changed, as in MySQL', async () => {
+    database.fingerprint = async () => null as never
+    const live = catalogs()
+    const before = await live.ensure(target, 'shop')
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(database.reads).toBe(2)
+    expect(live.current('shop', 'shop')).toBe(before)
+    live.invalidate('shop', 'DDL')
+    expect(await live.ensure(target, 'shop')).toBe(before)
+    database.digest = 'two'
+    await vi.advanceTimersByTimeAsync(POLL_MS)
+    expect(live.current('shop', 'shop')?.digest).toBe('two')
+    live.close()
+  })
+
   it('reads one that nobody needed lately only when somebody does', async () => {
     const live = catalogs()
     await live.ensure(target, 'shop')
