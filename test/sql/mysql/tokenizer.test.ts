@@ -121,6 +121,8 @@ describe('tokenize', () => {
 
   it('reads quotes by sql_mode', () => {
     expect(kinds('"a"', { ...DEFAULT, ansiQuotes: true })).toEqual(['quoted "a"'])
+    expect(kinds('@"a\\", b -- ", c', { ...DEFAULT, ansiQuotes: true })).toEqual(['uservar @"a\\"', 'op ,', 'word b'])
+    expect(kinds('@"a""b" x', { ...DEFAULT, ansiQuotes: true })).toEqual(['uservar @"a""b"', 'word x'])
     expect(kinds("'a\\' b", { ...DEFAULT, noBackslashEscapes: true })).toEqual(["string 'a\\'", 'word b'])
   })
 
