@@ -15,3 +15,10 @@ export interface Identity {
   readonly acr: string | null
   readonly amr: readonly string[]
 }
+
+/** A subject is a person's name with one provider alone: another may have given the same one to somebody else. */
+export type Person = Pick<Identity, 'issuer' | 'subject'>
+
+export function personKey({ issuer, subject }: Person): string {
+  return `${issuer}\0${subject}`
+}

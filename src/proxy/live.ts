@@ -80,7 +80,7 @@ function liveSession(
   const { session, identity, grant, target } = subject
   return {
     id: session.sessionId,
-    personId: identity.subject,
+    person: identity,
     grantId: grant.id,
     target: target.name,
     number,

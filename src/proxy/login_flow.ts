@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { SessionFacts } from '../audit/event.ts'
 import { asSallyportError, SallyportError } from '../errors.ts'
+import { personKey } from '../identity/identity.ts'
 import { matchesPattern } from '../policy/patterns.ts'
 import type { Subject } from '../session/gate.ts'
 import { decideLogin, type LoginAllowed } from '../session/login.ts'
@@ -108,7 +109,7 @@ async function open(
   const { identity, target, grant, role } = allowed
   const { counts, accounts, catalogs } = context
   releases.push(counts.take(`target:${target.name}`, target.maxConnections, `to ${target.name}`))
-  releases.push(counts.take(`person:${identity.subject}`, context.settings().limits.perPerson, 'for this person'))
+  releases.push(counts.take(`person:${personKey(identity)}`, context.settings().limits.perPerson, 'for this person'))
   releases.push(counts.take(`grant:${grant.id}`, role.limits.maxSessions, 'under this grant'))
   const database = shown.databaseOf(allowed)
   checkDatabase(allowed, database)

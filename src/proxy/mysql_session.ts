@@ -155,9 +155,9 @@ async function connect(
 /** What KILL may end, and SHOW PROCESSLIST shows: the sessions of the same person on the same target. */
 function ownSessionsOf({ sessions }: ProxyContext, { session, identity, target }: OpenedLogin['subject']) {
   return {
-    ownSession: (number: number) => sessions.meant(identity.subject, target.name, number)?.id ?? null,
+    ownSession: (number: number) => sessions.meant(identity, target.name, number)?.id ?? null,
     ownSessions: () =>
-      sessions.of(identity.subject, target.name).map(({ id, number, idle }) => ({
+      sessions.of(identity, target.name).map(({ id, number, idle }) => ({
         number,
         user: identity.email ?? identity.subject,
         running: id === session.sessionId || !idle(),

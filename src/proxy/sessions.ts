@@ -1,10 +1,11 @@
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import type { SallyportError } from '../errors.ts'
+import { type Person, personKey } from '../identity/identity.ts'
 
 /** A session as others may reach it: to cancel what it runs, or to end it. */
 export interface LiveSession {
   readonly id: string
-  readonly personId: string
+  readonly person: Person
   readonly grantId: string
   readonly target: string
   /** The number that its client knows it by: PostgreSQL's process id, MySQL's connection id. */
@@ -67,13 +68,14 @@ export class Sessions {
   }
 
   /** The sessions of a person on a target. */
-  of(personId: string, target: string): LiveSession[] {
-    return this.all().filter((session) => session.personId === personId && session.target === target)
+  of(person: Person, target: string): LiveSession[] {
+    const key = personKey(person)
+    return this.all().filter((session) => personKey(session.person) === key && session.target === target)
   }
 
   /** The one of a person's sessions on a target that a number means, ours or the database's; undefined for none or two. */
-  meant(personId: string, target: string, number: number): LiveSession | undefined {
-    const own = this.of(personId, target)
+  meant(person: Person, target: string, number: number): LiveSession | undefined {
+    const own = this.of(person, target)
     const found = own.filter((one) => one.number === number || this.#serverNumbers.get(one.id) === number)
     return found.length === 1 ? found[0] : undefined
   }

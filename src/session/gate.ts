@@ -1,6 +1,6 @@
 import type { AuditEvent, PolicyDigests, SessionFacts } from '../audit/event.ts'
 import { SallyportError } from '../errors.ts'
-import type { Identity } from '../identity/identity.ts'
+import { type Identity, personKey } from '../identity/identity.ts'
 import type { Allow, Deny } from '../policy/decision.ts'
 import type { Grant } from '../policy/grant.ts'
 import { Permit } from '../policy/permit.ts'
@@ -170,7 +170,7 @@ export class Gate {
   #overdrawn({ identity, target }: Subject, { plans }: Allow, now: number): Deny | null {
     const lookups = plans.flatMap((plan) => plan.lookups ?? [])
     if (lookups.length === 0) return null
-    const person = `${identity.issuer}\0${identity.subject}\0${target.name}`
+    const person = `${personKey(identity)}\0${target.name}`
     const refused = this.#lookups.take(person, lookups, now)
     if (refused === null) return null
     const statement = plans.findIndex((plan) => plan.lookups?.includes(refused))

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/event.ts'
 import { SallyportError } from '../errors.ts'
+import { personKey } from '../identity/identity.ts'
 import type { Deny } from '../policy/decision.ts'
 import { familyOf } from '../policy/family.ts'
 import type { Limits } from '../policy/role.ts'
@@ -136,7 +137,7 @@ export class Meter {
 }
 
 function ofSession(subject: Subject, limits: Limits): Draws {
-  const person = personOf(subject)
+  const person = personKey(subject.identity)
   const grant = subject.grant.id
   const draw = (key: string, max: number, windowMs: number, what: string): Draw[] =>
     max === 0 ? [] : [{ allowance: { key, max, windowMs }, what }]
@@ -155,13 +156,10 @@ function ofSession(subject: Subject, limits: Limits): Draws {
 }
 
 /** Subjects are unique within their issuer only. */
-function personOf({ identity: { issuer, subject } }: Subject): string {
-  return `${issuer}\0${subject}`
-}
 
 function ofTable(subject: Subject, limits: Limits, table: Relation): TableDraw {
   const { target, database } = subject
-  const key = `table\0${personOf(subject)}\0${target.name}\0${database}\0${table.schema}\0${table.name}`
+  const key = `table\0${personKey(subject.identity)}\0${target.name}\0${database}\0${table.schema}\0${table.name}`
   const max = limits.maxRowsPerTableAndHour || Number.POSITIVE_INFINITY
   const what = `rows of ${table.schema}.${table.name} per person and hour`
   return { allowance: { key, max, windowMs: HOUR_MS }, what, table }

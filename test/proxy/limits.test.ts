@@ -55,7 +55,7 @@ describe('createIds', () => {
 describe('Sessions', () => {
   const session = (number: number, cancelKey: Uint8Array) => ({
     id: `s${number}`,
-    personId: 'p',
+    person: { issuer: 'https://one.example.test', subject: 'p' },
     grantId: 'g',
     target: 't',
     number,
@@ -84,15 +84,17 @@ describe('Sessions', () => {
   it('means one of a person’s own by either number, and none where that is not sure', () => {
     const sessions = new Sessions()
     const key = new Uint8Array(4)
-    const other = { ...session(30, key), personId: 'q' }
+    const other = { ...session(30, key), person: { ...session(30, key).person, subject: 'q' } }
+    const namesake = { ...session(50, key), person: { ...session(50, key).person, issuer: 'https://two.example.test' } }
     const elsewhere = { ...session(40, key), target: 'u' }
-    for (const one of [session(10, key), session(20, key), other, elsewhere]) sessions.add(one)
+    for (const one of [session(10, key), session(20, key), other, elsewhere, namesake]) sessions.add(one)
     sessions.knownAs('s10', 7)
     sessions.knownAs('s20', 10)
     sessions.knownAs('s30', 8)
     sessions.knownAs('s40', 7)
-    const meant = (number: number) => sessions.meant('p', 't', number)?.id
-    expect([7, 20, 8, 30, 40, 9].map(meant)).toEqual(['s10', 's20', undefined, undefined, undefined, undefined])
+    const meant = (number: number) => sessions.meant(session(0, key).person, 't', number)?.id
+    expect(sessions.of(namesake.person, 't')).toEqual([namesake])
+    expect([7, 20, 8, 30, 40, 9, 50].map(meant)).toEqual(['s10', 's20', ...Array(5).fill(undefined)])
     expect(meant(10)).toBeUndefined()
     sessions.remove('s20')
     expect(meant(10)).toBe('s10')
