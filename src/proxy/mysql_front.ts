@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { errPayload } from '../session/mysql/words.ts'
 import { PLUGIN } from '../wire/mysql/auth/plugin.ts'
-import { CAPABILITY, EXTENDED_OFFERED, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
+import { CAPABILITY, EXTENDED, EXTENDED_OFFERED, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
 import { decodeComChangeUser } from '../wire/mysql/com-change-user.ts'
 import { decodeLogin, type HandshakeResponse } from '../wire/mysql/handshake-response.ts'
 import { encodeHandshakeV10, type HandshakeV10, serverVersion } from '../wire/mysql/handshake-v10.ts'
@@ -18,6 +18,8 @@ import { type Secured, secureServer } from './tls.ts'
 const UTF8MB4 = 45
 /** Clients ask new servers for more and old ones for less; this says MySQL 8.4 where the target is not known yet. */
 const ANY_VERSION = '8.4.0-sallyport'
+/** MDEV-17832. */
+const EXTENDED_METADATA_SINCE = 100_502
 const OURS = OFFERED | CAPABILITY.ssl | CAPABILITY.compress | CAPABILITY.zstd | CAPABILITY.localFiles
 
 /** A client that has said who it is and shown its token. */
@@ -105,7 +107,7 @@ export function refuseMysql(socket: Duplex, error: SallyportError, sequence: num
 
 /**
  * The greeting comes before the client says which target it wants: the version of the one that can be meant, or of the
- * first where all that can be meant are of one family, since clients speak to MariaDB otherwise than to MySQL.
+ * oldest where all that can be meant are of one family, since clients speak to MariaDB otherwise than to MySQL.
  */
 function versionFor({ settings, catalogs }: ProxyContext, { listener }: Arrival): string {
   const meant = [...settings().targets.values()].filter(
@@ -116,12 +118,23 @@ function versionFor({ settings, catalogs }: ProxyContext, { listener }: Arrival)
   if (first === undefined) return ANY_VERSION
   const { mariadb } = serverVersion(first)
   const alike = versions.every((version) => version !== undefined && serverVersion(version).mariadb === mariadb)
-  return alike ? first : ANY_VERSION
+  if (!alike) return ANY_VERSION
+  return versions.reduce<string>(
+    (oldest, other) => (other && releaseOf(other) < releaseOf(oldest) ? other : oldest),
+    first,
+  )
 }
 
 /** Only a client of MariaDB's own asks for them, and only of what calls itself MariaDB. */
 function extendedFor(version: string): number {
-  return serverVersion(version).mariadb ? EXTENDED_OFFERED : 0
+  if (!serverVersion(version).mariadb) return 0
+  return releaseOf(version) < EXTENDED_METADATA_SINCE ? EXTENDED_OFFERED & ~EXTENDED.extendedMetadata : EXTENDED_OFFERED
+}
+
+/** 10.11.6 as 101106, so that releases compare. */
+function releaseOf(version: string): number {
+  const [, major, minor, patch] = /(\d+)\.(\d+)\.(\d+)/.exec(serverVersion(version).version) ?? []
+  return Number(major ?? 0) * 10_000 + Number(minor ?? 0) * 100 + Number(patch ?? 0)
 }
 
 /** Reads the catalogs of MySQL targets ahead of the first login, which so is greeted by the server's own version. */

@@ -125,6 +125,7 @@ async function connect(
     role: allowed.role,
     capabilities: (knock.capabilities & ~OWN) | (upstream.capabilities & OWN),
     clientCapabilities: knock.capabilities,
+    extended: knock.extended,
     status: upstream.status,
     defaultDatabase: database,
     now,

@@ -39,7 +39,7 @@ export function askAside(state: SessionState, text: string, then: Aside['then'],
   const bytes = encodeComQuery({ bytes: encodeUtf8(text), attributes: [] }, capabilities)
   output.sql(Permit.issue(text, ''), encodePackets(bytes, 0))
   const { sequence, runs } = amid
-  state.current = newExchange('query', capabilities, sequence, { runs, aside: { then, row: [] } })
+  state.current = newExchange('query', state, sequence, { runs, aside: { then, row: [] } })
 }
 
 export function takeAside(

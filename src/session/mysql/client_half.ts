@@ -120,7 +120,7 @@ export class ClientHalf {
   }
 
   #expect(to: ResponseTo, sequence: number, fields: Parameters<typeof newExchange>[3]): void {
-    this.#state.current = newExchange(to, this.#state.capabilities, sequence, fields)
+    this.#state.current = newExchange(to, this.#state, sequence, fields)
   }
 
   #forward(packet: Packet): void {

@@ -20,13 +20,13 @@ export function listFields(
   sequence: number,
   now: number,
 ): void {
-  const { gate, subject, output, capabilities } = state
+  const { gate, subject, output } = state
   const text = `SHOW COLUMNS FROM \`${table.replaceAll('`', '``')}\``
   const admission = gate.admit(subject, state.names, text, now)
   if (admission.kind === 'deny') return refuse(state, admission, sequence)
   output.record(admission.events)
   output.sql(admission.permit, encodePackets(packet.payload, 0))
-  state.current = newExchange('fieldList', capabilities, sequence, { runs: runsOf(admission, now) })
+  state.current = newExchange('fieldList', state, sequence, { runs: runsOf(admission, now) })
 }
 
 /** The default of a masked column is a constant of its definition, which the mask hides: NULL. */

@@ -5,6 +5,7 @@ import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
 import type { Aside } from './aside.ts'
 import type { ResultShape, ShownField } from './result_shape.ts'
+import type { SessionState } from './state.ts'
 import type { WriteGuard } from './write_guard.ts'
 
 export type Run = StatementRun<ResultShape>
@@ -46,13 +47,13 @@ export interface Exchange {
 
 export function newExchange(
   to: ResponseTo,
-  capabilities: number,
+  { capabilities, extended }: Pick<SessionState, 'capabilities' | 'extended'>,
   sequence: number,
   fields: Partial<Pick<Exchange, 'runs' | 'prepared' | 'onOk' | 'aside' | 'guard'>> = {},
 ): Exchange {
   return {
     to,
-    response: new ResponseMachine(to, capabilities),
+    response: new ResponseMachine(to, capabilities, extended),
     runs: fields.runs ?? [],
     prepared: fields.prepared ?? null,
     onOk: fields.onOk ?? null,

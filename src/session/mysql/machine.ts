@@ -43,6 +43,8 @@ export interface MysqlMachineInput {
   readonly role: Role
   /** What both the client and the server agreed to. */
   readonly capabilities: number
+  /** MariaDB's extended flags, the same on both sides. */
+  readonly extended?: number
   /** What the client agreed to, where that is more. */
   readonly clientCapabilities?: number
   readonly status: number
@@ -76,6 +78,7 @@ export class MysqlMachine {
       subject,
       output: new Output(),
       capabilities,
+      extended: input.extended ?? 0,
       clientCapabilities: input.clientCapabilities ?? capabilities,
       unrestricted: role.unrestricted,
       limits: role.limits,

@@ -58,7 +58,12 @@ export function shownField(
   const masker = rule && compileMask(rule, { dialect: 'mysql', type, charset, length, flags, decimals, format })
   // The bytes at hand are a view of what was received, which will be overwritten.
   const own = described.slice()
-  const field = { column, masker, payload: masker ? withMaskedFlags(own) : own, described: own }
+  const field = {
+    column,
+    masker,
+    payload: masker ? withMaskedFlags(own, column.extendedType !== null) : own,
+    described: own,
+  }
   last.fields[ordinal] = field
   last.shape = null
   return field

@@ -25,6 +25,8 @@ export interface SessionState {
   readonly subject: Subject
   readonly output: Output
   readonly capabilities: number
+  /** MariaDB's extended flags that were agreed on both sides. */
+  readonly extended: number
   /** What the client may send: more than `capabilities` where the server knows no query attributes. */
   readonly clientCapabilities: number
   readonly unrestricted: boolean

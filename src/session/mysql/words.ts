@@ -1,6 +1,6 @@
 import { encodeUtf8, Writer } from '../../bytes/writer.ts'
 import type { SallyportError } from '../../errors.ts'
-import { CAPABILITY, has } from '../../wire/mysql/capabilities.ts'
+import { CAPABILITY, EXTENDED, has } from '../../wire/mysql/capabilities.ts'
 import { encodeColumn } from '../../wire/mysql/column.ts'
 import { EOF_HEADER, encodeEof, encodeErr, encodeOk, type Ok } from '../../wire/mysql/outcome.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
@@ -41,17 +41,30 @@ const LONGLONG = 0x08
 const UTF8MB4 = 45
 const TEXT_BYTES = 1024
 
+interface AnswerTo {
+  readonly status: number
+  readonly capabilities: number
+  readonly extended: number
+  readonly sequence: number
+}
+
 /** A whole result of the proxy's own, as text, from the packet numbered `sequence` on. */
 export function textAnswer(
   columns: readonly { readonly name: string; readonly number?: true }[],
   rows: readonly (readonly (string | null)[])[],
-  {
-    status,
-    capabilities,
-    sequence,
-  }: { readonly status: number; readonly capabilities: number; readonly sequence: number },
+  { status, capabilities, extended, sequence }: AnswerTo,
 ): Uint8Array {
-  const blank = { schema: '', table: '', orgTable: '', orgName: '', flags: 0, decimals: 0, charset: UTF8MB4 }
+  const extendedType = has(extended, EXTENDED.extendedMetadata) ? new Uint8Array(0) : null
+  const blank = {
+    schema: '',
+    table: '',
+    orgTable: '',
+    orgName: '',
+    flags: 0,
+    decimals: 0,
+    charset: UTF8MB4,
+    extendedType,
+  }
   const definitions = columns.map(({ name, number }) =>
     encodeColumn({ ...blank, name, type: number ? LONGLONG : VAR_STRING, length: TEXT_BYTES }),
   )

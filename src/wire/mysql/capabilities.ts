@@ -70,7 +70,7 @@ export const EXTENDED = { progress: 0x1, bulkOperations: 0x4, extendedMetadata: 
  * What of them is ever agreed: neither results without the description that they are checked by, nor packets of a form
  * of their own.
  */
-export const EXTENDED_OFFERED = EXTENDED.bulkOperations
+export const EXTENDED_OFFERED = EXTENDED.bulkOperations | EXTENDED.extendedMetadata
 
 /** Every client and server since 5.0 has these; without them the login packets have another form. */
 const REQUIRED = CAPABILITY.protocol41 | CAPABILITY.secureConnection

@@ -1,9 +1,11 @@
 import { Reader } from '../../bytes/reader.ts'
 import { encodeUtf8, Writer } from '../../bytes/writer.ts'
-import { LENENC, readLenencBytes, readLenencText, writeLenencBytes, writeLenencText } from './lenenc.ts'
+import { LENENC, lenencEnd, readLenencBytes, readLenencText, writeLenencBytes, writeLenencText } from './lenenc.ts'
 import { broken } from './text.ts'
 
 const CATALOG = encodeUtf8('def')
+/** Catalog, schema, table, original table, name and original name. */
+const NAMES = 6
 /** Length of the fields after the names. */
 const FIXED_BYTES = 0x0c
 /** The server's own bound on columns of a table or a result. */
@@ -33,18 +35,21 @@ export interface ColumnDefinition {
   readonly flags: number
   readonly decimals: number
   readonly defaultValue: Uint8Array | null
+  /** MariaDB's extended type information (uuid, json, point), empty for most; null where it was not agreed. */
+  readonly extendedType: Uint8Array | null
 }
 
-export type ColumnInput = Omit<ColumnDefinition, 'kind' | 'length' | 'defaultValue'> & {
+export type ColumnInput = Omit<ColumnDefinition, 'kind' | 'length' | 'defaultValue' | 'extendedType'> & {
+  readonly extendedType?: Uint8Array | null
   readonly length?: number
   readonly defaultValue?: Uint8Array | null
 }
 
 /**
- * Reads a definition without MariaDB's extended type information, which is never asked for. Names must be UTF-8, as
- * they are unless the session's character_set_results says otherwise. Malformed throws `SP-PROTOCOL`.
+ * `extended`: MariaDB's extended metadata was agreed. Names must be UTF-8, as they are unless the session's
+ * character_set_results says otherwise. Malformed throws `SP-PROTOCOL`.
  */
-export function decodeColumn(payload: Uint8Array): ColumnDefinition {
+export function decodeColumn(payload: Uint8Array, extended = false): ColumnDefinition {
   const reader = new Reader(payload)
   readLenencBytes(reader)
   const schema = readLenencText(reader)
@@ -52,6 +57,7 @@ export function decodeColumn(payload: Uint8Array): ColumnDefinition {
   const orgTable = readLenencText(reader)
   const name = readLenencText(reader)
   const orgName = readLenencText(reader)
+  const extendedType = extended ? readLenencBytes(reader).slice() : null
   if (reader.u8() !== FIXED_BYTES) throw broken('a column definition has fields of an unknown length')
   const charset = reader.u16le()
   const length = reader.u32le()
@@ -62,7 +68,8 @@ export function decodeColumn(payload: Uint8Array): ColumnDefinition {
   const defaultValue = readDefault(reader)
   reader.expectEnd()
   const names = { schema, table, orgTable, name, orgName }
-  return { kind: 'columnDefinition', ...names, charset, length, type, flags, decimals, defaultValue }
+  const fixed = { charset, length, type, flags, decimals }
+  return { kind: 'columnDefinition', ...names, ...fixed, defaultValue, extendedType }
 }
 
 export function encodeColumn(column: ColumnInput): Uint8Array {
@@ -71,6 +78,7 @@ export function encodeColumn(column: ColumnInput): Uint8Array {
   for (const name of [column.schema, column.table, column.orgTable, column.name, column.orgName]) {
     writeLenencText(writer, name)
   }
+  if (column.extendedType) writeLenencBytes(writer, column.extendedType)
   writer
     .u8(FIXED_BYTES)
     .u16le(column.charset)
@@ -81,16 +89,24 @@ export function encodeColumn(column: ColumnInput): Uint8Array {
 }
 
 /**
- * The definition of a field whose values are masked: it may hold NULL, and what was unique or counted up need not be.
- * The flags stand five bytes before the end, which a definition in a result has in common everywhere.
+ * The definition of a field whose values are masked: it may hold NULL, what was unique or counted up need not be, and
+ * text that was JSON or a UUID need not be one. The flags stand five bytes before the end, which a definition in a
+ * result has in common everywhere.
  */
-export function withMaskedFlags(definition: Uint8Array): Uint8Array {
-  const masked = definition.slice()
+export function withMaskedFlags(definition: Uint8Array, extended = false): Uint8Array {
+  const masked = extended ? withoutExtendedType(definition) : definition.slice()
   const at = masked.length - FLAGS_FROM_END_BYTES
   const flags = ((masked[at] ?? 0) | ((masked[at + 1] ?? 0) << 8)) & ~BROKEN_BY_MASKS
   masked[at] = flags & 0xff
   masked[at + 1] = flags >> 8
   return masked
+}
+
+function withoutExtendedType(definition: Uint8Array): Uint8Array {
+  let start = 0
+  for (let name = 0; name < NAMES; name++) start = lenencEnd(definition, start, definition.length)
+  const end = lenencEnd(definition, start, definition.length)
+  return new Writer().bytes(definition.subarray(0, start)).u8(0).bytes(definition.subarray(end)).finish()
 }
 
 /** The form of COM_FIELD_LIST, which always has a default: NULL where the column has none. */

@@ -1,4 +1,4 @@
-import { CAPABILITY, has } from './capabilities.ts'
+import { CAPABILITY, EXTENDED, has } from './capabilities.ts'
 import { type ColumnDefinition, decodeColumn, decodeColumnCount } from './column.ts'
 import {
   decodeEof,
@@ -87,6 +87,7 @@ const FIRST_PHASE: Readonly<Record<ResponseTo, Phase>> = {
 export class ResponseMachine {
   readonly #to: ResponseTo
   readonly #capabilities: number
+  readonly #extendedTypes: boolean
   readonly #deprecateEof: boolean
   readonly #binary: boolean
   #phase: Phase
@@ -94,9 +95,10 @@ export class ResponseMachine {
   #ordinal = 0
   #columnsAfter = 0
 
-  constructor(to: ResponseTo, capabilities: number) {
+  constructor(to: ResponseTo, capabilities: number, extended = 0) {
     this.#to = to
     this.#capabilities = capabilities
+    this.#extendedTypes = has(extended, EXTENDED.extendedMetadata)
     this.#deprecateEof = has(capabilities, CAPABILITY.deprecateEof)
     this.#binary = to === 'stmtExecute' || to === 'stmtFetch'
     this.#phase = FIRST_PHASE[to]
@@ -192,7 +194,7 @@ export class ResponseMachine {
   }
 
   #definition(payload: Uint8Array): Classified {
-    const column = decodeColumn(payload)
+    const column = decodeColumn(payload, this.#extendedTypes)
     const kind = this.#phase === 'parameters' ? 'parameterDefinition' : 'columnDefinition'
     const ordinal = this.#ordinal++
     if (--this.#left === 0) this.#afterDefinitions()
@@ -225,7 +227,8 @@ export class ResponseMachine {
   }
 
   #field(payload: Uint8Array): Classified {
-    return { kind: 'columnDefinition', column: decodeColumn(payload), ordinal: this.#ordinal++ }
+    const column = decodeColumn(payload, this.#extendedTypes)
+    return { kind: 'columnDefinition', column, ordinal: this.#ordinal++ }
   }
 
   /** 0xfe also begins a value of 16 MiB and more, which no packet that ends a result is long enough to hold. */

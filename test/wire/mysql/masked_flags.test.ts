@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { EXTENDED } from '../../../src/wire/mysql/capabilities.ts'
 import { decodeColumn, encodeColumn, withMaskedFlags } from '../../../src/wire/mysql/column.ts'
+import { ResponseMachine } from '../../../src/wire/mysql/response.ts'
 
 const ID = {
   schema: 's',
@@ -23,4 +25,30 @@ it.each([
   const before = definition.slice()
   expect(decodeColumn(withMaskedFlags(definition))).toEqual({ ...decodeColumn(definition), flags: left })
   expect(definition).toEqual(before)
+})
+
+describe("MariaDB's extended type information", () => {
+  const uuid = Uint8Array.of(0, 4, ...new TextEncoder().encode('uuid'))
+  const plain = encodeColumn({ ...ID, flags: 1 })
+  const extended = encodeColumn({ ...ID, flags: 1, extendedType: uuid })
+
+  it('is read where it was agreed, and only there', () => {
+    expect(decodeColumn(extended, true)).toEqual({ ...decodeColumn(plain), extendedType: uuid })
+    expect(() => decodeColumn(extended)).toThrow(/SP-PROTOCOL|unknown length/)
+    expect(() => decodeColumn(plain, true)).toThrow()
+  })
+
+  it('is empty for a masked field, whose text need not be of that type', () => {
+    expect(decodeColumn(withMaskedFlags(extended, true), true)).toEqual({
+      ...decodeColumn(plain),
+      flags: 0,
+      extendedType: new Uint8Array(0),
+    })
+  })
+
+  it('stands in each definition of an answer', () => {
+    const machine = new ResponseMachine('query', 0, EXTENDED.extendedMetadata)
+    expect(machine.next(Uint8Array.of(1))).toEqual({ kind: 'columnCount', count: 1 })
+    expect(machine.next(extended)).toMatchObject({ kind: 'columnDefinition', column: { extendedType: uuid } })
+  })
 })

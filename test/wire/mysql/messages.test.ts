@@ -60,7 +60,7 @@ describe('handshake', () => {
   it('offers MariaDB’s flags as MariaDB does', () => {
     const bytes = encodeHandshakeV10({ ...handshake, kind: 'handshakeV10', extended: EXTENDED_OFFERED })
     const decoded = decodeHandshakeV10(bytes)
-    expect(decoded.extended).toBe(EXTENDED.bulkOperations)
+    expect(decoded.extended).toBe(EXTENDED.bulkOperations | EXTENDED.extendedMetadata)
     expect(decoded.capabilities & CAPABILITY.longPassword).toBe(0)
   })
 
@@ -258,7 +258,7 @@ describe('outcomes', () => {
   })
 
   it('columns and prepared statements', () => {
-    const definition = { kind: 'columnDefinition', ...column, defaultValue: null } as const
+    const definition = { kind: 'columnDefinition', ...column, defaultValue: null, extendedType: null } as const
     expect(decodeColumn(encodeColumn(definition))).toEqual(definition)
     const withDefault = { ...definition, defaultValue: text('none') }
     expect(decodeColumn(encodeColumn(withDefault))).toEqual(withDefault)
