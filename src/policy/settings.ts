@@ -1,6 +1,7 @@
 import { SallyportError } from '../errors.ts'
 import type { Dialect } from '../sql/catalog.ts'
 import type { SettingChange } from '../sql/facts.ts'
+import { readingOfCharset } from '../wire/mysql/character-sets.ts'
 import { anyValue } from './setting_values.ts'
 import { MYSQL_SETTINGS } from './settings_mysql.ts'
 import { POSTGRES_SETTINGS } from './settings_postgres.ts'
@@ -22,6 +23,9 @@ const CHANGES_MEANING: ReadonlySet<string> = new Set([
   'collation_connection',
 ])
 
+/** MySQL: what the client's texts are in. */
+const CLIENT_CHARSETS: ReadonlySet<string> = new Set(['names', 'character_set', 'character_set_client'])
+
 /**
  * Null where the session may make this change, else the refusal, with a `detail` for the person. Only listed settings,
  * only constants that the list's check passes, never for the whole server. Where any value will do, an expression will
@@ -40,8 +44,11 @@ export function judgeSetting(dialect: Dialect, change: SettingChange): Sallyport
 }
 
 /** MySQL reads each statement of a message by the modes that hold when it gets there: the later ones read otherwise. */
-export function changesReading({ name }: SettingChange): boolean {
-  return name.toLowerCase() === 'sql_mode'
+export function changesReading({ name, values }: SettingChange): boolean {
+  const setting = name.toLowerCase()
+  if (setting === 'sql_mode') return true
+  const [charset] = Array.isArray(values) ? values : []
+  return CLIENT_CHARSETS.has(setting) && readingOfCharset(charset ?? '') !== 'utf8'
 }
 
 export function changesMeaning({ name }: SettingChange): boolean {

@@ -1,3 +1,4 @@
+import { readingOfCharset } from '../wire/mysql/character-sets.ts'
 import { anyValue, boolean, off, on, oneOf, single, whole } from './setting_values.ts'
 import type { ValueCheck } from './settings.ts'
 
@@ -27,7 +28,8 @@ const SAFE_MODES: ReadonlySet<string> = new Set([
   'ansi',
 ])
 
-const utf8 = oneOf('utf8', 'utf8mb3', 'utf8mb4')
+/** Character sets in which no character hides a quote or a backslash. */
+const readable = single((value) => readingOfCharset(value) !== null)
 const recursions = single((value) => /^\d{1,6}$/.test(value))
 const isolation = oneOf(
   'read-uncommitted',
@@ -44,13 +46,13 @@ const isolation = oneOf(
  * in which a byte may mean something else, and what shows other people's work are left out, and so refused.
  */
 export const MYSQL_SETTINGS: ReadonlyMap<string, ValueCheck> = new Map<string, ValueCheck>([
-  ['names', isUtf8Names],
-  ['character_set', utf8],
-  ['character_set_client', utf8],
-  ['character_set_connection', utf8],
+  ['names', isReadableNames],
+  ['character_set', readable],
+  ['character_set_client', readable],
+  ['character_set_connection', readable],
   // What results come in is no way to read a text; each field says it of itself.
-  ['character_set_results', oneOf('utf8', 'utf8mb3', 'utf8mb4', 'null', 'binary', 'latin1', 'ascii')],
-  ['collation_connection', single((value) => /^utf8(?:mb[34])?_[a-z0-9_]+$/i.test(value))],
+  ['character_set_results', single((value) => /^null$/i.test(value) || readingOfCharset(value) !== null)],
+  ['collation_connection', single(isReadableCollation)],
   ['autocommit', boolean],
   [
     'transaction',
@@ -101,7 +103,12 @@ function isSafeMode(values: readonly string[]): boolean {
   return values.every((value) => value.split(',').every((mode) => SAFE_MODES.has(mode.trim().toLowerCase())))
 }
 
-function isUtf8Names([charset, collation]: readonly string[]): boolean {
-  if (charset === undefined || !utf8([charset])) return false
-  return collation === undefined || /^utf8(?:mb[34])?_[a-z0-9_]+$/i.test(collation)
+function isReadableNames([charset, collation]: readonly string[]): boolean {
+  if (charset === undefined || !readable([charset])) return false
+  return collation === undefined || isReadableCollation(collation)
+}
+
+/** A collation is named after its character set; `binary` is both. */
+function isReadableCollation(name: string): boolean {
+  return /^[a-z0-9_]+$/i.test(name) && readingOfCharset(name.split('_')[0] ?? '') !== null
 }

@@ -8,6 +8,7 @@ import { errPayload, welcomePayload } from '../session/mysql/words.ts'
 import { welcome } from '../session/words.ts'
 import { killMysql, loginMysql } from '../upstream/mysql_login.ts'
 import { CAPABILITY } from '../wire/mysql/capabilities.ts'
+import { readingOfCollation } from '../wire/mysql/character-sets.ts'
 import { serverVersion } from '../wire/mysql/handshake-v10.ts'
 import { encodePackets } from '../wire/mysql/packets.ts'
 import { compressedStream } from './compressed_stream.ts'
@@ -193,18 +194,12 @@ function judgeDatabase(context: ProxyContext, { subject }: OpenedLogin, database
   if (preparation.kind === 'deny') throw preparation.error
 }
 
-/** Collations of utf8mb4 and utf8mb3 are kept; any other character set is refused, since SQL is read as UTF-8 here. */
+/** 0 leaves the choice to the server, which is told what the proxy takes it for. */
 function collationOf(collation: number): number {
-  const isUtf8 =
-    UTF8MB4_OR_MB3.has(collation) || (collation >= 192 && collation <= 215) || (collation >= 223 && collation <= 247)
-  if (isUtf8 || collation === 255) return collation
-  if (PLAIN_ASCII.has(collation)) return UTF8MB4
-  throw new SallyportError('SP-STARTUP', `the client's character set (collation ${collation}) is not utf8mb4`)
+  if (readingOfCollation(collation) !== null) return collation === 0 ? UTF8MB4 : collation
+  const why = 'has characters that may hold a quote or a backslash'
+  throw new SallyportError('SP-STARTUP', `the client's character set (collation ${collation}) ${why}`)
 }
-
-const UTF8MB4_OR_MB3: ReadonlySet<number> = new Set([33, 45, 46, 76, 83])
-/** ascii, and 0 for a client that leaves the choice to the server. */
-const PLAIN_ASCII: ReadonlySet<number> = new Set([0, 11, 65])
 
 function refuse(context: ProxyContext, socket: Duplex, cause: unknown, sequence: number): void {
   const error = asSallyportError(cause)

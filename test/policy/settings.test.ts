@@ -84,7 +84,7 @@ describe('MySQL settings', () => {
 
   it.each<[string, string[]]>([
     ['names', ['sjis']],
-    ['names', ['binary']],
+    ['names', ['swe7']],
     ['character_set_client', ['gbk']],
     ['character_set_results', ['utf16']],
     ['collation_connection', ['sjis_bin']],

@@ -150,7 +150,7 @@ describe('query attributes', () => {
   ])('%s', (_what, capabilities, count) => {
     const run: Command = { kind: 'stmtExecute', statementId: 1, flags: 0, newTypes: true, parameters: [], attributes }
     const text = 'SELECT id FROM users'
-    const [queried] = sent(capabilities, { kind: 'query', text, bytes: utf8(text), attributes })
+    const [queried] = sent(capabilities, { kind: 'query', reading: 'utf8', text, bytes: utf8(text), attributes })
     const [, executed] = sent(capabilities, prepare(text), run)
     for (const command of [queried, executed]) {
       expect(command && 'attributes' in command && command.attributes).toHaveLength(count)

@@ -43,7 +43,10 @@ describe('a row of several packets', () => {
       ownSession: () => null,
       now: START,
     })
-    const query = encodeCommand({ kind: 'query', text: TEXT, bytes: utf8(TEXT), attributes: [] }, OFFERED)
+    const query = encodeCommand(
+      { kind: 'query', reading: 'utf8', text: TEXT, bytes: utf8(TEXT), attributes: [] },
+      OFFERED,
+    )
     const effects = play(world, machine, [{ from: 'client', bytes: encodePackets(query, 0) }, ...packets])
     const framer = new PacketFramer({ maxPayloadBytes: 2 * CHUNK_BYTES })
     for (const effect of effects) if (effect.kind === 'client') framer.push(effect.bytes)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodePackets } from '../../src/wire/mysql/packets.ts'
-import { MINUTE, play, roleOf, START, type Step, type World, worldOf } from './fixture.ts'
+import { MINUTE, play, roleOf, START, type Step, utf8, type World, worldOf } from './fixture.ts'
 import {
   client,
   column,
@@ -13,6 +13,7 @@ import {
   ok,
   prepare,
   query,
+  raw,
   row,
   server,
   story,
@@ -87,6 +88,29 @@ describe('a character set that is not read here', () => {
       ...(code === 'SP-SETTING' ? [modes('', 'gbk')] : []),
     ]
     expect(begun(steps).at(-1)).toBe(`end ${code}`)
+  })
+})
+
+describe('another character set of the client', () => {
+  const inBytes = (head: string, bytes: readonly number[], tail: string): Step =>
+    raw(0x03, ...utf8(head), ...bytes, ...utf8(tail))
+
+  it('is asked for after SET NAMES, but not where UTF-8 stays what it is', () => {
+    const named = (charset: string) => [client(query(`SET NAMES ${charset}`)), server(ok())]
+    expect(sent(story(named('utf8mb4')))).toEqual(['> 3 SET NAMES utf8mb4'])
+    expect(sent(story(named('koi8r')))).toEqual(['> 3 SET NAMES koi8r', MODES])
+    expect(sent(story([...named('koi8r'), modes('', 'koi8r'), ...named('utf8mb4')]))).toHaveLength(4)
+    expect(story([client(query('SET NAMES gbk'))]).at(-1)).toMatch(/SP-SETTING$/)
+  })
+
+  it('sends a literal as it came, and takes no name that is not ASCII', () => {
+    const world = worldOf('mysql')
+    const step = inBytes("SELECT id FROM orders WHERE id = '", [0xd0, 0xd2, 0x5c, 0x27], "'")
+    const effects = play(world, machineOf(world), [step])
+    const [statement] = effects.flatMap((effect) => (effect.kind === 'sql' ? [effect.bytes] : []))
+    expect(String.fromCharCode(...(statement ?? []))).toMatch(/FROM `shop`\.`orders` WHERE id = '\xd0\xd2\\''$/)
+    expect(story([inBytes('SELECT `', [0xd0, 0xd2], '` FROM orders')]).at(-1)).toMatch(/SP-SYNTAX$/)
+    expect(story([inBytes('SELECT ', [0xd0, 0xd2], ' FROM orders')]).at(-1)).toMatch(/SP-SYNTAX$/)
   })
 })
 

@@ -76,8 +76,14 @@ export const serverFrom = (before: number, ...payloads: readonly Uint8Array[]): 
   bytes: join(payloads.map((payload, at) => encodePackets(payload, before + at + 1))),
 })
 
-export const query = (text: string): Command => ({ kind: 'query', bytes: utf8(text), text, attributes: [] })
-export const prepare = (text: string): Command => ({ kind: 'stmtPrepare', bytes: utf8(text), text })
+export const query = (text: string): Command => ({
+  kind: 'query',
+  reading: 'utf8',
+  bytes: utf8(text),
+  text,
+  attributes: [],
+})
+export const prepare = (text: string): Command => ({ kind: 'stmtPrepare', reading: 'utf8', bytes: utf8(text), text })
 export const execute = (statementId = 1, flags = 0): Command => ({
   kind: 'stmtExecute',
   statementId,

@@ -1,5 +1,5 @@
-import { encodeUtf8 } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
+import { encodeRead, type ReadText } from '../../wire/mysql/character-sets.ts'
 import { encodeComQuery } from '../../wire/mysql/com-query.ts'
 import type { ComStmtBulkExecute } from '../../wire/mysql/com-stmt-bulk-execute.ts'
 import type { ComStmtExecute } from '../../wire/mysql/com-stmt-execute.ts'
@@ -36,7 +36,7 @@ export class ClientHalf {
   }
 
   accept(received: Packet, now: number): void {
-    const { clientCapabilities, statements, longData, lastStatement } = this.#state
+    const { clientCapabilities, reading, statements, longData, lastStatement } = this.#state
     const packet = namingLast(received, lastStatement)
     this.#state.upload = null
     const sequence = (packet.sequence + 1) & 0xff
@@ -44,6 +44,7 @@ export class ClientHalf {
     try {
       command = decodeCommand(packet.payload, {
         capabilities: clientCapabilities,
+        reading,
         statement: (id) => {
           const prepared = statements.get(id)
           return prepared && { ...prepared, longData: longData.get(id) ?? NO_LONG_DATA }
@@ -79,14 +80,14 @@ export class ClientHalf {
       case 'fieldList':
         return listFields(this.#state, command, packet, sequence, now)
       case 'processKill':
-        return this.#query(`KILL ${command.connectionId}`, sequence, now)
+        return this.#query({ text: `KILL ${command.connectionId}`, reading: 'utf8' }, sequence, now)
       case 'initDb':
         return this.#initDb(command.database, packet, sequence, now)
       case 'query':
-        return this.#query(command.text, sequence, now, command.attributes)
+        return this.#query(command, sequence, now, command.attributes)
       case 'stmtPrepare':
         this.#state.lastStatement = null
-        return this.#prepare(command.text, sequence, now)
+        return this.#prepare(command, sequence, now)
       case 'stmtExecute':
       case 'stmtBulkExecute':
         return this.#execute(command, packet, sequence, now)
@@ -162,9 +163,9 @@ export class ClientHalf {
     this.#expect('ok', sequence, { runs: runsOf(admission, now) })
   }
 
-  #query(written: string, sequence: number, now: number, attributes: readonly Parameter[] = []): void {
+  #query(written: ReadText, sequence: number, now: number, attributes: readonly Parameter[] = []): void {
     const { gate, subject, output, capabilities } = this.#state
-    const text = this.#knownText(written, now)
+    const text = this.#knownText(written.text, now)
     if (text instanceof SallyportError) return this.#refuse(this.#denied(text, now), sequence)
     const admission = gate.admit(subject, this.#state.names, text, now)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
@@ -172,12 +173,14 @@ export class ClientHalf {
     if (own === 'answered') return
     if (own) return this.#refuse(this.#denied(own, now), sequence)
     const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
+    const sent = sentBytes(admission.permit.text, written)
+    if (sent instanceof SallyportError) return this.#refuse(this.#denied(sent, now), sequence)
     const refused =
       runs instanceof SallyportError ? runs : (tellsHidden(this.#state, runs) ?? uncounted(runs) ?? unlimitable(runs))
     if (runs instanceof SallyportError || refused)
       return this.#refuse(this.#denied(refused as SallyportError, now), sequence)
     output.record(audited(admission, runs))
-    const bytes = encodeComQuery({ bytes: encodeUtf8(admission.permit.text), attributes }, capabilities)
+    const bytes = encodeComQuery({ bytes: sent, attributes }, capabilities)
     this.#run('query', sequence, { runs }, () => output.sql(admission.permit, encodePackets(bytes, 0)))
   }
 
@@ -242,7 +245,8 @@ export class ClientHalf {
     return resolved
   }
 
-  #prepare(text: string, sequence: number, now: number): void {
+  #prepare(written: ReadText, sequence: number, now: number): void {
+    const { text } = written
     const { gate, subject, output, statements } = this.#state
     const preparation = gate.prepare(subject, this.#state.names, text, now)
     if (preparation.kind === 'deny') return this.#refuse(preparation, sequence)
@@ -254,11 +258,11 @@ export class ClientHalf {
     if (!verdict.role.unrestricted && (notOne || nested)) {
       return this.#refuse(this.#denied(new SallyportError('SP-UNSUPPORTED', 'this can not be prepared'), now), sequence)
     }
+    const bytes = sentBytes(permit.text, written)
+    if (bytes instanceof SallyportError) return this.#refuse(this.#denied(bytes, now), sequence)
     const prepared: Prepared = { text, verdict, cursor: null, parameterCount: 0, types: null }
-    output.sql(
-      permit,
-      encodePackets(encodeCommand({ kind: 'stmtPrepare', ...textOf(permit.text) }, this.#state.capabilities), 0),
-    )
+    const command = { kind: 'stmtPrepare', text: permit.text, reading: written.reading, bytes } as const
+    output.sql(permit, encodePackets(encodeCommand(command, this.#state.capabilities), 0))
     const onOk = (statementId: number) => {
       statements.set(statementId, prepared)
       this.#state.lastStatement = statementId
@@ -333,8 +337,14 @@ const EXECUTIONS: ReadonlySet<number | undefined> = new Set([COMMAND.stmtExecute
 const NO_LONG_DATA: ReadonlySet<number> = new Set()
 const PREPARES_VARIABLE = /\bprepare\b[\s\S]*@/i
 
-function textOf(text: string) {
-  return { text, bytes: encodeUtf8(text) }
+/** What was rewritten goes back in the character set that it came in. */
+function sentBytes(text: string, { reading }: ReadText): Uint8Array | SallyportError {
+  try {
+    return encodeRead({ text, reading })
+  } catch (error) {
+    if (error instanceof SallyportError) return error
+    throw error
+  }
 }
 
 /** The record of an EXECUTE names what the prepared text touches. */

@@ -86,6 +86,8 @@ export class MysqlMachine {
       ownSession: input.ownSession,
       ownSessions: input.ownSessions,
       names: namesOf(defaultDatabase, null),
+      charset: null,
+      reading: 'utf8',
       status,
       current: null,
       upload: null,

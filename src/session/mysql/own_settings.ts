@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import type { Limits } from '../../policy/role.ts'
+import { readingOfCharset } from '../../wire/mysql/character-sets.ts'
 import { askAside } from './aside.ts'
 import { namesOf, type SessionState } from './state.ts'
 
@@ -10,8 +11,8 @@ import { namesOf, type SessionState } from './state.ts'
  */
 
 const MS_PER_SECOND = 1_000
-/** Character sets whose texts are read here as the server reads them. */
-const READABLE = /^utf8(?:mb[34])?$/
+/** Where the server begins with a character set that can't be read. */
+const FALLBACK = 'utf8mb4'
 
 /** The settings of a limit are the role's then, and SET of them is refused (see the policy's rule of settings). */
 export function beginSession(state: SessionState): void {
@@ -26,9 +27,11 @@ export function beginSession(state: SessionState): void {
 /** A reset leaves the server's own character set, and `init_connect` any: the one of the login is put back. */
 function readFresh(state: SessionState): void {
   readModes(state, (charset) => {
-    if (READABLE.test(charset)) return false
-    askAside(state, 'SET NAMES utf8mb4', ({ err }) => {
-      if (err) throw new SallyportError('SP-UPSTREAM', `the database refused utf8mb4 (${err.errno})`)
+    const wanted = state.charset ?? (readingOfCharset(charset) ? charset : FALLBACK)
+    state.charset = wanted
+    if (charset === wanted) return false
+    askAside(state, `SET NAMES ${wanted}`, ({ err }) => {
+      if (err) throw new SallyportError('SP-UPSTREAM', `the database refused ${wanted} (${err.errno})`)
       readModes(state)
     })
     return true
@@ -43,9 +46,11 @@ export function readModes(state: SessionState, mends: (charset: string) => boole
       throw new SallyportError('SP-UPSTREAM', 'the database does not say by which modes it reads')
     }
     if (mends(charset)) return
-    if (!state.unrestricted && !READABLE.test(charset)) {
-      throw new SallyportError('SP-SETTING', `the session reads texts as ${charset}; the proxy reads them as UTF-8`)
+    const reading = readingOfCharset(charset)
+    if (!state.unrestricted && !reading) {
+      throw new SallyportError('SP-SETTING', `a text in ${charset} can not be read: its characters may hold a quote`)
     }
+    state.reading = reading ?? 'bytes'
     state.names = namesOf(database ?? null, modesOf(mode))
   })
 }

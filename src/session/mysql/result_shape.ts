@@ -4,6 +4,7 @@ import { compileMask } from '../../masking/mask.ts'
 import type { Masker } from '../../masking/rule.ts'
 import type { StatementPlan } from '../../policy/decision.ts'
 import type { Masks } from '../../policy/masks.ts'
+import { holdsUnread } from '../../wire/mysql/character-sets.ts'
 import { type ColumnDefinition, withMaskedFlags } from '../../wire/mysql/column.ts'
 
 /** What is done with the rows of one result; `types` and `maskers` are by ordinal. */
@@ -93,6 +94,9 @@ function lastOf(plan: StatementPlan): Last {
   return last
 }
 
+/** Names in another character set than UTF-8 can't be told from those of masked columns. */
 function originMask({ schema, orgTable, orgName }: ColumnDefinition, masks: Masks) {
+  if (holdsUnread(`${schema}${orgTable}${orgName}`))
+    throw new SallyportError('SP-ORIGIN', 'a column is described in another character set: use utf8mb4')
   return orgTable === '' || orgName === '' ? null : masks.ofOrigin(schema, orgTable, orgName)
 }

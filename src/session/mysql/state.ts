@@ -1,4 +1,5 @@
 import type { Limits } from '../../policy/role.ts'
+import type { Reading } from '../../wire/mysql/character-sets.ts'
 import type { Gate, Subject } from '../gate.ts'
 import type { Output } from '../output.ts'
 import type { Names, Verdict } from '../verdict.ts'
@@ -36,6 +37,10 @@ export interface SessionState {
   readonly ownSession: (number: number) => string | null
   readonly ownSessions: () => readonly OwnSession[]
   names: Names
+  /** The character set of the client's texts that the session began with; null until the server has said it. */
+  charset: string | null
+  /** How those texts are read, as the server has said it last. */
+  reading: Reading
   /** Status flags of the last OK or EOF. */
   status: number
   current: Exchange | null

@@ -1,6 +1,7 @@
 import type { StatementFacts, StatementKind } from '../../sql/facts.ts'
 import { quoteString } from '../../sql/mysql/quoting.ts'
 import { lexMode } from '../../sql/mysql/token.ts'
+import { holdsUnread } from '../../wire/mysql/character-sets.ts'
 
 /** Longer texts, and more variables, are not kept: PREPARE from them is refused. */
 const MAX_TEXT_CHARS = 64 * 1024
@@ -44,7 +45,7 @@ export class UserTexts {
   #keep(name: string, values: StatementFacts['settings'][number]['values']): void {
     const [text] = Array.isArray(values) ? values : []
     this.#texts.delete(name)
-    if (!name.startsWith('@') || text === undefined) return
+    if (!name.startsWith('@') || text === undefined || holdsUnread(text)) return
     if (text.length <= MAX_TEXT_CHARS && this.#texts.size < MAX_TEXTS) this.#texts.set(name, text)
   }
 }

@@ -19,6 +19,7 @@ const PRIVATE = 0xf700
 const ASCII_END = 0x80
 /** String.fromCharCode takes its characters as arguments. */
 const PIECE_CHARS = 8192
+const UNREAD = /[\uF780-\uF7FF]/
 
 /**
  * Character sets of a client in which every byte below 0x80 is the ASCII character, wherever it stands: none of them
@@ -70,6 +71,11 @@ export function readingOfCollation(id: number): Reading | null {
 export function readText(bytes: Uint8Array, reading: Reading): ReadText {
   const text = reading === 'utf8' ? utf8Text(bytes) : null
   return text === null ? { text: bytesText(bytes), reading: 'bytes' } : { text, reading: 'utf8' }
+}
+
+/** True where some of a text stands for bytes that were not read. */
+export function holdsUnread(text: string): boolean {
+  return UNREAD.test(text)
 }
 
 /** A character that the client's character set may not have throws `SP-UNSUPPORTED`. */

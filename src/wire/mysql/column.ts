@@ -1,6 +1,7 @@
 import { Reader } from '../../bytes/reader.ts'
 import { encodeUtf8, Writer } from '../../bytes/writer.ts'
-import { LENENC, lenencEnd, readLenencBytes, readLenencText, writeLenencBytes, writeLenencText } from './lenenc.ts'
+import { readText } from './character-sets.ts'
+import { LENENC, lenencEnd, readLenencBytes, writeLenencBytes, writeLenencText } from './lenenc.ts'
 import { broken } from './text.ts'
 
 const CATALOG = encodeUtf8('def')
@@ -46,17 +47,17 @@ export type ColumnInput = Omit<ColumnDefinition, 'kind' | 'length' | 'defaultVal
 }
 
 /**
- * `extended`: MariaDB's extended metadata was agreed. Names must be UTF-8, as they are unless the session's
- * character_set_results says otherwise. Malformed throws `SP-PROTOCOL`.
+ * `extended`: MariaDB's extended metadata was agreed. Names come in the session's character_set_results: one that is no
+ * UTF-8 is read as bytes (`readText`). Malformed throws `SP-PROTOCOL`.
  */
 export function decodeColumn(payload: Uint8Array, extended = false): ColumnDefinition {
   const reader = new Reader(payload)
   readLenencBytes(reader)
-  const schema = readLenencText(reader)
-  const table = readLenencText(reader)
-  const orgTable = readLenencText(reader)
-  const name = readLenencText(reader)
-  const orgName = readLenencText(reader)
+  const schema = readName(reader)
+  const table = readName(reader)
+  const orgTable = readName(reader)
+  const name = readName(reader)
+  const orgName = readName(reader)
   const extendedType = extended ? readLenencBytes(reader).slice() : null
   if (reader.u8() !== FIXED_BYTES) throw broken('a column definition has fields of an unknown length')
   const charset = reader.u16le()
@@ -124,6 +125,10 @@ export function decodeColumnCount(payload: Uint8Array): number {
   reader.expectEnd()
   if (count === 0 || count > COLUMNS_MAX) throw broken('a result has a wrong number of columns')
   return count
+}
+
+function readName(reader: Reader): string {
+  return readText(readLenencBytes(reader), 'utf8').text
 }
 
 /** A default of NULL is one byte 0xfb; a definition in a result has no default at all. */

@@ -1,27 +1,27 @@
 import { Reader } from '../../bytes/reader.ts'
 import { Writer } from '../../bytes/writer.ts'
 import { CAPABILITY, has } from './capabilities.ts'
+import { type Reading, type ReadText, readText } from './character-sets.ts'
 import { COMMAND } from './command-codes.ts'
 import { readLenenc, writeLenenc } from './lenenc.ts'
 import { PARAMETERS_MAX, type Parameter, readTypes, readValues, writeParameters } from './parameters.ts'
-import { broken, decodeText } from './text.ts'
+import { broken } from './text.ts'
 
 const NO_LONG_DATA: ReadonlySet<number> = new Set()
 
-/** COM_QUERY. `bytes` and `text` are the same text: `bytes` a view, `text` strict UTF-8. */
-export interface ComQuery {
+/** COM_QUERY. `bytes` and `text` are the same text: `bytes` a view, `text` as `reading` says. */
+export interface ComQuery extends ReadText {
   readonly kind: 'query'
   readonly bytes: Uint8Array
-  readonly text: string
   readonly attributes: readonly Parameter[]
 }
 
 /** With CLIENT_QUERY_ATTRIBUTES attributes come before the text; there is always exactly one set of them. */
-export function decodeComQuery(payload: Uint8Array, capabilities: number): ComQuery {
+export function decodeComQuery(payload: Uint8Array, capabilities: number, reading: Reading): ComQuery {
   const reader = new Reader(payload, 1)
   const attributes = has(capabilities, CAPABILITY.queryAttributes) ? readQueryAttributes(payload, reader) : []
   const bytes = reader.rest()
-  return { kind: 'query', bytes, text: decodeText(bytes), attributes }
+  return { kind: 'query', bytes, ...readText(bytes, reading), attributes }
 }
 
 /** The command for the server; attributes are written only where both sides agreed on them. */

@@ -1,12 +1,11 @@
 import { Reader } from '../../bytes/reader.ts'
 import { Writer } from '../../bytes/writer.ts'
+import { type Reading, type ReadText, readText } from './character-sets.ts'
 import { COMMAND } from './command-codes.ts'
-import { decodeText } from './text.ts'
 
-export interface ComStmtPrepare {
+export interface ComStmtPrepare extends ReadText {
   readonly kind: 'stmtPrepare'
   readonly bytes: Uint8Array
-  readonly text: string
 }
 
 /** There is no answer to it. */
@@ -36,9 +35,9 @@ export interface ComStmtClose {
 
 export type StatementCommand = ComStmtPrepare | ComStmtSendLongData | ComStmtFetch | ComStmtReset | ComStmtClose
 
-export function decodeComStmtPrepare(payload: Uint8Array): ComStmtPrepare {
+export function decodeComStmtPrepare(payload: Uint8Array, reading: Reading): ComStmtPrepare {
   const bytes = payload.subarray(1)
-  return { kind: 'stmtPrepare', bytes, text: decodeText(bytes) }
+  return { kind: 'stmtPrepare', bytes, ...readText(bytes, reading) }
 }
 
 export function decodeComStmtSendLongData(payload: Uint8Array): ComStmtSendLongData {

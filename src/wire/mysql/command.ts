@@ -1,5 +1,6 @@
 import { Reader } from '../../bytes/reader.ts'
 import { Writer } from '../../bytes/writer.ts'
+import { type Reading, readText } from './character-sets.ts'
 import { type ComChangeUser, decodeComChangeUser, encodeComChangeUser } from './com-change-user.ts'
 import { type ComQuery, decodeComQuery, encodeComQuery } from './com-query.ts'
 import {
@@ -23,6 +24,8 @@ import { broken, decodeText, readNulText, writeNulText } from './text.ts'
 /** What a command means depends on the connection: the agreed flags and the statements that were prepared. */
 export interface CommandContext {
   readonly capabilities: number
+  /** By which the client's character set is read; UTF-8 where it is absent. */
+  readonly reading?: Reading
   readonly statement: (statementId: number) => StatementShape | undefined
 }
 
@@ -44,13 +47,14 @@ export type Command =
 /** Reads a whole command. Malformed throws `SP-PROTOCOL`. */
 export function decodeCommand(payload: Uint8Array, context: CommandContext): Command {
   const code = payload[0]
+  const { reading = 'utf8' } = context
   switch (code) {
     case undefined:
       throw broken('a command is empty')
     case COMMAND.query:
-      return decodeComQuery(payload, context.capabilities)
+      return decodeComQuery(payload, context.capabilities, reading)
     case COMMAND.stmtPrepare:
-      return decodeComStmtPrepare(payload)
+      return decodeComStmtPrepare(payload, reading)
     case COMMAND.stmtExecute:
       return decodeComStmtExecute(payload, context.capabilities, context.statement)
     case COMMAND.stmtBulkExecute:
@@ -66,11 +70,11 @@ export function decodeCommand(payload: Uint8Array, context: CommandContext): Com
     case COMMAND.changeUser:
       return decodeComChangeUser(payload, context.capabilities)
     default:
-      return decodeSmall(code, payload)
+      return decodeSmall(code, payload, reading)
   }
 }
 
-function decodeSmall(code: number, payload: Uint8Array): Command {
+function decodeSmall(code: number, payload: Uint8Array, reading: Reading): Command {
   const bare = BARE[code]
   if (bare !== undefined) {
     new Reader(payload, 1).expectEnd()
@@ -79,7 +83,7 @@ function decodeSmall(code: number, payload: Uint8Array): Command {
   const reader = new Reader(payload, 1)
   switch (code) {
     case COMMAND.initDb:
-      return { kind: 'initDb', database: decodeText(reader.rest()) }
+      return { kind: 'initDb', database: readText(reader.rest(), reading).text }
     case COMMAND.fieldList:
       return { kind: 'fieldList', table: readNulText(reader), wildcard: decodeText(reader.rest()) }
     case COMMAND.processKill:

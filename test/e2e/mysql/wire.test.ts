@@ -35,11 +35,11 @@ for (const family of FAMILIES) {
     }
 
     function query(client: RawClient, text: string) {
-      client.send(encodeCommand({ kind: 'query', text, bytes: Buffer.from(text), attributes: [] }, client.capabilities))
+      client.send(encodeCommand({ kind: 'query', reading: 'utf8', text, bytes: Buffer.from(text), attributes: [] }, client.capabilities))
     }
 
     async function prepare(client: RawClient, text: string): Promise<number> {
-      client.send(encodeCommand({ kind: 'stmtPrepare', text, bytes: Buffer.from(text) }, client.capabilities))
+      client.send(encodeCommand({ kind: 'stmtPrepare', reading: 'utf8', text, bytes: Buffer.from(text) }, client.capabilities))
       const { statementId, columns, parameters } = decodePrepareOk(await client.next())
       const eofs = (client.capabilities & CAPABILITY.deprecateEof) === 0 ? 1 : 0
       for (const count of [parameters, columns]) {

@@ -10,10 +10,9 @@ import { type Person, type Stack, startStack } from './stack.ts'
 
 const LARGE = 'q'.repeat(17 * 1024 * 1024)
 const MASKED = 'SELECT id, email FROM clinic.patients ORDER BY id'
-/** Collations of character sets in which a byte of a character may be a quote or a backslash, and of others. */
+/** Collations of character sets in which a byte of a character may be a quote or a backslash. */
 const OTHER_CHARSETS = {
   big5: 1,
-  latin1: 8,
   sjis: 13,
   gbk: 28,
   ucs2: 35,

@@ -43,6 +43,7 @@ const attribute: Parameter = parameter(COLUMN_TYPE.string, '0378797a', bytesOf('
 
 const query = (sql: string, attributes: readonly Parameter[] = []): Command => ({
   kind: 'query',
+  reading: 'utf8',
   bytes: text(sql),
   text: sql,
   attributes,
@@ -88,7 +89,7 @@ export const commands: readonly Command[] = [
     plugin: null,
     attributes: [],
   },
-  { kind: 'stmtPrepare', bytes: text('SELECT ?'), text: 'SELECT ?' },
+  { kind: 'stmtPrepare', reading: 'utf8', bytes: text('SELECT ?'), text: 'SELECT ?' },
   { kind: 'stmtExecute', statementId: 7, flags: 8, newTypes: true, parameters, attributes: [attribute] },
   { kind: 'stmtExecute', statementId: 0, flags: 8, newTypes: false, parameters: [], attributes: [] },
   bulk(8, [pair, '00 01000000 01', '00 02000000 00 0161']),
