@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import type { Dialect } from '../sql/catalog.ts'
 import type { StatementFacts, StatementKind } from '../sql/facts.ts'
 
 /**
@@ -94,8 +95,13 @@ const NOT_SHOWN: ReadonlyMap<string, string> = new Map([
   ['running plan', 'the plan of another session is not shown: it holds its statement'],
 ])
 
-/** Why this form of SHOW is refused under a grant that is not unrestricted, or null. PostgreSQL's shows settings. */
-export function hiddenShow({ kind, name }: Pick<StatementFacts, 'kind' | 'name'>): string | null {
-  if (kind !== 'show' || name === null || SHOWN.has(name)) return null
+/**
+ * Why this form of SHOW is refused under a grant that is not unrestricted, or null. PostgreSQL's shows settings. MariaDB
+ * prints the hash of the account's password with its privileges.
+ */
+export function hiddenShow({ kind, name }: Pick<StatementFacts, 'kind' | 'name'>, dialect: Dialect): string | null {
+  if (kind !== 'show' || name === null || dialect === 'postgres') return null
+  if (name === 'grants' && dialect === 'mariadb') return 'the privileges of the account hold its credentials'
+  if (SHOWN.has(name)) return null
   return NOT_SHOWN.get(name) ?? `SHOW of ${name} is not part of this grant`
 }

@@ -79,7 +79,7 @@ describe('SHOW on MySQL', () => {
   it.each([['databases'], ['tables'], ['create view'], ['variables'], ['warnings'], ['help']])(
     '%s is open to everybody',
     (name) => {
-      expect(hiddenShow({ kind: 'show', name })).toBe(null)
+      expect(hiddenShow({ kind: 'show', name }, 'mysql')).toBe(null)
     },
   )
 
@@ -94,5 +94,10 @@ describe('SHOW on MySQL', () => {
     ['anything new'],
   ])('%s is not', (name) => {
     expect(refused(shown(name)).code).toBe('SP-SCOPE')
+  })
+
+  it('the privileges of the account are, but for MariaDB, which prints the hash of its password', () => {
+    expect(hiddenShow({ kind: 'show', name: 'grants' }, 'mysql')).toBe(null)
+    expect(hiddenShow({ kind: 'show', name: 'grants' }, 'mariadb')).toContain('credentials')
   })
 })

@@ -26,7 +26,7 @@ export const kindsRule = eachStatement('kinds', ({ input }, statement) => {
     const verdict = kindVerdict(part.kind)
     if (verdict.verdict === 'refused' && !isLockOfDump(input.role, part) && !isListedCall(input.catalog, part))
       return verdict
-    const hidden = input.catalog.dialect === 'postgres' ? null : hiddenShow(part)
+    const hidden = hiddenShow(part, input.catalog.dialect)
     if (hidden !== null) return refuse('SP-SCOPE', hidden)
   }
   if (statement.kind === 'explain' && withInner(statement).some(({ kind }) => kind === 'execute')) {
