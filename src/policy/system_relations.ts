@@ -11,6 +11,7 @@ export function hiddenSystemUse(dialect: Dialect, use: RelationUse): string | nu
   const written = `${use.relation.schema}.${use.relation.name}`
   const name = dialect === 'postgres' ? written : written.toLowerCase()
   if (use.role === 'target') return `${written} can't be changed`
+  if (use.relation.numbers) return null
   const visible = dialect === 'postgres' ? POSTGRES_VISIBLE.get(name) : undefined
   if (visible) return onlyVisible(use, written, visible)
   const listed = dialect === 'postgres' ? POSTGRES_SYSTEM : MYSQL_SYSTEM

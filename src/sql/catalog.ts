@@ -52,6 +52,8 @@ export interface Relation {
   readonly compared?: readonly string[]
   /** PostgreSQL: what a write to one column can tell of the others, since the server looks at them together. */
   readonly together?: readonly Together[]
+  /** MySQL: its foreign keys. A row with such values is taken only where the other table has a row with them. */
+  readonly references?: readonly ForeignKey[]
   /** PostgreSQL: what prints with values of its columns in it. */
   readonly quoting?: readonly Quoting[]
   /** MySQL: every index that the server may use, the primary key as `PRIMARY`. Absent: not known. */
@@ -72,6 +74,8 @@ export interface Relation {
   readonly hasTriggers: boolean
   readonly hasRules: boolean
   readonly rowSecurity: boolean
+  /** MariaDB: the numbers that its name says, and nothing that anybody stored. */
+  readonly numbers?: true
   /** MySQL: its engine undoes a write that is rolled back. */
   readonly transactional?: true
   /**
@@ -79,6 +83,13 @@ export interface Relation {
    * what the policy says of them holds for it. PostgreSQL only.
    */
   readonly formerly?: readonly RelationName[]
+}
+
+export interface ForeignKey {
+  /** In the order of `theirs`. */
+  readonly columns: readonly string[]
+  readonly to: RelationName
+  readonly theirs: readonly string[]
 }
 
 /** MySQL: a scan of an index gives the rows in the order of its columns. */

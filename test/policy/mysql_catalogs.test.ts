@@ -63,6 +63,16 @@ describe('information_schema', () => {
   })
 })
 
+describe('tables of numbers', () => {
+  const numbers = relation('seq_1_to_9', ['seq'], { kind: 'system', numbers: true, schema: 'elsewhere' })
+
+  it('hold nothing that a grant would have to cover, and are not written to', () => {
+    allowed({ relations: [], statements: [selectOf(numbers, ['seq'])], dialect: 'mariadb' })
+    const write = statement({ kind: 'insert', verbs: ['insert'], uses: [use(numbers, {}, { role: 'target' })] })
+    expect(refused({ relations: [], statements: [write], dialect: 'mariadb' }).rule).toBe('catalogs')
+  })
+})
+
 describe('functions of MySQL and MariaDB', () => {
   const unsafe = (name: string) => unsafeFunction('mysql', [], [call(name, { schema: '' })])
 

@@ -1,5 +1,6 @@
 import type { Catalog, Relation } from '../catalog.ts'
 import { relationKey } from '../catalog.ts'
+import { numberTable } from './number_table.ts'
 
 /** A database or table name as `Catalog.relations` keys hold it: lower-cased unless lower_case_table_names is 0. */
 export function foldName(catalog: Pick<Catalog, 'lowerCaseTableNames'>, name: string): string {
@@ -8,8 +9,9 @@ export function foldName(catalog: Pick<Catalog, 'lowerCaseTableNames'>, name: st
 
 /** The relation of that name; names in information_schema match in any case on every server. */
 export function findRelation(catalog: Catalog, schema: string, name: string): Relation | null {
-  const exact = catalog.relations.get(relationKey(foldName(catalog, schema), foldName(catalog, name)))
-  if (exact || schema.toLowerCase() !== 'information_schema') return exact ?? null
+  const [database, table] = [foldName(catalog, schema), foldName(catalog, name)]
+  const exact = catalog.relations.get(relationKey(database, table)) ?? numberTable(catalog, database, table)
+  if (exact || schema.toLowerCase() !== 'information_schema') return exact
   for (const folded of [name, name.toUpperCase(), name.toLowerCase()]) {
     for (const database of ['information_schema', 'INFORMATION_SCHEMA']) {
       const found = catalog.relations.get(relationKey(database, folded))

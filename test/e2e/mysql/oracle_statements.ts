@@ -339,6 +339,9 @@ export const MYSQL_STATEMENTS: readonly string[] = [
 ]
 
 export const MARIADB_STATEMENTS: readonly string[] = [
+  'SELECT seq FROM seq_1_to_9',
+  'SELECT * FROM depot.seq_9_to_1_step_2 AS n',
+  'SELECT a.s, n.seq FROM a JOIN seq_1_to_3 n ON n.seq = a.id WHERE x > 0',
   'VALUES (1, 2), (3, 4)',
   'SET STATEMENT max_statement_time = 1 FOR SELECT x FROM a WHERE y = 1',
   'SELECT * FROM (VALUES (1, 2)) v',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Catalog, Dialect } from '../../../src/sql/catalog.ts'
+import { type Catalog, type Dialect, relationKey } from '../../../src/sql/catalog.ts'
 import type { StatementFacts } from '../../../src/sql/facts.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { shopCatalog, shopContext } from './shop.ts'
@@ -206,6 +206,35 @@ describe('joins', () => {
     const sql = 'WITH Users AS (SELECT 1 x) SELECT * FROM users'
     expect(one(sql, 'mysql').output!.length).toBeGreaterThan(1)
     expect(one(sql, 'mariadb').output!.map(({ name }) => name)).toEqual(['x'])
+  })
+})
+
+describe('MariaDB’s tables of numbers', () => {
+  it.each<[string, string]>([
+    ['SELECT seq FROM seq_1_to_9', 'seq_1_to_9: seq passed'],
+    ['SELECT s.SEQ + 1 FROM internal.seq_1_to_9_step_2 AS s', 'seq_1_to_9_step_2: seq computed'],
+    ['SELECT * FROM users JOIN seq_9_to_1 ON id = seq LIMIT 0', ''],
+  ])('%s', (sql, expected) => {
+    expect(uses(one(sql, 'mariadb'))).toContain(expected)
+  })
+
+  it.each<[string, Dialect]>([
+    ['SELECT seq FROM seq_1_to_9', 'mysql'],
+    ['SELECT seq FROM SEQ_1_to_9', 'mariadb'],
+    ['SELECT seq FROM seq_1_to_9_step_0', 'mariadb'],
+    ['SELECT seq FROM `seq_-1_to_9`', 'mariadb'],
+    ['SELECT seq FROM nowhere.seq_1_to_9', 'mariadb'],
+  ])('%s of %s is none', (sql, dialect) => {
+    expect(one(sql, dialect).opaque?.code).toBe('SP-NAME')
+  })
+
+  it('give way to a table of that name', () => {
+    const catalog = typedCatalog('mariadb')
+    const own = { ...catalog.relations.get(relationKey('shop', 'users'))!, name: 'seq_1_to_9' }
+    const relations = new Map([...catalog.relations, [relationKey('shop', 'seq_1_to_9'), own]])
+    const context = shopContext({ catalog: { ...catalog, relations } })
+    const facts = analyzeMysql('SELECT id FROM seq_1_to_9', context).statements[0]!
+    expect(facts.uses.map(({ relation }) => relation)).toEqual([own])
   })
 })
 
