@@ -9,6 +9,7 @@ import { kindsRule } from './rules/kinds.ts'
 import { maskedRule } from './rules/masked.ts'
 import { multiRule } from './rules/multi.ts'
 import { opaqueRule } from './rules/opaque.ts'
+import { referencesRule } from './rules/references.ts'
 import { scopeRule } from './rules/scope.ts'
 import { settingsRule } from './rules/settings.ts'
 import { unrestrictedRule } from './rules/unrestricted.ts'
@@ -29,6 +30,7 @@ export const RULES: readonly Rule[] = [
   scopeRule,
   viewsRule,
   writesRule,
+  referencesRule,
   countedRule,
   maskedRule,
   computedRule,

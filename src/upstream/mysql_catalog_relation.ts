@@ -1,5 +1,6 @@
 import {
   type Column,
+  type ForeignKey,
   type Index,
   type Relation,
   type RelationKind,
@@ -114,6 +115,7 @@ export function relationOf(table: TableRow, parts: Parts): Relation {
     columns,
     primaryKey,
     ...constraintsOf(key, parts, columns),
+    ...referencesOf(parts.keys.get(key) ?? []),
     ...(kind === 'table' ? { indexes: indexesOf(parts.indexes.get(key) ?? [], names, parts.usesInvisible) } : {}),
     ...partitionedBy(parts.partitions.get(key) ?? [], names, primaryKey),
     parents: [],
@@ -193,6 +195,17 @@ function keysOf(key: string, parts: Parts): Use[] {
     compares: true,
   }))
   return [...own, ...referred]
+}
+
+function referencesOf(rows: readonly KeyRow[]): Pick<Relation, 'references'> {
+  const references = [...Map.groupBy(rows, ({ constraint }) => constraint).values()].flatMap((all): ForeignKey[] => {
+    const [{ other_schema: schema, other_relation: name } = { other_schema: null, other_relation: null }] = all
+    if (schema === null || name === null) return []
+    return [
+      { columns: all.map((row) => row.name), to: { schema, name }, theirs: all.map((row) => row.other_name ?? '') },
+    ]
+  })
+  return references.length > 0 ? { references } : {}
 }
 
 function useOfPart(row: IndexRow, names: readonly string[]): Use {

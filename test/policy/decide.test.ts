@@ -48,6 +48,7 @@ describe('the table of rules', () => {
       'scope',
       'views',
       'writes',
+      'references',
       'counted',
       'masked',
       'computed',

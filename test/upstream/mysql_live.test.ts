@@ -92,6 +92,10 @@ describe.each(SERVERS)('$engine', ({ engine, describeHere, start }) => {
       expect(relation('users').constrained).toEqual(['id', 'email', 'age', 'note', 'born'])
       expect(relation('orders')).toMatchObject({ hasTriggers: true, primaryKey: ['region', 'nr'] })
       expect(relation('orders').constrained).toEqual(['nr', 'region', 'buyer'])
+      expect(relation('orders').references).toEqual([
+        { columns: ['buyer'], to: { schema: 'shop_test', name: 'users' }, theirs: ['id'] },
+      ])
+      expect(relation('users').references).toBeUndefined()
       expect(relation('names')).toMatchObject({ kind: 'view', hasTriggers: false })
       expect(relation('names').definition).toMatch(/from `shop_test`\.`users`/)
       expect(catalog.functions.get('twice')).toEqual(['shop_test'])
