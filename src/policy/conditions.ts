@@ -1,6 +1,6 @@
 import { encodeUtf8 } from '../bytes/writer.ts'
 import { SallyportError } from '../errors.ts'
-import type { Dialect, Relation } from '../sql/catalog.ts'
+import type { Column, Dialect, Relation } from '../sql/catalog.ts'
 import type { Given } from '../sql/facts.ts'
 import type { ParameterValue, RowCondition } from './role.ts'
 
@@ -30,23 +30,33 @@ function oneCondition(
   { column, op, value }: RowCondition,
   prefix: string,
 ): string {
-  const name = prefix + quotedColumn(dialect, relation, column)
-  if (op === 'is null') return `${name} IS NULL`
-  if (op === 'is not null') return `${name} IS NOT NULL`
+  const found = namedColumn(dialect, relation, column)
+  const quoted = prefix + quotedColumn(dialect, found)
+  if (op === 'is null') return `${quoted} IS NULL`
+  if (op === 'is not null') return `${quoted} IS NOT NULL`
   if (value === null || 'parameter' in value) throw broken(column, 'has no values')
+  const asMoment = isMoment(dialect, found)
+  const name = asMoment && dialect !== 'postgres' ? `UNIX_TIMESTAMP(${quoted}) * 1000000` : quoted
+  const literal = (one: ParameterValue) => (asMoment ? moment(dialect, column, one) : constant(dialect, one))
   if (op === 'in') {
     // Nothing is in an empty list: no row.
     if (value.length === 0) return dialect === 'postgres' ? 'false' : 'FALSE'
-    return value.map((one) => `${name} ${operator(dialect, '=')} ${literal(dialect, one)}`).join(' OR ')
+    return value.map((one) => `${name} ${operator(dialect, '=')} ${literal(one)}`).join(' OR ')
   }
   const [only, ...others] = value
   if (only === undefined || others.length > 0 || !OPERATORS.has(op)) throw broken(column, `needs one value for ${op}`)
-  return `${name} ${operator(dialect, op)} ${literal(dialect, only)}`
+  return `${name} ${operator(dialect, op)} ${literal(only)}`
 }
 
 /** Named by schema in PostgreSQL: an operator of the same name elsewhere in the search path must not take its place. */
 function operator(dialect: Dialect, op: Operator): string {
   return dialect === 'postgres' ? `OPERATOR(pg_catalog.${op})` : op
+}
+
+/** What a value means depends on the session's zone, so that no given one surely satisfies the condition. */
+export function isOfZone(dialect: Dialect, { columns }: Relation, { column, value }: RowCondition): boolean {
+  const found = columns.find(({ name }) => name.toLowerCase() === column.toLowerCase())
+  return value !== null && found !== undefined && isMoment(dialect, found)
 }
 
 /**
@@ -64,7 +74,7 @@ export function unsatisfied({ column, op, value }: RowCondition, given: readonly
   return given.every(holds) ? null : `${column} must be given a constant that the grant covers`
 }
 
-function quotedColumn(dialect: Dialect, relation: Relation, column: string): string {
+function namedColumn(dialect: Dialect, relation: Relation, column: string): Column {
   const found = relation.columns.find(({ name }) =>
     dialect === 'postgres' ? name === column : name.toLowerCase() === column.toLowerCase(),
   )
@@ -72,12 +82,32 @@ function quotedColumn(dialect: Dialect, relation: Relation, column: string): str
     const table = `${relation.schema}.${relation.name}`
     throw new SallyportError('SP-SCOPE', `the row condition of ${table} names the column ${column}, which it lacks`)
   }
-  if (dialect === 'postgres') return `"${found.name.replaceAll('"', '""')}"`
-  return `\`${found.name.replaceAll('`', '``')}\``
+  return found
+}
+
+function quotedColumn(dialect: Dialect, { name }: Column): string {
+  return dialect === 'postgres' ? `"${name.replaceAll('"', '""')}"` : `\`${name.replaceAll('`', '``')}\``
+}
+
+/** Types that hold a moment, which a session reads and shows in the zone that it chose. */
+function isMoment(dialect: Dialect, { type }: Column): boolean {
+  return dialect === 'postgres' ? /^timestamp.* with time zone$/.test(type) : /^timestamp\b/i.test(type)
+}
+
+const UTC_TEXT = /^\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?$/
+const ZONED_TEXT = /^\d{4}-\d{2}-\d{2}[ T][\d:.]+ ?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$/
+
+/** A value without a zone is in UTC: in the session's zone it would mean earlier or later rows, as the person likes. */
+function moment(dialect: Dialect, column: string, value: ParameterValue): string {
+  const text = String(value)
+  if (dialect === 'postgres' && ZONED_TEXT.test(text)) return `'${text}'`
+  if (!UTC_TEXT.test(text))
+    throw new SallyportError('SP-SCOPE', `the row condition on ${column} needs a time in UTC (2026-01-31 23:59:59)`)
+  return dialect === 'postgres' ? `'${text} UTC'` : `TIMESTAMPDIFF(MICROSECOND, '1970-01-01', '${text}')`
 }
 
 /** A value as an SQL literal that reads the same under every setting that a session may have. */
-function literal(dialect: Dialect, value: ParameterValue): string {
+function constant(dialect: Dialect, value: ParameterValue): string {
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE'
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new SallyportError('SP-CONFIG', 'a row condition holds a number without a value')

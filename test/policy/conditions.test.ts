@@ -30,6 +30,24 @@ describe('row conditions as SQL', () => {
     )
   })
 
+  it('a moment is one whatever zone the session is in', () => {
+    const of = (type: string, dialect: 'postgres' | 'mysql', value: string) => {
+      const made = relation('made', ['at'])
+      const columns = made.columns.map((column) => ({ ...column, type }))
+      return conditionSql(dialect, { ...made, columns }, [{ column: 'at', op: '>=', value: [value] }])
+    }
+    const day = '2026-01-01 00:00:00'
+    expect(of('timestamp(6)', 'mysql', day)).toBe(
+      `(UNIX_TIMESTAMP(\`at\`) * 1000000 >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', '${day}'))`,
+    )
+    expect(of('datetime', 'mysql', day)).toBe(`(\`at\` >= '${day}')`)
+    expect(of('timestamp with time zone', 'postgres', day)).toBe(`("at" OPERATOR(pg_catalog.>=) '${day} UTC')`)
+    expect(of('timestamp with time zone', 'postgres', `${day}+02:00`)).toContain(`'${day}+02:00'`)
+    expect(of('timestamp(3) without time zone', 'postgres', day)).toBe(`("at" OPERATOR(pg_catalog.>=) '${day}')`)
+    expect(() => of('timestamp', 'mysql', '2026-01-01 00:00:00+02:00')).toThrow('UTC')
+    expect(() => of('timestamp with time zone', 'postgres', '01/02/2026')).toThrow('UTC')
+  })
+
   it('several hold together, and each once', () => {
     const one: RowCondition = { column: 'id', op: '=', value: [3] }
     expect(conditionSql('mysql', orders, [one, one, { column: 'id', op: 'is not null', value: null }])).toBe(

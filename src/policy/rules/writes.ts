@@ -1,7 +1,7 @@
 import type { Relation } from '../../sql/catalog.ts'
 import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
 import { columnsWritten, conditionsOf, writesTo } from '../column_needs.ts'
-import { unsatisfied } from '../conditions.ts'
+import { isOfZone, unsatisfied } from '../conditions.ts'
 import { familyOf } from '../family.ts'
 import type { RowCondition } from '../role.ts'
 import {
@@ -76,6 +76,8 @@ function judgeRows(context: RuleContext, statement: StatementFacts, use: Relatio
     const { column } = condition
     const given = use.given.get(column)
     if (isGenerated(use, column)) return refuse('SP-SCOPE', `${limited} by ${column}, which is computed from others`)
+    if (given && isOfZone(context.input.catalog.dialect, use.relation, condition))
+      return refuse('SP-SCOPE', `${limited} by ${column}, which is read in the zone of the session; leave it out`)
     const reason = given || writes.includes('insert') ? unsatisfied(condition, given) : null
     if (reason) return refuse('SP-SCOPE', `${limited}: ${reason}`)
   }
