@@ -24,6 +24,8 @@ export interface ShownLogin {
   readonly attributes?: Readonly<Record<string, string>>
   /** The database asked for, or null; `''` in MySQL, whose catalog covers the server. */
   readonly databaseOf: (allowed: LoginAllowed) => string
+  /** MySQL: the database that the login names, which the records then name too; null for none. */
+  readonly defaultDatabase?: string | null
 }
 
 export interface OpenedLogin {
@@ -120,7 +122,7 @@ async function open(
   releases.push(() => {
     accounts.close(shown.sessionId).catch((err: unknown) => context.log.error({ err }, 'closing an account failed'))
   })
-  const session = factsOf(shown, allowed, database, credential.user)
+  const session = factsOf(shown, allowed, database || (shown.defaultDatabase ?? null), credential.user)
   return { allowed, credential, subject: { session, identity, grant, target, database, engine } }
 }
 

@@ -85,6 +85,7 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
     tlsVersion: knock.tls.version,
     ...claimsOf(knock.login.attributes),
     databaseOf: () => '',
+    defaultDatabase: knock.login.database || null,
   })
   try {
     await connect(context, arrival, knock, opened, accepted)

@@ -16,6 +16,7 @@ interface Line {
   readonly metadata: { readonly event_code: string; readonly sequence: number }
   readonly actor: { readonly user: { readonly email_addr: string } }
   readonly dst_endpoint: { readonly svc_name: string }
+  readonly database?: { readonly name: string }
   readonly policy?: { readonly version: string }
   readonly unmapped: {
     readonly jit: {
@@ -81,8 +82,9 @@ for (const family of FAMILIES) {
       await connection.end()
       const lines = await untilRecorded(before, (line) => line.metadata.event_code === 'session.logout')
       const statements = lines.filter(({ metadata }) => metadata.event_code.startsWith('db.'))
-      for (const { actor, dst_endpoint, policy, unmapped } of statements) {
+      for (const { actor, database, dst_endpoint, policy, unmapped } of statements) {
         expect(actor.user.email_addr).toBe('alice@example.test')
+        expect(database?.name).toBe('clinic')
         // The rest of a completion stands in the decision of the same uid.
         if (unmapped.jit.record === 'completion') continue
         expect(dst_endpoint?.svc_name).toBe(TARGET)
