@@ -10,7 +10,7 @@ import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
 import type { Catalogs, Ids, PolicySource, Quota, Target } from './ports.ts'
-import { type Engine, type Names, type Verdict, VerdictCache } from './verdict.ts'
+import { type Engine, type Names, saysTheSame, type Verdict, VerdictCache } from './verdict.ts'
 
 /** Who asks, and on what: fixed for the life of a session. */
 export interface Subject {
@@ -151,6 +151,20 @@ export class Gate {
       verdict.masking === policy.masking() &&
       verdict.digests.config === policy.configDigest
     )
+  }
+
+  /**
+   * What an open cursor or a statement that SQL prepared goes on under, whatever names are in force by now: its verdict, or
+   * one that says the same of the same text where only something else in the catalog has changed. Null: prepare it again.
+   */
+  renewed(verdict: Verdict, subject: Subject, names: Names, now: number): Verdict | null {
+    if (this.fresh(verdict, subject, { ...names, key: verdict.namesKey })) return verdict
+    try {
+      const again = this.#judge(subject, names, verdict.facts.text, now)
+      return saysTheSame(verdict, again) ? again : null
+    } catch {
+      return null
+    }
   }
 
   #decide(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Denied | Judged {

@@ -61,6 +61,24 @@ export interface Question {
   readonly config: string
 }
 
+/** True where the same text goes out under the same role and policy, and its rows are treated alike. */
+export function saysTheSame(one: Verdict, other: Verdict): boolean {
+  return (
+    one.text === other.text &&
+    one.role === other.role &&
+    one.masking === other.masking &&
+    one.digests.config === other.digests.config &&
+    written(one.decision) === written(other.decision)
+  )
+}
+
+/** A decision is data alone, but for the keys of masks, which come from the policy that is compared as it is. */
+function written(decision: Decision): string {
+  return JSON.stringify(decision, (_name, value: unknown) =>
+    value instanceof Map || value instanceof Set ? [value.constructor.name, ...value] : value,
+  )
+}
+
 /** Characters of SQL that the cache may hold, over all sessions: texts dominate what an entry costs. */
 const CACHE_TEXT_CHARS = 16 * 1024 * 1024
 /** Longer texts are bulk inserts that seldom come twice. */

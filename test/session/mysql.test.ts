@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Catalog, Relation } from '../../src/sql/catalog.ts'
 import { CURSOR } from '../../src/wire/mysql/com-stmt-execute.ts'
 import { STATUS } from '../../src/wire/mysql/server-status.ts'
 import { breaches, MINUTE, roleOf, START, type Step, worldOf } from './fixture.ts'
@@ -228,6 +229,38 @@ describe('prepared statements', () => {
     expect(notes(closed)).toEqual(['note ok select rows 1'])
     const again = story([...steps.slice(0, -2), client({ kind: 'stmtReset', statementId: 1 }), server(ok())])
     expect(notes(again)).toEqual(['note ok select rows 1'])
+  })
+
+  it('and their cursors outlive a change of the catalog that is not about them, and no other', () => {
+    const open = AUTOCOMMIT | STATUS.cursorExists
+    const changed = (edit: (relation: Relation) => Relation): Step => ({
+      from: 'world',
+      act: (world) => {
+        const before = world.catalog as Catalog
+        const relations = new Map([...before.relations].map(([key, one]) => [key, edit(one)]))
+        world.catalog = { ...before, digest: 'catalog-2', relations }
+      },
+    })
+    const elsewhere = changed((one) => (one.name === 'orders' ? { ...one, primaryKey: [] } : one))
+    const here = changed((one) =>
+      one.name === 'users' ? { ...one, columns: [...one.columns, { ...one.columns[0]!, name: 'more' }] } : one,
+    )
+    const fetched = (change: Step) =>
+      story([
+        ...PREPARED,
+        client(execute(1, CURSOR.readOnly)),
+        server(count(2), ID, EMAIL, end({ status: open })),
+        change,
+        client({ kind: 'stmtFetch', statementId: 1, rows: 1 }),
+        server(binary('1', CLEAR), end({ status: open | STATUS.lastRowSent })),
+      ])
+    expect(fetched(elsewhere).join('\n')).not.toContain('SP-STALE')
+    expect(fetched(elsewhere).join('\n')).not.toContain(CLEAR)
+    const made = [client(query(`PREPARE p FROM '${MASKED}'`)), server(ok())]
+    const run = [client(query('EXECUTE p')), server(count(2), ID, EMAIL, row('1', CLEAR), end())]
+    const executed = (change: Step) => story([...made, change, ...run]).join('\n')
+    expect(executed(elsewhere)).not.toMatch(new RegExp(`SP-STALE|${CLEAR}`))
+    expect(story([...made, here, run[0] as Step]).at(-1)).toMatch(/SP-STALE/)
   })
 
   it('have no cursor to fetch from before they are executed', () => {

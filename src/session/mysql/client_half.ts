@@ -22,6 +22,7 @@ import { expectWarnings, tellsHidden } from './diagnostics.ts'
 import { type Exchange, newExchange, type Prepared, type Run } from './exchange.ts'
 import { isAnsweredHere, ownAnswer, unanswerable } from './own_answers.ts'
 import { beginSession } from './own_settings.ts'
+import { readsOtherwise } from './reprepared.ts'
 import type { ResultShape } from './result_shape.ts'
 import type { SessionState } from './state.ts'
 import { errPayload } from './words.ts'
@@ -228,15 +229,16 @@ export class ClientHalf {
     const { sqlPrepared, gate, subject } = this.#state
     const resolved: Run[] = []
     for (const run of runs) {
-      const prepared = run.facts.kind === 'execute' ? sqlPrepared.get((run.facts.name ?? '').toLowerCase()) : undefined
       if (run.facts.kind !== 'execute' || verdict.role.unrestricted) {
         resolved.push(run)
         continue
       }
-      if (!prepared) return new SallyportError('SP-NAME', `no statement named ${run.facts.name} was prepared here`)
-      if (!gate.fresh(prepared, subject, { ...this.#state.names, key: prepared.namesKey })) {
-        return new SallyportError('SP-STALE', 'what the prepared statement means may have changed')
-      }
+      const known = sqlPrepared.get((run.facts.name ?? '').toLowerCase())
+      if (!known) return new SallyportError('SP-NAME', `no statement named ${run.facts.name} was prepared here`)
+      const otherwise = readsOtherwise(this.#state, known)
+      if (otherwise) return otherwise
+      const prepared = gate.renewed(known, subject, this.#state.names, now)
+      if (!prepared) return new SallyportError('SP-STALE', 'what the prepared statement means may have changed')
       const [facts] = prepared.facts.statements
       const plan = prepared.decision.effect === 'allow' ? prepared.decision.plans[0] : undefined
       if (!facts || !plan) return new SallyportError('SP-INTERNAL', 'a prepared statement has no plan')
@@ -277,6 +279,8 @@ export class ClientHalf {
     const newTypes = isBulk ? command.types : command.newTypes ? command.parameters : null
     if (newTypes) prepared.types = newTypes
     longData.delete(command.statementId)
+    const otherwise = readsOtherwise(this.#state, prepared.verdict)
+    if (otherwise) return this.#refuse(this.#denied(otherwise, now), sequence)
     const admission = gate.admit(subject, this.#state.names, prepared.text, now, prepared.verdict)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
@@ -303,9 +307,7 @@ export class ClientHalf {
     if (preparation.kind === 'deny') return this.#refuse(preparation, sequence)
     const { verdict } = prepared.cursor
     // Its rows would be masked as they were when it was opened.
-    if (!gate.fresh(verdict, subject, { ...this.#state.names, key: verdict.namesKey })) {
-      return this.#refuse(this.#changed(now), sequence)
-    }
+    if (!gate.renewed(verdict, subject, this.#state.names, now)) return this.#refuse(this.#changed(now), sequence)
     output.server(encodePackets(packet.payload, 0))
     this.#expect('stmtFetch', sequence, { runs: [prepared.cursor], prepared })
   }
