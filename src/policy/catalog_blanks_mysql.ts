@@ -1,4 +1,5 @@
 import type { RelationUse } from '../sql/facts.ts'
+import { isHarmlessCounter } from '../sql/mysql/counters.ts'
 import type { SqlMask, Substitution } from '../sql/substitution.ts'
 import type { RuleContext } from './rule_context.ts'
 
@@ -25,6 +26,14 @@ const BLANKS: ReadonlyMap<string, ReadonlyMap<string, When>> = new Map([
 /** Histograms: MySQL's dump looks which there are, and does without. */
 const EMPTY: ReadonlySet<string> = new Set(['information_schema.column_statistics'])
 
+/** Counters, of which those that tell of rows are left out, as SHOW STATUS leaves them out. */
+const COUNTERS: ReadonlySet<string> = new Set(
+  ['information_schema', 'performance_schema'].flatMap((schema) => [
+    `${schema}.session_status`,
+    `${schema}.global_status`,
+  ]),
+)
+
 const NULL: SqlMask = { kind: 'null' }
 
 /** Pure memoisation. */
@@ -34,6 +43,7 @@ const KNOWN = new WeakMap<RuleContext, boolean>()
 export function mysqlCatalogSubstitution(context: RuleContext, use: RelationUse): Substitution | null {
   const name = `${use.relation.schema}.${use.relation.name}`.toLowerCase()
   if (EMPTY.has(name)) return { masks: new Map(), where: 'FALSE' }
+  if (COUNTERS.has(name)) return { masks: new Map(), where: isHarmlessCounter('VARIABLE_NAME') }
   const blanks = BLANKS.get(name)
   if (!blanks) return null
   const hidden = use.relation.columns.filter((column) => {

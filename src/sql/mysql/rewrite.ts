@@ -3,6 +3,7 @@ import type { Edit } from '../edits.ts'
 import type { AnalysisContext, Facts, RelationUse, StatementFacts } from '../facts.ts'
 import type { SubstitutionPlan } from '../substitution.ts'
 import { analyzeMysql } from './analyze.ts'
+import { counterEdits } from './counters.ts'
 import { keptName, parenthesesAround, type Replaced } from './kept_names.ts'
 import { lockText } from './lock_text.ts'
 import { forbidsMerging } from './merging.ts'
@@ -44,6 +45,7 @@ function editsOf(writing: Writing, statement: StatementFacts, part: Statement, p
   if (statement.opaque) throw new SallyportError(statement.opaque.code, statement.opaque.reason)
   if (statement.kind === 'prepare' && statement.inner)
     return [prepareEdit(writing, statement.inner, part.tokens.at(-2)!, plan)]
+  if (statement.kind === 'show' && statement.name === 'status') return [...counterEdits(part.tokens)]
   const edits = statement.uses.flatMap((use) => useEdits(writing, use, plan, part.tokens))
   const columns = statement.uses.filter(({ id }) => plan.has(id)).flatMap(({ relation }) => relation.columns)
   const replaced: Replaced = { text: writing.text, edits, names: columns.map(({ name }) => name) }

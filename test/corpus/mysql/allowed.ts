@@ -96,6 +96,9 @@ export const ALLOWED: readonly Case[] = [
     'SHOW WARNINGS',
     'EXPLAIN SELECT id FROM jobs WHERE crew_id = 3',
     'SHOW STATUS LIKE "Nothing_like_it"',
+    'SHOW STATUS LIKE "Compression"',
+    'SHOW STATUS WHERE Variable_name = "Ssl_version"',
+    'SHOW GLOBAL STATUS LIKE "Ssl_client_connects_none"',
   ]),
   ...cases(
     'allow',

@@ -1,4 +1,5 @@
 import { type Case, cases, casesOn, undone } from './case.ts'
+import { execute, prepare, query } from './messages.ts'
 
 /** What else than rows tells of values: errors, warnings, plans, counts, catalogs and the work of other sessions. */
 export const CHANNELS: readonly Case[] = [
@@ -147,6 +148,24 @@ export const CHANNELS: readonly Case[] = [
       'SELECT VARIABLE_VALUE FROM performance_schema.session_status WHERE VARIABLE_NAME = "Handler_read_next"',
     ],
     ['SELECT id FROM slips', 'SELECT FOUND_ROWS(), ROW_COUNT()'],
+    ['SELECT id FROM slips WHERE depth = 0', 'SHOW STATUS LIKE "Handler_read_rnd_next"'],
+    ['SELECT id FROM slips WHERE label = "CANARY-SLIP-A-101"', 'SHOW SESSION STATUS LIKE "Handler_read_%"'],
+    [
+      'SELECT id FROM slips WHERE depth = 0',
+      'SHOW STATUS WHERE Variable_name LIKE "Handler_read_next" AND exp(Value * 1000)',
+    ],
+    ['SELECT id FROM slips WHERE depth = 0', 'SHOW STATUS LIKE "Last_query_cost"', 'SHOW STATUS LIKE "Bytes_sent"'],
+    ['SELECT phone FROM crew', 'SHOW STATUS LIKE "Innodb_rows_read"', 'SHOW LOCAL STATUS LIKE "Rows_%"'],
+    ['PREPARE s FROM "SHOW STATUS LIKE \'Handler_read_%\'"', 'SELECT id FROM slips WHERE depth = 0', 'EXECUTE s'],
+    [
+      'SELECT id FROM slips WHERE depth = 0',
+      'SELECT * FROM performance_schema.session_status WHERE variable_name LIKE "Handler%" OR variable_name LIKE "Last%"',
+    ],
+    [
+      'SELECT id FROM slips WHERE depth = 0',
+      'SELECT * FROM information_schema.SESSION_STATUS WHERE variable_name LIKE "Handler%" OR variable_name LIKE "Rows%"',
+    ],
+    [[prepare('SHOW STATUS LIKE "Handler_read%"'), query('SELECT id FROM slips WHERE depth = 0'), execute()]],
     'SHOW STATUS WHERE Variable_name LIKE "Innodb_row%" AND (SELECT max(pin) FROM accounts) LIKE "%-A-%"',
     'SHOW ENGINE INNODB STATUS',
     'SHOW INDEX_STATISTICS',
