@@ -16,68 +16,79 @@ const MYSQL_NUMBERS: ReadonlySet<MaskType['kind']> = new Set(['integer', 'decima
  * does, else NULL. `types` are the catalog's, for columns of types that are not built in.
  */
 export function sqlMaskOf(rule: MaskRule, dialect: Dialect, column: Column, types?: Catalog['typesByOid']): SqlMask {
-  if (dialect !== 'postgres') return mysqlMask(rule, maskType(column.type))
+  if (dialect !== 'postgres') return maskFor(rule, mysqlForms(maskType(column.type)))
   const { typeOid } = column
-  return postgresMask(rule, valueType({ dialect: 'postgres', typeOid, format: 'text', ...(types && { types }) }))
+  return maskFor(
+    rule,
+    postgresForms(valueType({ dialect: 'postgres', typeOid, format: 'text', ...(types && { types }) })),
+  )
 }
 
-function postgresMask(rule: MaskRule, type: ValueType): SqlMask {
-  switch (rule.strategy) {
-    case 'redact': {
-      const text = redactLiteral(rule.text, type)
-      return text === null ? NULL_MASK : { kind: 'constant', text }
-    }
-    case 'partial': {
-      const { keepFirst, keepLast, fill } = rule
-      if (type.kind !== 'text') return NULL_MASK
-      return { kind: 'partial', keepFirst, keepLast, fill, maxCharacters: PARTIAL_CHARS_MAX }
-    }
-    case 'email':
-      return type.kind === 'text' ? { kind: 'email', maxBytes: EMAIL_BYTES_MAX } : NULL_MASK
-    case 'bucket':
-      if (rule.width !== null && isNumber(type)) return { kind: 'bucket', width: rule.width }
-      return rule.unit === null ? NULL_MASK : truncation(rule.unit, type)
-    case 'date_trunc':
-      return truncation(rule.unit, type)
-    default:
-      return NULL_MASK
-  }
+/** What the strategies can do with a column's type. */
+interface Forms {
+  readonly isText: boolean
+  readonly isNumber: boolean
+  readonly constant: (text: string) => SqlMask
+  readonly truncation: (unit: DateUnit) => SqlMask
 }
 
-function mysqlMask(rule: MaskRule, type: MaskType): SqlMask {
+function maskFor(rule: MaskRule, { isText, isNumber, constant, truncation }: Forms): SqlMask {
   switch (rule.strategy) {
     case 'redact':
-      return mysqlConstant(rule.text.toWellFormed(), type)
+      return constant(rule.text)
     case 'partial': {
       const { keepFirst, keepLast, fill } = rule
-      if (type.kind !== 'text') return NULL_MASK
-      return { kind: 'partial', keepFirst, keepLast, fill, maxCharacters: PARTIAL_CHARS_MAX }
+      return isText ? { kind: 'partial', keepFirst, keepLast, fill, maxCharacters: PARTIAL_CHARS_MAX } : NULL_MASK
     }
     case 'email':
-      return type.kind === 'text' ? { kind: 'email', maxBytes: EMAIL_BYTES_MAX } : NULL_MASK
+      return isText ? { kind: 'email', maxBytes: EMAIL_BYTES_MAX } : NULL_MASK
     case 'bucket':
-      if (rule.width !== null && MYSQL_NUMBERS.has(type.kind)) return { kind: 'bucket', width: rule.width }
-      return rule.unit === null ? NULL_MASK : mysqlTruncation(rule.unit, type)
+      if (rule.width !== null && isNumber) return { kind: 'bucket', width: rule.width }
+      return rule.unit === null ? NULL_MASK : truncation(rule.unit)
     case 'date_trunc':
-      return mysqlTruncation(rule.unit, type)
+      return truncation(rule.unit)
     default:
       return NULL_MASK
   }
+}
+
+function postgresForms(type: ValueType): Forms {
+  const { kind } = type
+  return {
+    isText: kind === 'text',
+    isNumber: kind === 'integer' || kind === 'float' || kind === 'numeric',
+    constant: (given) => {
+      const text = redactLiteral(given, type)
+      return text === null ? NULL_MASK : { kind: 'constant', text }
+    },
+    truncation: (unit) => truncated(unit, kind === 'timestamp' || cutsDate(kind, unit)),
+  }
+}
+
+function mysqlForms(type: MaskType): Forms {
+  const { kind } = type
+  const hasTime = kind === 'datetime' || kind === 'timestamp'
+  return {
+    isText: kind === 'text',
+    isNumber: MYSQL_NUMBERS.has(kind),
+    constant: (text) => mysqlConstant(text.toWellFormed(), type),
+    truncation: (unit) => truncated(unit, hasTime || cutsDate(kind, unit) || (kind === 'time' && unit === 'hour')),
+  }
+}
+
+/** A day cut to its day would be shown whole. */
+function cutsDate(kind: string, unit: DateUnit): boolean {
+  return kind === 'date' && unit !== 'hour' && unit !== 'day'
+}
+
+function truncated(unit: DateUnit, cuts: boolean): SqlMask {
+  return cuts ? { kind: 'date_trunc', unit } : NULL_MASK
 }
 
 function mysqlConstant(text: string, { kind }: MaskType): SqlMask {
   if (kind === 'text') return { kind: 'constant', text }
   if (kind === 'json') return { kind: 'constant', text: JSON.stringify(text) }
   return kind === 'bytes' ? { kind: 'constant', text: '' } : NULL_MASK
-}
-
-function mysqlTruncation(unit: DateUnit, { kind }: MaskType): SqlMask {
-  const cuts =
-    kind === 'datetime' ||
-    kind === 'timestamp' ||
-    (kind === 'date' && unit !== 'hour' && unit !== 'day') ||
-    (kind === 'time' && unit === 'hour')
-  return cuts ? { kind: 'date_trunc', unit } : NULL_MASK
 }
 
 /**
@@ -87,16 +98,6 @@ function mysqlTruncation(unit: DateUnit, { kind }: MaskType): SqlMask {
 export function isMaskedInSql(rule: MaskRule, dialect: Dialect, { type }: Column): boolean {
   if (dialect === 'postgres') return false
   return maskType(type).kind === 'timestamp' ? unitOf(rule) !== null : VECTOR.test(type)
-}
-
-/** A day cut to its day would be shown whole. */
-function truncation(unit: DateUnit, { kind }: ValueType): SqlMask {
-  const cuts = kind === 'timestamp' || (kind === 'date' && unit !== 'hour' && unit !== 'day')
-  return cuts ? { kind: 'date_trunc', unit } : NULL_MASK
-}
-
-function isNumber({ kind }: ValueType): boolean {
-  return kind === 'integer' || kind === 'float' || kind === 'numeric'
 }
 
 /** Masks whose result does not depend on the value: they are set in SQL, and the value never leaves the database. */
