@@ -258,7 +258,7 @@ const SESSION: readonly Attack[] = [
   one('lexical', 'line comment without a blank', 'SELECT 1--1, email FROM patients'),
   one('lexical', 'hash comment', 'SELECT id, # x\n email FROM patients'),
   mariadbOnly(one('lexical', 'MariaDB comment', 'SELECT /*M! email */ FROM patients')),
-  mysqlOnly(one('lexical', 'comment for a later version', 'SELECT /*!90000 email */ FROM patients')),
+  mysqlOnly(one('lexical', 'comment for a later version', 'SELECT /*!80400 email */ FROM patients')),
   one('lexical', 'reserved as alias', 'SELECT email `select` FROM patients `from`'),
   one('encoding', 'utf16 result', 'SET character_set_results = utf16', 'SELECT email FROM patients'),
   one('encoding', 'client charset', 'SET NAMES sjis', 'SELECT email FROM patients'),

@@ -72,7 +72,11 @@ for (const family of FAMILIES) {
           'SELECT p.email, v.reason FROM visits v JOIN patients p ON p.id = v.patient_id WHERE v.id = 3',
           'c***@***.example\tcough',
         ],
-        ['a subquery', 'SELECT q.tax_id, q.phone FROM (SELECT * FROM patients WHERE id = 2) q', '[redacted]\tNULL'],
+        [
+          'a subquery',
+          'SELECT q.tax_id, q.phone FROM (SELECT * FROM patients WHERE id = 2) q',
+          '[redacted]\t***********02',
+        ],
         [
           'a CTE',
           'WITH w AS (SELECT id, tax_id, born FROM patients) SELECT tax_id, born FROM w WHERE id = 1',
@@ -93,8 +97,8 @@ for (const family of FAMILIES) {
       })
 
       it.each([
-        ['an expression', 'SELECT CONCAT(email, phone) FROM patients WHERE id = 1', ['NULL']],
-        ['an aggregate', 'SELECT MAX(email) FROM patients', ['NULL']],
+        ['an expression', 'SELECT CONCAT(email, phone) FROM patients WHERE id = 1', ['c***@***.example***********01']],
+        ['an aggregate', 'SELECT MAX(email) FROM patients', ['c***@***.example']],
         ['a predicate', "SELECT id FROM patients WHERE email LIKE 'canary%'", []],
         ['a sort', 'SELECT id FROM patients WHERE id = 2 ORDER BY phone', ['2']],
       ])('computes on the mask in %s and says so', async (_what, sql, expected) => {
@@ -105,7 +109,7 @@ for (const family of FAMILIES) {
 
       it('shows no warning of a former statement', async () => {
         const { rows } = await as('alice', 'SELECT MAX(email) FROM patients; SELECT 1; SHOW WARNINGS;')
-        expect(rows).toEqual(['NULL', '1'])
+        expect(rows).toEqual(['c***@***.example', '1'])
       })
     })
 

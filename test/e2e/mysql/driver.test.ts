@@ -233,11 +233,15 @@ for (const family of FAMILIES) {
       expect(await rows(connection, 'SELECT DATABASE(), ?', 'execute', [2])).toEqual([['clinic', 2]])
     })
 
-    it('refuses to change the user of an open connection', async () => {
+    it('changes the user of an open connection to who has a token', async () => {
       const connection = await stack.connect('alice')
-      await expect(
-        connection.changeUser({ user: stack.user('carol'), password: await stack.token('carol') }),
-      ).rejects.toThrow(/SP-UNSUPPORTED/)
+      await connection.changeUser({
+        user: stack.user('carol'),
+        password: await stack.token('carol'),
+        database: 'clinic',
+      })
+      expect(await rows(connection, 'SELECT email FROM patients WHERE id = 1')).toEqual([[CANARIES.email[0]]])
+      await expect(connection.changeUser({ user: stack.user('bob'), password: 'none' })).rejects.toThrow(/SP-AUTH/)
       connection.destroy()
     })
 

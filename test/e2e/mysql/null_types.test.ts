@@ -9,6 +9,8 @@ import { createJudge, type Judge, run } from './judged.ts'
 
 /** What stands for a masked column has its type and collation, so that a statement means what it meant. */
 
+/** TIMESTAMP, DATE, TIME, DATETIME. */
+const TEMPORAL: ReadonlySet<number> = new Set([7, 10, 11, 12])
 const TYPES: readonly (readonly [name: string, type: string])[] = [
   ['ti', 'tinyint'],
   ['si', 'smallint unsigned'],
@@ -75,11 +77,12 @@ for (const family of FAMILIES) {
 
     async function typesOf(sql: string): Promise<readonly unknown[]> {
       const [, fields] = await root.query({ sql, rowsAsArray: true })
-      // NOT_NULL, key and blob flags aside: whether a number has a sign.
+      // NOT_NULL, key and blob flags aside: whether a number has a sign. MySQL 8.4 says of a date or time that was
+      // computed that it is in the connection's character set.
       return fields.map(({ columnType, characterSet, flags, name }) => [
         name,
         columnType,
-        characterSet,
+        TEMPORAL.has(Number(columnType)) ? null : characterSet,
         Number(flags) & 32,
       ])
     }
