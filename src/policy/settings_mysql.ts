@@ -108,7 +108,11 @@ function isReadableNames([charset, collation]: readonly string[]): boolean {
   return collation === undefined || isReadableCollation(collation)
 }
 
-/** A collation is named after its character set; `binary` is both. */
+/**
+ * A collation is named after its character set; `binary` is both. MariaDB's of Unicode 14 have a name without one too,
+ * which means the character set that is set beside them.
+ */
 function isReadableCollation(name: string): boolean {
-  return /^[a-z0-9_]+$/i.test(name) && readingOfCharset(name.split('_')[0] ?? '') !== null
+  if (!/^[a-z0-9_]+$/i.test(name)) return false
+  return /^uca1400_/i.test(name) || readingOfCharset(name.split('_')[0] ?? '') !== null
 }

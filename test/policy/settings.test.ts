@@ -62,6 +62,8 @@ describe('MySQL settings', () => {
   it.each<[string, string[]]>([
     ['names', ['utf8mb4']],
     ['names', ['utf8mb4', 'utf8mb4_unicode_ci']],
+    ['names', ['utf8mb4', 'uca1400_ai_ci']],
+    ['collation_connection', ['utf8mb4_uca1400_ai_ci']],
     ['character_set_results', ['NULL']],
     ['collation_connection', ['utf8mb4_0900_ai_ci']],
     ['autocommit', ['1']],
@@ -85,6 +87,8 @@ describe('MySQL settings', () => {
   it.each<[string, string[]]>([
     ['names', ['sjis']],
     ['names', ['swe7']],
+    ['names', ['sjis', 'uca1400_ai_ci']],
+    ['names', ['utf8mb4', 'sjis_japanese_ci']],
     ['character_set_client', ['gbk']],
     ['character_set_results', ['utf16']],
     ['collation_connection', ['sjis_bin']],
