@@ -1,6 +1,6 @@
 import type { ColumnRef, Given, Verb } from '../facts.ts'
 import type { Written } from './insert_facts.ts'
-import { isPlainRows } from './plain.ts'
+import { isPlainWrite } from './plain.ts'
 import { resolveFrom } from './resolve_from.ts'
 import { resolveCtes } from './resolve_query.ts'
 import { mark, type OpenUse, opaque, type Resolution, type Scope, starSource, unique } from './scope.ts'
@@ -29,7 +29,7 @@ export function readChange(state: Resolution, parsed: Change): Written {
     output,
     targets: new Map([...targets].map(([use, given]) => [use, targetOf(parsed, use, given, alone)])),
     hasWhere: parsed.where !== null,
-    plainRows: alone && parsed.portion === null && isPlainRows(parsed.where, parsed.orderBy, scope),
+    plainRows: alone && parsed.portion === null && isPlainWrite(parsed.where, parsed.orderBy, scope),
   }
 }
 

@@ -18,6 +18,7 @@ export class Cursor {
     expands: false,
     regrouped: false,
     locking: false,
+    examined: false,
     onDuplicate: false,
   }
   readonly #tokens: readonly Token[]

@@ -41,13 +41,10 @@ export function sortKeys(cursor: Cursor): Expr[] {
  */
 export function limitClause(cursor: Cursor): boolean {
   if (cursor.accept('LIMIT')) {
-    if (cursor.accept('ROWS', 'EXAMINED')) {
-      count(cursor)
-      return true
-    }
+    if (examined(cursor)) return true
     count(cursor)
     if (cursor.accept(',') || cursor.accept('OFFSET')) count(cursor)
-    if (cursor.accept('ROWS', 'EXAMINED')) count(cursor)
+    examined(cursor)
     return true
   }
   const offset = cursor.sees('OFFSET') && cursor.peek(2).upper.startsWith('ROW')
@@ -57,6 +54,13 @@ export function limitClause(cursor: Cursor): boolean {
     cursor.next()
   }
   return fetchClause(cursor) || offset
+}
+
+function examined(cursor: Cursor): boolean {
+  if (!cursor.accept('ROWS', 'EXAMINED')) return false
+  count(cursor)
+  cursor.notes.examined = true
+  return true
 }
 
 function fetchClause(cursor: Cursor): boolean {

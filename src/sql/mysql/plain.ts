@@ -33,8 +33,26 @@ export function isPlainQuery(query: Query, scope: Scope): boolean {
   return shown && isPlainFrom(select.from, scope) && isPlainRows(select.where, query.orderBy, scope)
 }
 
-/** The same of what decides which rows there are, and in which order. Columns of a view could be computed. */
-export function isPlainRows(where: Select['where'], orderBy: readonly Expr[], scope: Scope): boolean {
+/**
+ * The same of what decides which rows a write takes. Under a strict mode it fails where a query would warn, and what a
+ * parameter is bound to decides whether a row's value is converted: `id <> ?` with a text. In a comparison with the whole
+ * primary key the server converts the parameter, and reads no other row.
+ */
+export function isPlainWrite(where: Select['where'], orderBy: readonly Expr[], scope: Scope): boolean {
+  const bound = where?.tests?.filter(({ operands }) => operands.some(({ kind }) => kind === 'param')) ?? []
+  return isPlainRows(where, orderBy, scope) && bound.every((test) => isKeyTest(test, scope))
+}
+
+function isKeyTest({ test, operands }: Test, scope: Scope): boolean {
+  const [name] = operands.filter((operand) => operand.kind === 'column')
+  const base = name && lookup(name, scope, 'columns')[0]?.base
+  if (test !== 'equal' || !base) return false
+  const [key, ...others] = base.use.relation.primaryKey
+  return key === base.column && others.length === 0 && baseColumn(name, scope)?.family === 'integer'
+}
+
+/** What decides which rows there are, and in which order. Columns of a view could be computed. */
+function isPlainRows(where: Select['where'], orderBy: readonly Expr[], scope: Scope): boolean {
   const stored = scope.sources.every(
     ({ use }) => use?.relation.kind === 'table' || use?.relation.kind === 'partitioned',
   )

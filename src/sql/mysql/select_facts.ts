@@ -13,7 +13,7 @@ export function selectFacts(begun: Resolution, query: Query, statement: Statemen
   const state: Resolution = { ...begun, tops }
   const top = !notes.locking && notes.into === null
   const { outputs, rowSources, within } = resolveQuery(state, query, { outer: null, ctes: null, top }, null)
-  const plain = within && notes.calls.length === 0 && isPlainQuery(query, within)
+  const plain = within && notes.calls.length === 0 && !notes.examined && isPlainQuery(query, within)
   const aggregated = aggregatedColumns(query, state.uses, notes)
   return {
     ...blank(statement, 'select'),

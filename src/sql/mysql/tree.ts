@@ -158,6 +158,8 @@ export interface Notes {
   /** A `*`, TABLE or NATURAL takes the columns that a reference has, whichever those are. */
   expands: boolean
   locking: boolean
+  /** MariaDB's LIMIT ROWS EXAMINED, which counts the rows that no condition let through. */
+  examined: boolean
   /** True while the assignments of ON DUPLICATE KEY UPDATE are read. */
   onDuplicate: boolean
 }

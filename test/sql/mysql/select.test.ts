@@ -338,11 +338,16 @@ describe('what tells nothing of a row', () => {
   it('is not so of a parameter beside text where the server takes its type from what is bound', () => {
     expect(one('SELECT id FROM users WHERE email = ?', 'mariadb').plain).toBe(undefined)
     expect(one('SELECT id FROM users WHERE id = ?', 'mariadb').plain).toBe(true)
+    expect(one('SELECT id FROM users WHERE id = 1 LIMIT 5 ROWS EXAMINED 2', 'mariadb').plain).toBe(undefined)
   })
 
   it('is said of the rows of a write', () => {
     expect(one('UPDATE users SET email = upper(email) WHERE id = 1 ORDER BY id').plainRows).toBe(true)
     expect(one('DELETE FROM users WHERE id = 1').plainRows).toBe(true)
+    expect(one("DELETE FROM users WHERE ? = id AND email = 'x'").plainRows).toBe(true)
+    // What is bound to it decides what is converted, and fails on rows out of scope.
+    for (const where of ['email = ?', 'id <> ?', 'id IN (1, ?)', 'tenant_id = ?', 'id BETWEEN ? AND 5'])
+      expect(one(`UPDATE users SET id = 1 WHERE ${where}`).plainRows).toBe(undefined)
     expect(one('UPDATE users SET id = 1 WHERE id + 1 = 2').plainRows).toBe(undefined)
     expect(one('UPDATE users, tenants SET users.id = 1 WHERE users.id = 1').plainRows).toBe(undefined)
   })
@@ -374,8 +379,40 @@ describe('lookups', () => {
     expect(lookups(sql)).toEqual(expected)
   })
 
-  it('are none where MariaDB might compare text with a number', () => {
-    expect(lookups('SELECT id FROM users WHERE email = ?', 'mariadb')).toEqual([])
+  it('name the parameters that MariaDB has to be given as text', () => {
+    const sql = "SELECT id, ? FROM users WHERE id = ? AND email = ? AND phone IN ('x', ?)"
+    const facts = one(sql, 'mariadb')
+    expect([...(facts.uses[0]?.lookups ?? [])]).toEqual([
+      ['id', 1],
+      ['email', 1],
+      ['phone', 2],
+    ])
+    expect(facts.textParameters).toEqual([2, 3])
+    expect(one(sql).textParameters).toBe(undefined)
+    expect(one("SELECT id FROM users WHERE email = 'x'", 'mariadb').textParameters).toBe(undefined)
+    expect(lookups('DELETE FROM orders WHERE notes IN (SELECT email FROM users WHERE email = ?)', 'mariadb')).toEqual(
+      [],
+    )
+  })
+
+  it.each<[string, string[]]>([
+    ["SELECT id FROM users WHERE email = 'x' AND tenant_id > 3", ['email']],
+    ["SELECT id FROM users WHERE ? = email AND phone IN ('y')", ['email', 'phone']],
+    ["SELECT o.id FROM orders o JOIN users u ON u.id = o.user_id WHERE u.email = 'x'", ['email']],
+    ["SELECT o.id FROM orders o LEFT JOIN users u USING (id) WHERE u.email = 'x'", ['email']],
+    ["SELECT id FROM users WHERE email IN ('x', 'y')", []],
+    ["SELECT id FROM users WHERE email = 'x' OR id = 1", []],
+    ["SELECT id FROM users WHERE (email = 'x') IS TRUE", []],
+    ["SELECT o.id FROM orders o JOIN users u ON u.email = 'x'", []],
+    ["SELECT id FROM users GROUP BY id HAVING max(email) = 'x'", []],
+    ["SELECT id, @a := id FROM users WHERE email = 'x'", []],
+    ["SELECT o.id FROM users u JOIN orders o ON o.id = length(u.phone) WHERE u.email = 'x'", []],
+    ["SELECT id FROM (SELECT id FROM users WHERE email = 'x') q", []],
+    ["SELECT (SELECT max(id) FROM users WHERE email = 'x')", []],
+    ["SELECT id FROM users WHERE email = 'x' UNION SELECT 1", []],
+    ["SELECT u.id FROM users u, (SELECT 1 AS n) q WHERE u.email = 'x'", []],
+  ])('%s settles what every row has', (sql, expected) => {
+    expect(one(sql).uses.flatMap(({ settled }) => [...(settled ?? [])])).toEqual(expected)
   })
 })
 
