@@ -28,7 +28,6 @@ const ESCAPED_NULL = '\\N'
  * runs is taken apart.
  */
 export function tokenize(text: string, mode: LexMode): readonly Token[] {
-  if (text.includes('\0')) throw syntax('the statement holds a NUL')
   const tokens: Token[] = []
   let at = 0
   let executable = false
@@ -59,8 +58,20 @@ export function tokenize(text: string, mode: LexMode): readonly Token[] {
     at = token.end
   }
   if (executable) throw syntax('a comment is not closed')
+  if (text.includes('\0')) refuseStrayNul(text, tokens)
   tokens.push(endToken(text.length))
   return tokens
+}
+
+/** Drivers send bytes of a BLOB inside of a literal as they are. Elsewhere a NUL may end a comment, or the statement. */
+function refuseStrayNul(text: string, tokens: readonly Token[]): void {
+  let from = 0
+  for (const { kind, start, end } of [...tokens, endToken(text.length)]) {
+    if (text.slice(from, kind === 'string' ? start : end).includes('\0')) {
+      throw syntax('the statement holds a NUL outside of a literal')
+    }
+    from = end
+  }
 }
 
 function readToken(text: string, at: number, mode: LexMode, previous: Token | undefined): Token {

@@ -45,6 +45,7 @@ describe('tokenize', () => {
     ],
     ['@@`x` @@global.`x`', ['sysvar @@`x`', 'sysvar @@global.`x`']],
     ['``', ['quoted ``']],
+    ["'a\0b' N'\0' 1", ["string 'a\0b'", "string N'\0'", 'number 1']],
     ['/* /* a */ 1', ['number 1']],
   ])('%s', (text, expected) => {
     expect(kinds(text)).toEqual(expected)
@@ -85,6 +86,12 @@ describe('tokenize', () => {
     ['@@a.b.c.d'],
     ['a\u00a0b'],
     ['a\0b'],
+    ['1 \0'],
+    ['`a\0b`'],
+    ["@'a\0b'"],
+    ["'a' -- \0\n, 'b'"],
+    ['/* \0 */ 1'],
+    ["'a\0b' \0 'c'"],
     ['\u0001'],
     ['[a]'],
   ])('refuses %j', (text) => {
