@@ -189,7 +189,7 @@ export const EXPRESSIONS: readonly Case[] = [
     'SELECT round(pay, -1), floor(pay), truncate(pay, 1), mod(pay, 100), pow(pay, 1), sqrt(pay) FROM crew',
     'SELECT id FROM crew WHERE ceil(pay) % 100 > 10',
     'SELECT sign(code - 400), abs(code), ln(code), log10(code), degrees(code), rand(code), bit_count(code) FROM shelves',
-    'SELECT inet_ntoa(code), inet_aton(concat("0.0.0.", right(pin, 1))), hex(inet6_aton(concat("::", right(pin, 1)))) FROM shelves s JOIN accounts a ON a.id = s.id',
+    'SELECT inet_ntoa(code), inet_aton(concat("0.0.0.", right(pin, 1))), hex(inet6_aton(concat("::", right(pin, 1)))) FROM shelves s JOIN accounts a ON a.id = s.id ORDER BY s.id',
     'SELECT crc32(code), conv(code, 10, 36), format(code, 1), char(code), bin(code) FROM shelves',
   ]),
   ...cases('fulltext', 'hidden', [
