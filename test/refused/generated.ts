@@ -27,9 +27,14 @@ const SETUP: readonly string[] = [
 
 /** Statements made at random from a seed, which people seldom write and servers take or refuse by their rules. */
 export function generatedFile(seed: number, count: number): TestFile {
-  const random = randomFrom(seed)
-  const texts = [...SETUP, ...Array.from({ length: count }, () => new Maker(random).statement())]
+  const texts = [...SETUP, ...generatedStatements(seed, count)]
   return { name: `seed-${seed}`, steps: texts.map((sql, line) => ({ sql, line })) }
+}
+
+/** The same without the tables that they use. */
+export function generatedStatements(seed: number, count: number): readonly string[] {
+  const random = randomFrom(seed)
+  return Array.from({ length: count }, () => new Maker(random).statement())
 }
 
 type Random = () => number
