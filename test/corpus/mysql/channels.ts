@@ -249,7 +249,7 @@ export const CHANNELS: readonly Case[] = [
     'SHOW TRIGGERS FROM yard',
     'SHOW EVENTS FROM yard',
     'SHOW TABLES FROM store',
-    'SHOW OPEN TABLES FROM yard',
+    'SHOW OPEN TABLES FROM yard LIKE "accounts"',
     'SHOW FUNCTION CODE mail_of',
     'SHOW TABLES WHERE (SELECT max(pin) FROM accounts) LIKE "%-A-%"',
     'SHOW COLUMNS FROM accounts WHERE field = (SELECT pin FROM accounts LIMIT 1)',
