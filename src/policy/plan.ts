@@ -13,6 +13,7 @@ import {
 } from './column_needs.ts'
 import { conditionSql } from './conditions.ts'
 import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.ts'
+import { isView } from './masks.ts'
 import { hiddenOrder } from './order.ts'
 import { catalogSubstitution } from './quoting.ts'
 import { innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
@@ -70,11 +71,24 @@ function substitutionOf(context: RuleContext, statement: StatementFacts, use: Re
   const { dialect } = context.input.catalog
   const where = conditionSql(dialect, relation, conditionsOf(context, statement, use))
   const minGroup = clearGroups(context, statement, use)
-  const order = hiddenOrder(context, relation)
+  const order = orderHidden(context, statement, use)
   if (minGroup.length > 0) return { masks, where, ...order, ...unreadIn(context, statement, use, masks), minGroup }
   if (order.unordered === undefined && masks.size === 0 && where === null) return null
   const substitution = { masks, where, ...order, ...unreadIn(context, statement, use, masks) }
   return where !== null && isPlain(statement) ? { ...substitution, plain: true } : substitution
+}
+
+/** A column that is looked up by one value orders no rows: they all have it. */
+function orderHidden(
+  context: RuleContext,
+  statement: StatementFacts,
+  use: RelationUse,
+): Pick<Substitution, 'unordered' | 'settled'> {
+  const order = hiddenOrder(context, use.relation)
+  const asked = lookupsOf(context, statement, use).map(({ column }) => column)
+  const settled = new Set(asked.filter((column) => use.settled?.has(column)))
+  if (!order.unordered || settled.size === 0 || isView(use.relation)) return order
+  return [...order.unordered].every((name) => settled.has(name)) ? {} : { ...order, settled }
 }
 
 /**

@@ -142,6 +142,8 @@ export interface RelationUse {
   readonly aggregated?: ReadonlySet<string>
   /** Columns that nothing uses but `=` and IN with values written out, and bare output: how many values each. */
   readonly lookups?: ReadonlyMap<string, number>
+  /** MySQL: columns that every row of the result has one value in, which the statement says: `WHERE email = ? AND ...`. */
+  readonly settled?: ReadonlySet<string>
   /** How each column is used, by column name; system columns (`ctid`) too when named. */
   readonly columns: ReadonlyMap<string, ColumnUse>
   /** The row as a whole is used (`u`, `u.*` inside an expression, `count(u)`): every column counts as computed. */
@@ -285,6 +287,8 @@ export interface StatementFacts {
   readonly into?: 'outfile' | 'dumpfile' | 'variables'
   /** MySQL, kind `prepare`: the user variable that holds the text, which the session has to know. */
   readonly textFrom?: string
+  /** MySQL: parameters, from 0, that text is looked up by: where anything but text is bound the server compares numbers. */
+  readonly textParameters?: readonly number[]
   /** MySQL: output columns and expressions without an alias; `name`: of the column that they show, else they are named after their text. */
   readonly unnamed?: readonly { readonly span: Span; readonly name: string | null }[]
   /** Kind `copy` only. */

@@ -26,6 +26,8 @@ export interface Substitution {
    * Masked columns that pass, and in whose order the rows could come and must not (MySQL); those of `masks` are so too. A view may
    * have none and be in an order all the same: of a column that it does not show. */
   readonly unordered?: ReadonlySet<string>
+  /** Columns that all rows of the result have one known value in: no order of theirs tells of them (MySQL). */
+  readonly settled?: ReadonlySet<string>
   /** Columns that the account may not be able to read: they are NULL, and nothing names them (MySQL). */
   readonly unread?: ReadonlySet<string>
   /** Row condition as SQL over the relation's own columns, values already quoted; null for none. Fenced unless `plain`. */

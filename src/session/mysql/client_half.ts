@@ -25,6 +25,7 @@ import { beginSession } from './own_settings.ts'
 import { readsOtherwise } from './reprepared.ts'
 import type { ResultShape } from './result_shape.ts'
 import type { SessionState } from './state.ts'
+import { boundOtherwise } from './text_parameters.ts'
 import { errPayload } from './words.ts'
 import { isCounted, openGuard, uncounted, unlimitable, type WriteGuard } from './write_guard.ts'
 
@@ -286,7 +287,8 @@ export class ClientHalf {
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf<ResultShape>(admission, now)
     const bulk = isBulk && runs[0] ? bulkRefusal(runs[0], command) : null
-    const refused = tellsHidden(this.#state, runs) ?? uncounted(runs) ?? unlimitable(runs) ?? bulk
+    const bound = runs[0] ? boundOtherwise(runs[0], prepared.types) : null
+    const refused = tellsHidden(this.#state, runs) ?? uncounted(runs) ?? unlimitable(runs) ?? bulk ?? bound
     if (refused) return this.#refuse(this.#denied(refused, now), sequence)
     this.#closeCursor(prepared, now)
     prepared.cursor = !isBulk && (command.flags & CURSOR.readOnly) !== 0 ? (runs[0] ?? null) : null

@@ -3,10 +3,16 @@ import type { OpenUse } from './scope.ts'
 import type { Notes } from './tree.ts'
 
 /** The uses of a statement when all of it is resolved, with what keeps them from being substituted. */
-export function finishedUses(uses: readonly OpenUse[], notes: Notes): readonly RelationUse[] {
-  return uses.map(({ seen, ...use }) => {
+export function finishedUses(
+  uses: readonly OpenUse[],
+  notes: Notes,
+  settled: ReadonlyMap<OpenUse, ReadonlySet<string>> = new Map(),
+): readonly RelationUse[] {
+  return uses.map((open) => {
+    const { seen, ...use } = open
     const locked = notes.locking ? { ...use, locked: true } : use
-    const asked = { ...locked, ...lookupsOf(seen) }
+    const columns = settled.get(open)
+    const asked = { ...locked, ...lookupsOf(seen), ...(columns ? { settled: columns } : {}) }
     return use.fixed === null && notes.expands && namesHidden(use) ? { ...asked, fixed: HIDDEN } : asked
   })
 }

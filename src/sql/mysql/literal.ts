@@ -42,7 +42,7 @@ function readStrings(cursor: Cursor): Operand {
 }
 
 function constant(cursor: Cursor, kind: 'param' | 'number' | 'null'): Value {
-  const { text } = cursor.next()
-  const shown = kind === 'param' ? null : named(kind === 'null' ? 'NULL' : text)
-  return { kind, text, shown }
+  const { text, start } = cursor.next()
+  if (kind === 'param') return { kind, text, shown: null, start }
+  return { kind, text, shown: named(kind === 'null' ? 'NULL' : text) }
 }

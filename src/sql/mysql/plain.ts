@@ -100,8 +100,8 @@ function isTruth({ kind }: Value): boolean {
 }
 
 /**
- * A parameter beside a number is converted itself. Beside text MySQL gives it the type of the column when it prepares
- * the statement; MariaDB would turn the column into a number where a number is bound.
+ * A parameter beside a number is converted itself. Beside text both servers compare numbers where a number is bound, and
+ * turn the column's values into such: in MySQL's SELECT that warns, of which nobody is told, and goes on.
  */
 function fits(value: Value, family: Family, dialect: Dialect): boolean {
   if (value.kind === 'null') return true
@@ -109,10 +109,24 @@ function fits(value: Value, family: Family, dialect: Dialect): boolean {
   return CONSTANTS[family].test(`${value.kind}:${value.text}`)
 }
 
-/** True where the column is asked for these values as they are: no conversion makes one of them mean others. */
-export function asksForValues(found: readonly ScopeColumn[], values: readonly Value[], dialect: Dialect): boolean {
+/**
+ * True where the column is asked for these values as they are: no conversion makes one of them mean others. Of parameters
+ * in `boundAsText` the session sees to it.
+ */
+export function asksForValues(
+  found: readonly ScopeColumn[],
+  values: readonly Value[],
+  dialect: Dialect,
+  boundAsText: Set<number> | undefined,
+): boolean {
   const family = baseOf(found)?.family
-  return family !== undefined && values.every((value) => fits(value, family, dialect))
+  if (family === undefined) return false
+  const bound = family === 'text' ? values.filter(({ kind }) => kind === 'param') : []
+  const others = family === 'text' ? values.filter(({ kind }) => kind !== 'param') : values
+  if (bound.length > 0 && !boundAsText) return false
+  if (!others.every((value) => fits(value, family, dialect))) return false
+  for (const { start } of bound) if (start !== undefined) boundAsText?.add(start)
+  return true
 }
 
 interface Base {

@@ -243,7 +243,8 @@ export function readCondition(state: Resolution, expr: Expr, place: Place, scope
     const values = operands.flatMap((operand) => (operand.kind === 'column' ? [] : [operand]))
     const equality = (test === 'equal' || test === 'in') && columns.length === 1 && values.length > 0
     for (const found of columns) {
-      if (equality && asksForValues(found, values, scope.catalog.dialect)) lookUp(found, values.length)
+      if (equality && asksForValues(found, values, scope.catalog.dialect, state.boundAsText))
+        lookUp(found, values.length)
       else mark(found, 'computed')
       refs.push(...sourcesOf(found))
     }

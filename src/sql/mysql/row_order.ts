@@ -21,8 +21,8 @@ const UNSORTABLE = /^(?:geometry|point|linestring|polygon|multi|geomcollection|g
  * where that follows a hidden column, and in a view, the rows are sorted by what every reader may know, and what is
  * alike in all of that by chance.
  */
-export function rowOrder(relation: Relation, { masks, unordered }: Substitution): RowOrder {
-  const hidden = new Set([...masks.keys(), ...(unordered ?? [])])
+export function rowOrder(relation: Relation, { masks, unordered, settled }: Substitution): RowOrder {
+  const hidden = new Set([...masks.keys(), ...(unordered ?? [])].filter((name) => !settled?.has(name)))
   const { kind, indexes, primaryKey } = relation
   if (hidden.size === 0 && unordered === undefined) return AS_IT_COMES
   if (kind !== 'table' && kind !== 'partitioned') return { hint: '', sort: sortBy(relation, hidden) }

@@ -71,6 +71,8 @@ export interface Resolution {
   readonly uses: OpenUse[]
   /** What each key of an ORDER BY under a LIMIT depends on. */
   readonly tops?: (readonly ColumnRef[])[][]
+  /** Where the parameters stand that have to be bound as text. */
+  readonly boundAsText?: Set<number>
 }
 
 /** `clause`: GROUP BY, HAVING and ORDER BY see the select list's aliases too. `window`: they may hide a column. */

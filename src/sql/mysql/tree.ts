@@ -12,6 +12,8 @@ export interface Value {
   readonly kind: 'text' | 'number' | 'null' | 'param'
   readonly text: string
   readonly shown: Shown | null
+  /** Of a parameter: where it stands. */
+  readonly start?: number
 }
 
 /** The name that either flavour gives an output column without alias, where it isn't the text of the expression. */
