@@ -6,7 +6,7 @@ import { PLUGIN } from '../wire/mysql/auth/plugin.ts'
 import { CAPABILITY, EXTENDED, EXTENDED_OFFERED, negotiate, OFFERED } from '../wire/mysql/capabilities.ts'
 import { decodeComChangeUser } from '../wire/mysql/com-change-user.ts'
 import { decodeLogin, type HandshakeResponse } from '../wire/mysql/handshake-response.ts'
-import { encodeHandshakeV10, type HandshakeV10, serverVersion } from '../wire/mysql/handshake-v10.ts'
+import { encodeHandshakeV10, type HandshakeV10, MARIADB_PREFIX, serverVersion } from '../wire/mysql/handshake-v10.ts'
 import { encodePackets } from '../wire/mysql/packets.ts'
 import { STATUS } from '../wire/mysql/server-status.ts'
 import type { Arrival, ProxyContext } from './context.ts'
@@ -18,6 +18,8 @@ import { type Secured, secureServer } from './tls.ts'
 const UTF8MB4 = 45
 /** Clients ask new servers for more and old ones for less; this says MySQL 8.4 where the target is not known yet. */
 const ANY_VERSION = '8.4.0-sallyport'
+/** MDEV-28910. */
+const PREFIX_UNTIL = 110_000
 /** MDEV-17832. */
 const EXTENDED_METADATA_SINCE = 100_502
 const OURS = OFFERED | CAPABILITY.ssl | CAPABILITY.compress | CAPABILITY.zstd | CAPABILITY.localFiles
@@ -46,7 +48,7 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
   const status = STATUS.autocommit
   const greeting = {
     kind: 'handshakeV10',
-    version,
+    version: greetingVersion(version),
     connectionId: number,
     scramble,
     capabilities: OURS,
@@ -129,6 +131,12 @@ function versionFor({ settings, catalogs }: ProxyContext, { listener }: Arrival)
 function extendedFor(version: string): number {
   if (!serverVersion(version).mariadb) return 0
   return releaseOf(version) < EXTENDED_METADATA_SINCE ? EXTENDED_OFFERED & ~EXTENDED.extendedMetadata : EXTENDED_OFFERED
+}
+
+/** Before 11.0 MariaDB's servers put the oldest version that replication knew in front, and clients take it off. */
+function greetingVersion(version: string): string {
+  const { mariadb } = serverVersion(version)
+  return mariadb && releaseOf(version) < PREFIX_UNTIL ? `${MARIADB_PREFIX}${version}` : version
 }
 
 /** 10.11.6 as 101106, so that releases compare. */

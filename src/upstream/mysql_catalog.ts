@@ -44,6 +44,9 @@ export function readMysqlCatalog(target: Target): Promise<Catalog> {
   return withMysqlAdmin(target, readAll)
 }
 
+/** The whole of it: clients are greeted with it. */
+const VERSION = /^\d[\x21-\x7e]{0,63}/
+
 async function readAll(session: MysqlSession): Promise<Catalog> {
   const [server] = await session.query<{ folding: number; account: string; uses_invisible: number }>(SERVER_SQL)
   const folding = Number(server?.folding ?? 0)
@@ -53,7 +56,7 @@ async function readAll(session: MysqlSession): Promise<Catalog> {
   const relations = await readRelations(session, server?.account ?? '', Number(server?.uses_invisible) === 1)
   return sealed({
     dialect: session.mariadb ? 'mariadb' : 'mysql',
-    version: /^\d+(\.\d+)*(-MariaDB)?/i.exec(session.version)?.[0] ?? '',
+    version: VERSION.exec(session.version)?.[0] ?? '',
     major: Number.parseInt(session.version, 10) || 0,
     database: '',
     schemas: new Set(databases.flatMap((row) => spellings(row.name, row.name, fold))),

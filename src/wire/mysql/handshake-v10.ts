@@ -11,7 +11,7 @@ const FIRST_PART_BYTES = 8
 const SECOND_PART_BYTES = 13
 const RESERVED_BYTES = 6
 /** MariaDB puts this before its version, for replication that expects one digit. */
-const MARIADB_PREFIX = '5.5.5-'
+export const MARIADB_PREFIX = '5.5.5-'
 
 /**
  * Protocol::HandshakeV10. `extended` are MariaDB's flags above 32 bits, which stand in the last reserved bytes when

@@ -34,6 +34,16 @@ for (const family of FAMILIES) {
       await straight.end()
     })
 
+    it("come after the server's own greeting", async () => {
+      const [through, straight] = [await stack.connect('alice'), await stack.direct()]
+      const greeting = (connection: mysql.Connection) =>
+        (connection as unknown as { connection: { _handshakePacket: { serverVersion: string } } }).connection
+          ._handshakePacket.serverVersion
+      expect(greeting(through)).toBe(greeting(straight))
+      await through.end()
+      await straight.end()
+    })
+
     it('are not told of a masked column, whose text need not be of the type', async () => {
       const connection = await stack.connect('alice')
       const [rows] = await connection.query('SELECT id, secret FROM shapes')
