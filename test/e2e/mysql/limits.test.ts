@@ -27,8 +27,8 @@ const LEDGER = [
   'INSERT INTO clinic.ledger VALUES (1, 0), (2, 0), (3, 0)',
   'INSERT INTO clinic.loose VALUES (1, 0)',
 ]
-/** So many rows that it takes longer than any limit. */
-const SLOW = `SELECT COUNT(*) FROM ${Array.from({ length: 26 }, (_, at) => `visits v${at}`).join(', ')}`
+/** Longer than any limit: the condition has each row looked at, where a count of them all is only a product. */
+const SLOW = `SELECT COUNT(*) FROM ${Array.from({ length: 26 }, (_, at) => `visits v${at}`).join(', ')} WHERE v0.id + v25.id > 0`
 
 /** The connection that gives rows as they come. */
 const streaming = (connection: mysql.Connection) => (connection as unknown as { connection: Streaming }).connection
