@@ -123,7 +123,11 @@ async function open(
     accounts.close(shown.sessionId).catch((err: unknown) => context.log.error({ err }, 'closing an account failed'))
   })
   const session = factsOf(shown, allowed, database || (shown.defaultDatabase ?? null), credential.user)
-  return { allowed, credential, subject: { session, identity, grant, target, database, engine } }
+  return {
+    allowed,
+    credential,
+    subject: { session, identity, grant, target, database, engine, unrestricted: role.unrestricted },
+  }
 }
 
 /** A role whose every rule names other databases gets no session in this one. */

@@ -21,6 +21,8 @@ export interface Subject {
   /** The database that the catalog was read for; '' in MySQL. */
   readonly database: string
   readonly engine: Engine
+  /** Whether the role was unrestricted at the login: what such a session has set is not known in full. */
+  readonly unrestricted?: boolean
 }
 
 /** One execution of one statement: its id joins decision and completion. */
@@ -100,6 +102,8 @@ export class Gate {
     const { catalogs, policy } = this.#deps
     const role = policy.role(subject.grant.role)
     if (!role) throw new SallyportError('SP-NO-GRANT', `the role ${subject.grant.role} no longer exists`)
+    if (subject.unrestricted && !role.unrestricted)
+      throw new SallyportError('SP-STALE', `the role ${role.name} has become narrower: connect again`)
     const catalog = catalogFor(catalogs, subject, role)
     if (!catalog) throw new SallyportError('SP-CATALOG', `the catalog of ${subject.target.name} is being read`)
     const config = policy.configDigest

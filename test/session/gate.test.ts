@@ -67,6 +67,19 @@ describe('the gate', () => {
     expect(times.map(code)).toEqual(['allowed', 'SP-GRANT-ENDED', 'allowed', 'SP-GRANT-ENDED', 'allowed'])
   })
 
+  it('goes on with no session that began under a role without limits, once the role has some', () => {
+    const world = worldOf('mysql', roleOf({ unrestricted: true }))
+    const subject: Subject = { ...world.subject, unrestricted: true }
+    const code = () => {
+      const answer = world.gate.admit(subject, FRESH, 'SELECT 1', START)
+      return answer.kind === 'deny' ? answer.error.code : 'allowed'
+    }
+    expect(code()).toBe('allowed')
+    world.role = roleOf({ digest: 'narrower' })
+    expect(code()).toBe('SP-STALE')
+    expect(world.gate.admit(world.subject, FRESH, 'SELECT 1', START).kind).toBe('allow')
+  })
+
   it('refuses and records when it fails itself, and tells nothing of the failure', () => {
     const world = worldOf('postgres')
     const failing = () => {
