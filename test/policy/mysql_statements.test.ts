@@ -114,6 +114,14 @@ describe('what keeps values without showing them', () => {
     expect(allowed(given('SHOW INDEX FROM users')).plans).toHaveLength(1)
   })
 
+  it.each([[{ where: [{ column: 'id', op: '=' as const, value: [1] }] }], [{ exceptColumns: ['email'] }]])(
+    'SHOW INDEX counts no values that the grant does not cover: %j',
+    (more) => {
+      const role = { scope: [scopeRule({ tables: ['indexed'], ...more })] }
+      expect(refused(given('SHOW INDEX FROM indexed', { role, masks: [] })).code).toBe('SP-SCOPE')
+    },
+  )
+
   it('a lock to read is for who may export', () => {
     const exports = { exports: true, scope: [scopeRule({ verbs: ['read', 'export'] })] }
     expect(allowed(given('LOCK TABLES users READ LOCAL', { role: exports })).plans).toHaveLength(1)

@@ -79,12 +79,25 @@ function tellsOfRows(context: RuleContext, statement: StatementFacts, use: Relat
 }
 
 /** A table's definition prints the texts of its CHECKs and index expressions; on a masked column they may quote values. */
-function judgeShown(context: RuleContext, { name: form }: StatementFacts, use: RelationUse): Refused | null {
+function judgeShown(context: RuleContext, statement: StatementFacts, use: RelationUse): Refused | null {
   const { relation } = use
+  const form = statement.name
   const counted = form === 'index' && maskedColumns(context, relation).find((name) => use.columns.has(name))
   if (counted)
     return refuse('SP-MASKED', `SHOW INDEX tells how many values ${nameOf(use)}.${counted} has, a masked column`)
+  const beyond = form === 'index' ? countedBeyond(context, statement, use) : undefined
+  if (beyond !== undefined)
+    return refuse(
+      'SP-SCOPE',
+      `SHOW INDEX tells how many values ${nameOf(use)}.${beyond} has, also where the grant does not cover them; read information_schema.statistics`,
+    )
   const told = relation.inPrintedTexts?.find((name) => use.columns.has(name) && context.masks.of(relation, name))
   if (told === undefined) return null
   return refuse('SP-MASKED', `the definition of ${nameOf(use)} prints conditions on the masked column ${told}`)
+}
+
+/** A counted column that the grant does not cover, or of which it covers some rows only. */
+function countedBeyond(context: RuleContext, statement: StatementFacts, use: RelationUse): string | undefined {
+  const { filtered, uncovered } = needsOf(context, statement, use)
+  return [...use.columns.keys()].find((name) => filtered || uncovered.includes(name))
 }
