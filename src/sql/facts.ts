@@ -285,6 +285,8 @@ export interface StatementFacts {
   readonly unconditional?: true
   /** MySQL: where the rows of a SELECT go when not to the client; nothing passes through to there. */
   readonly into?: 'outfile' | 'dumpfile' | 'variables'
+  /** MariaDB, kind `prepare`: EXECUTE IMMEDIATE, which runs `inner` at once. */
+  readonly immediate?: true
   /** MySQL, kind `prepare`: the user variable that holds the text, which the session has to know. */
   readonly textFrom?: string
   /** MySQL: parameters, from 0, that text is looked up by: where anything but text is bound the server compares numbers. */

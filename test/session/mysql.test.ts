@@ -312,6 +312,7 @@ describe('other commands', () => {
       'note ok kill rows 0',
       '< 1 ok',
     ])
+    expect(story([client(query('KILL QUERY CONNECTION_ID()'))])).toContain('cancel session-1 statement')
     expect(story([client(query('KILL 8'))])).toEqual(['record deny opaque SP-KILL', '< 1 error 1095 SP-KILL'])
   })
 

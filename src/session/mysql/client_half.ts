@@ -230,6 +230,10 @@ export class ClientHalf {
     const { sqlPrepared, gate, subject } = this.#state
     const resolved: Run[] = []
     for (const run of runs) {
+      if (run.facts.immediate && run.facts.inner) {
+        resolved.push(newRun(run.verdict, run.facts.inner, run.execution, run.plan, now))
+        continue
+      }
       if (run.facts.kind !== 'execute' || verdict.role.unrestricted) {
         resolved.push(run)
         continue

@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
+import { OWN_SESSION } from '../../sql/mysql/session_statement.ts'
 import { encodePackets } from '../../wire/mysql/packets.ts'
 import type { Admission } from '../gate.ts'
 import type { Verdict } from '../verdict.ts'
@@ -60,7 +61,8 @@ function kill(
   sequence: number,
   now: number,
 ): 'answered' | SallyportError {
-  const sessionId = /^\d+$/.test(name ?? '') ? state.ownSession(Number(name)) : null
+  const own = name === OWN_SESSION ? state.subject.session.sessionId : null
+  const sessionId = own ?? (/^\d+$/.test(name ?? '') ? state.ownSession(Number(name)) : null)
   if (!sessionId) return new SallyportError('SP-KILL', `session ${name ?? ''} is not yours`)
   state.output.record(admission.events)
   state.output.cancel(sessionId, killQuery)

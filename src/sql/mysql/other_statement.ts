@@ -4,10 +4,10 @@ import { definitionFacts } from './definition.ts'
 import { explainFacts } from './explain_statement.ts'
 import { loadFacts } from './load_statement.ts'
 import { handlerFacts, lockFacts, unlockFacts } from './lock_statement.ts'
-import { prepareFacts } from './prepare_statement.ts'
+import { immediateFacts, prepareFacts } from './prepare_statement.ts'
 import type { Reading } from './reading.ts'
 import { callFacts, evaluateFacts } from './routine_statement.ts'
-import { deallocateFacts, executeFacts, helpFacts, killFacts, useFacts } from './session_statement.ts'
+import { conditionFacts, deallocateFacts, executeFacts, helpFacts, killFacts, useFacts } from './session_statement.ts'
 import { setFacts } from './set_statement.ts'
 import { showFacts } from './show_statement.ts'
 import {
@@ -48,6 +48,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['UNLOCK', unlockFacts],
   ['HANDLER', handlerFacts],
   ['TRUNCATE', truncateFacts],
+  ...each(['GET', 'SIGNAL', 'RESIGNAL'], conditionFacts),
   ...each(['OPTIMIZE', 'CHECK', 'REPAIR', 'CHECKSUM', 'CACHE'], maintenanceFacts),
   ...each(['CREATE', 'ALTER', 'DROP', 'RENAME'], definitionFacts),
   ...each(['GRANT', 'REVOKE', 'FLUSH', 'RESET', 'PURGE', 'BINLOG', 'CHANGE', 'START', 'STOP'], administrationFacts),
@@ -58,6 +59,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 const BY_TWO_WORDS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['START TRANSACTION', beginFacts],
   ['DROP PREPARE', deallocateFacts],
+  ['EXECUTE IMMEDIATE', immediateFacts],
   ...each(['LOAD INDEX', 'ANALYZE TABLE', 'ANALYZE TABLES', 'ANALYZE LOCAL'], maintenanceFacts),
   ['ANALYZE NO_WRITE_TO_BINLOG', maintenanceFacts],
 ])

@@ -1,7 +1,8 @@
 import { SallyportError } from '../../errors.ts'
-import type { StatementFacts, StatementKind } from '../facts.ts'
+import type { Facts, StatementFacts, StatementKind } from '../facts.ts'
 import { withoutPassing } from './explain_statement.ts'
 import type { Reading } from './reading.ts'
+import { given } from './session_statement.ts'
 import { blank } from './statement_facts.ts'
 
 /** What does nothing to the session when it is executed later. */
@@ -9,6 +10,9 @@ const PREPARED: ReadonlySet<StatementKind> = new Set([
   ...(['select', 'insert', 'update', 'delete', 'evaluate', 'call', 'truncate'] as const),
   ...(['ddl', 'create_table_as', 'maintenance', 'administration'] as const),
 ])
+
+/** What does nothing to what the session knows either: the definitions of objects, and variables that a routine sets. */
+const IMMEDIATE: ReadonlySet<StatementKind> = new Set(['select', 'insert', 'update', 'delete', 'evaluate'])
 
 /**
  * `PREPARE name FROM 'text'`: the text is judged as a statement of its own; spans of `inner` count in that text.
@@ -23,15 +27,33 @@ export function prepareFacts({ cursor, statement, message }: Reading): Statement
   if (source.kind !== 'string' || !/^['"]/.test(source.text))
     cursor.fail('PREPARE takes its text as one plain string', 'SP-OPAQUE')
   cursor.end()
-  const { statements } = message(source.value)
+  return { ...blank(statement, 'prepare'), ...heldFacts(message(source.value), PREPARED), name }
+}
+
+/** MariaDB: PREPARE, EXECUTE and DEALLOCATE in one. What might change the session is better sent by itself. */
+export function immediateFacts({ cursor, statement, message, context }: Reading): StatementFacts {
+  cursor.expect('EXECUTE', 'IMMEDIATE')
+  if (context.catalog.dialect !== 'mariadb') cursor.fail('MySQL has no EXECUTE IMMEDIATE')
+  const source = cursor.next()
+  if (source.kind !== 'string' || !/^['"]/.test(source.text)) {
+    const reason = 'EXECUTE IMMEDIATE takes its text as one plain string'
+    return { ...blank(statement, 'execute'), verbs: ['session'], opaque: { code: 'SP-UNSUPPORTED', reason } }
+  }
+  given(cursor)
+  cursor.end()
+  return { ...blank(statement, 'prepare'), ...heldFacts(message(source.value), IMMEDIATE), immediate: true }
+}
+
+/** What the statement in a string comes to, where it is one of these. */
+function heldFacts({ statements }: Facts, kinds: ReadonlySet<StatementKind>) {
   const parsed = statements[0]
   if (!parsed || statements.length !== 1) throw new SallyportError('SP-OPAQUE', 'PREPARE takes one statement')
   if (parsed.opaque) throw new SallyportError(parsed.opaque.code, parsed.opaque.reason)
-  if (!PREPARED.has(parsed.kind))
+  if (!kinds.has(parsed.kind))
     throw new SallyportError('SP-OPAQUE', 'PREPARE takes no statement that would change the session when executed')
   const inner = withoutPassing(parsed)
   const { verbs, uses, functions, rowSources, hasWhere } = inner
-  return { ...blank(statement, 'prepare'), verbs, uses, functions, rowSources, hasWhere, name, inner }
+  return { verbs, uses, functions, rowSources, hasWhere, inner }
 }
 
 /** Refused as it stands: the session puts the text in its place, where it knows what the variable holds. */

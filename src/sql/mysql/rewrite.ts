@@ -43,8 +43,8 @@ interface Writing {
 
 function editsOf(writing: Writing, statement: StatementFacts, part: Statement, plan: SubstitutionPlan): Edit[] {
   if (statement.opaque) throw new SallyportError(statement.opaque.code, statement.opaque.reason)
-  if (statement.kind === 'prepare' && statement.inner)
-    return [prepareEdit(writing, statement.inner, part.tokens.at(-2)!, plan)]
+  const held = statement.kind === 'prepare' && part.tokens.find(({ kind }) => kind === 'string')
+  if (held && statement.inner) return [prepareEdit(writing, statement.inner, held, plan)]
   if (statement.kind === 'show' && statement.name === 'status') return [...counterEdits(part.tokens)]
   const edits = statement.uses.flatMap((use) => useEdits(writing, use, plan, part.tokens))
   const columns = statement.uses.filter(({ id }) => plan.has(id)).flatMap(({ relation }) => relation.columns)

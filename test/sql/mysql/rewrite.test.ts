@@ -89,6 +89,10 @@ describe('what is substituted', () => {
       `INSERT INTO \`shop\`.\`tenants\` (name) SELECT name FROM ${MASKED} AS \`tenants\``,
     ],
     ['EXPLAIN SELECT 1 FROM tenants WHERE name = 1', `EXPLAIN SELECT 1 FROM ${MASKED} AS \`tenants\` WHERE name = 1`],
+    [
+      "EXECUTE IMMEDIATE 'SELECT name FROM tenants WHERE plan = ?' USING 'x'",
+      `EXECUTE IMMEDIATE 'SELECT name FROM ${MASKED} AS \`tenants\` WHERE plan = ?' USING 'x'`,
+    ],
     ["PREPARE s FROM 'SELECT name FROM tenants'", `PREPARE s FROM 'SELECT name FROM ${MASKED} AS \`tenants\`'`],
     [
       'SELECT name FROM tenants PARTITION (p0) x',

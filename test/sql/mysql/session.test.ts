@@ -82,6 +82,8 @@ describe('the session', () => {
     ['RELEASE SAVEPOINT a', 'release', 'a'],
     ['KILL 5', 'kill', '5'],
     ['KILL CONNECTION 5', 'kill', '5'],
+    ['KILL CONNECTION_ID()', 'kill', 'connection_id()'],
+    ['KILL QUERY Connection_Id ( )', 'kill', 'connection_id()'],
     ["PREPARE s FROM 'SELECT 1'", 'prepare', 's'],
     ['EXECUTE s', 'execute', 's'],
     ['EXECUTE s USING @a, @b', 'execute', 's'],

@@ -51,7 +51,10 @@ describe('statements', () => {
   })
 
   it.each<[string, string, string]>([
-    ["EXECUTE IMMEDIATE 'SELECT 1'", 'execute', 'SP-UNSUPPORTED'],
+    ['EXECUTE IMMEDIATE @q', 'execute', 'SP-UNSUPPORTED'],
+    ["EXECUTE IMMEDIATE 'SET @a = 1'", 'opaque', 'SP-OPAQUE'],
+    ["EXECUTE IMMEDIATE 'DROP TABLE users'", 'opaque', 'SP-OPAQUE'],
+    ["EXECUTE IMMEDIATE 'SELECT 1' USING (SELECT 1)", 'opaque', 'SP-OPAQUE'],
     ['PREPARE s FROM @q', 'prepare', 'SP-UNSUPPORTED'],
     ['EXPLAIN FOR CONNECTION 5', 'explain', 'SP-OPAQUE'],
     ['EXPLAIN FORMAT=JSON INTO @plan SELECT 1', 'opaque', 'SP-OPAQUE'],
@@ -62,7 +65,7 @@ describe('statements', () => {
     ["SET STATEMENT sql_mode = 'ANSI' FOR SELECT 1", 'opaque', 'SP-OPAQUE'],
     ['SET STATEMENT max_statement_time = 1 FOR COMMIT', 'opaque', 'SP-OPAQUE'],
     ['BEGIN NOT ATOMIC SELECT 1; END', 'opaque', 'SP-OPAQUE'],
-    ['KILL CONNECTION_ID()', 'opaque', 'SP-OPAQUE'],
+    ['KILL CONNECTION_ID(1)', 'opaque', 'SP-OPAQUE'],
     ['KILL USER alice', 'opaque', 'SP-OPAQUE'],
     ['KILL QUERY ID 5', 'opaque', 'SP-OPAQUE'],
     ['SHOW TABLES WHERE 1 = (SELECT 1 FROM users)', 'opaque', 'SP-OPAQUE'],
