@@ -3,10 +3,11 @@ import { dirname } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { describeWithMariadb, describeWithMysql, describeWithPostgres15 } from './availability.ts'
 import { startMariadb } from './mariadb.ts'
 import { startMysql } from './mysql.ts'
+import { chosenMariadb, mysqlUnavailable } from './mysql_packages.ts'
 import { type OidcServer, startOidc } from './oidc.ts'
 import { startPostgres } from './postgres.ts'
 import type { DatabaseServer } from './process.ts'
@@ -124,5 +125,18 @@ describe('OpenID Provider', () => {
     await provider.rotateKey()
     expect(await verify(old)).toBe('ERR_JWKS_NO_MATCHING_KEY')
     expect(await verify(await provider.tokenFor('carol'))).toMatchObject({ sub: 'carol' })
+  })
+})
+
+describe('a folder of packages in place of the usual server', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
+  it('is refused where it holds no server', () => {
+    vi.stubEnv('SALLYPORT_MYSQL_TREE', '/nowhere')
+    vi.stubEnv('SALLYPORT_MARIADB_TREE', '/nowhere')
+    expect(mysqlUnavailable()).toBe('SALLYPORT_MYSQL_TREE has no usr/sbin/mysqld')
+    expect(() => chosenMariadb()).toThrow('SALLYPORT_MARIADB_TREE has no usr/sbin/mariadbd')
   })
 })
