@@ -48,6 +48,35 @@ export function describeCases<Step, Role extends string, Answer>(
   })
 }
 
+/** How random statements are run, and which of their answers mean nothing. */
+export interface RandomRun<Step, Role, Answer> extends Pick<Reading<Step, Role, Answer>, 'errorOf'> {
+  readonly count: number
+  /** An error of a statement that ran out of time. */
+  readonly late: RegExp
+  /** An answer whose rows may come in any order: how many values a partly masked column has decides how the server groups them. */
+  readonly unordered: (answer: Answer) => unknown
+}
+
+/** The same random statements on both sides. */
+export async function answerAlike<Step, Role, Answer>(
+  twins: CorpusTwins<Step, Role, Answer>,
+  role: Role,
+  next: () => readonly Step[],
+  { count, late, unordered, errorOf }: RandomRun<Step, Role, Answer>,
+): Promise<void> {
+  let answered = 0
+  for (let run = 0; run < count; run++) {
+    const steps = next()
+    const [a, b] = await twins.both(role, steps)
+    const errors = [...a, ...b].flatMap((answer) => errorOf(answer) ?? [])
+    if (errors.some((error) => late.test(error))) continue
+    expect(a.map(unordered), JSON.stringify(steps)).toEqual(b.map(unordered))
+    if (errors.length === 0) answered++
+  }
+  // Statements that are refused find nothing.
+  expect(answered).toBeGreaterThan(count / 2)
+}
+
 type Check = <Step, Role, Answer>(
   twins: CorpusTwins<Step, Role | 'owner', Answer>,
   one: CorpusCase<Step, Role | 'owner'>,

@@ -1,9 +1,9 @@
+import { type Random, randomOf } from './random.ts'
+
 /**
  * Random statements over the yard of `test/corpus/postgres/yard.ts`, most of which the server takes: what the answers
  * of twins have in common is judged elsewhere. The same seed gives the same statements.
  */
-
-type Random = (below: number) => number
 
 interface Source {
   readonly from: string
@@ -13,8 +13,6 @@ interface Source {
 }
 
 const DEPTH_MAX = 3
-const MULTIPLIER = 1_664_525
-const INCREMENT = 1_013_904_223
 
 const TABLES: readonly Omit<Source, 'alias'>[] = [
   {
@@ -56,15 +54,6 @@ export function* randomStatements(seed: number): Generator<string, never> {
 export function* randomWrites(seed: number): Generator<string, never> {
   const maker = new Maker(randomOf(seed))
   for (;;) yield maker.write()
-}
-
-/** A linear congruential generator (Numerical Recipes): its high bits are random enough to choose a rule by. */
-function randomOf(seed: number): Random {
-  let state = seed >>> 0
-  return (below) => {
-    state = (Math.imul(state, MULTIPLIER) + INCREMENT) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
 }
 
 class Maker {

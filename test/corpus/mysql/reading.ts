@@ -157,7 +157,7 @@ export const READING: readonly Case[] = [
     'SELECT id x FROM accounts ORDER BY concat(pin, x) LIMIT 2, 1',
     'SELECT id FROM crew ORDER BY email DESC LIMIT 3',
     'SELECT id FROM crew ORDER BY pay LIMIT 5',
-    'SELECT id FROM shelves ORDER BY code + 0',
+    'SELECT id FROM shelves ORDER BY code + 0, id',
     'SELECT id FROM (SELECT id, pin FROM accounts ORDER BY pin LIMIT 4) q',
     'SELECT id FROM accounts ORDER BY FIELD(pin, "CANARY-PIN-A-5", "CANARY-PIN-B-2") DESC, id LIMIT 1',
     'SELECT id FROM accounts ORDER BY pin COLLATE utf8mb4_bin',
