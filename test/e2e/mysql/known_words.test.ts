@@ -1,19 +1,26 @@
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { charsetOf } from '../../../src/masking/mysql_charset.ts'
+import { MYSQL_FUNCTIONS } from '../../../src/policy/functions_mysql.ts'
 import { isReserved } from '../../../src/sql/mysql/reserved_words.ts'
 import { lexMode } from '../../../src/sql/mysql/token.ts'
 import { readingOfCharset, readingOfCollation } from '../../../src/wire/mysql/character-sets.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
 import { FAMILIES } from './families.ts'
 
-/** What is written down of words and collations is what the server itself says, of whichever version is tested. */
+/** What is written down of words, functions and collations is what the server itself says, of whichever version is tested. */
 
 const SYNTAX_ERROR = 1064
 /** No byte of these is ASCII for certain, so no mask is computed in them. */
 const NOT_ASCII = ['ucs2', 'utf16', 'utf16le', 'utf32', 'swe7']
 /** The last collation that a handshake can name. */
 const HANDSHAKE_MAX = 255
+
+/** Of MariaDB's functions those that are refused: locks, files, waits, keys of the server, and other sessions' doings. */
+const REFUSED =
+  `benchmark binlog_gtid_pos decode_histogram des_decrypt des_encrypt encrypt get_lock is_free_lock is_used_lock
+  load_file master_gtid_wait master_pos_wait name_const old_password release_all_locks release_lock schemas sleep
+  wsrep_last_seen_gtid wsrep_last_written_gtid wsrep_sync_wait_upto_gtid`.split(/\s+/)
 
 for (const family of FAMILIES) {
   family.describe(`${family.name}: words and collations`, () => {
@@ -59,6 +66,15 @@ for (const family of FAMILIES) {
       }
       expect(differ).toEqual([])
     })
+
+    if (family.name === 'MariaDB') {
+      it('each function that the server lists was judged', async () => {
+        const functions = (await read('SELECT LOWER(FUNCTION) FROM information_schema.SQL_FUNCTIONS')).flat()
+        expect(functions.length).toBeGreaterThan(200)
+        expect(functions.filter((name) => !MYSQL_FUNCTIONS.has(name) && !REFUSED.includes(name))).toEqual([])
+        expect(REFUSED.filter((name) => MYSQL_FUNCTIONS.has(name))).toEqual([])
+      })
+    }
 
     it('the character set of each collation', async () => {
       const table = family.name === 'MySQL' ? 'COLLATIONS' : 'COLLATION_CHARACTER_SET_APPLICABILITY'
