@@ -17,14 +17,11 @@ export const prepare = (text: string): Part =>
 
 /** Values as texts; a cursor's rows are fetched. */
 export const execute = (values: readonly (string | null)[] = [], flags = 0): Part =>
-  part(`execute ${values.join()}`, 'result', (statementId) => ({
-    kind: 'stmtExecute',
-    statementId,
-    flags,
-    newTypes: true,
-    parameters: values.map(textParameter),
-    attributes: [],
-  }))
+  executeWith(`execute ${values.join()}`, values.map(textParameter), flags)
+/** The one value came by COM_STMT_SEND_LONG_DATA. */
+export const executeLong: Part = executeWith('execute long', [
+  { type: COLUMN_TYPE.varString, flags: 0, name: '', raw: null, value: { kind: 'longData' } },
+])
 
 export const openCursor = (values: readonly (string | null)[] = []): Part => execute(values, CURSOR.readOnly)
 export const fetchRows = (rows: number): Part =>
@@ -58,6 +55,21 @@ export const command = (shown: string, answered: Answered, ...bytes: readonly nu
 /** A command about the statement that was prepared last. */
 export const onStatement = (shown: string, answered: Answered, code: number, ...rest: readonly number[]): Part =>
   part(shown, answered, (statement) => Uint8Array.of(code, statement, statement >> 8, 0, 0, ...rest))
+
+function executeWith(shown: string, parameters: readonly Parameter[], flags = 0): Part {
+  return {
+    shown,
+    answered: 'result',
+    command: (statementId) => ({
+      kind: 'stmtExecute',
+      statementId,
+      flags,
+      newTypes: true,
+      parameters,
+      attributes: [],
+    }),
+  }
+}
 
 function textParameter(value: string | null): Parameter {
   if (value === null) return { type: COLUMN_TYPE.null, flags: 0, name: '', raw: null, value: { kind: 'null' } }
