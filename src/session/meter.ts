@@ -40,7 +40,8 @@ export interface Granted {
   readonly over: SallyportError | null
 }
 
-const ENDS_TRANSACTION: ReadonlySet<StatementKind> = new Set(['commit', 'rollback', 'rollback_to'])
+/** What ends a transaction, or (MySQL) a statement. */
+const ENDING: ReadonlySet<StatementKind> = new Set(['commit', 'rollback', 'rollback_to', 'kill'])
 
 const NOTHING: Draws = { rows: [], bytes: [], tables: [], alertAt: 0, rate: null }
 
@@ -58,10 +59,10 @@ export class Meter {
     this.#ids = ids
   }
 
-  /** Counts the session among those that run a statement, or says why none may start. What ends a transaction may. */
+  /** Counts the session among those that run a statement, or says why none may start. What ends one, or a transaction, may. */
   enter({ grant, session }: Subject, { role, facts }: Verdict): Deny | null {
     const { maxStatements } = role.limits
-    if (maxStatements === 0 || facts.statements.every(({ kind }) => ENDS_TRANSACTION.has(kind))) return null
+    if (maxStatements === 0 || facts.statements.every(({ kind }) => ENDING.has(kind))) return null
     const running = this.#running.get(grant.id) ?? new Set()
     if (running.size >= maxStatements && !running.has(session.sessionId)) {
       const reason = `${running.size} statements run under this grant already`
