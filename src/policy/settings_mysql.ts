@@ -2,7 +2,10 @@ import { readingOfCharset } from '../wire/mysql/character-sets.ts'
 import { anyValue, boolean, off, on, oneOf, single, whole } from './setting_values.ts'
 import type { ValueCheck } from './settings.ts'
 
-/** HIGH_NOT_PRECEDENCE would change what the proxy writes itself; ORACLE and its like are another grammar. */
+/**
+ * HIGH_NOT_PRECEDENCE would change what the proxy writes itself, and PAD_CHAR_TO_FULL_LENGTH what a row condition says of a
+ * CHAR (`region <> 'US'`); ORACLE and its like are another grammar.
+ */
 const SAFE_MODES: ReadonlySet<string> = new Set([
   '',
   'strict_trans_tables',
@@ -17,7 +20,6 @@ const SAFE_MODES: ReadonlySet<string> = new Set([
   'no_auto_value_on_zero',
   'no_unsigned_subtraction',
   'allow_invalid_dates',
-  'pad_char_to_full_length',
   'time_truncate_fractional',
   // What these change of a text's meaning the analysis follows.
   'ansi_quotes',

@@ -93,6 +93,7 @@ describe('MySQL settings', () => {
     ['character_set_results', ['utf16']],
     ['collation_connection', ['sjis_bin']],
     ['sql_mode', ['HIGH_NOT_PRECEDENCE']],
+    ['sql_mode', ['PAD_CHAR_TO_FULL_LENGTH']],
     ['sql_mode', ['STRICT_ALL_TABLES,ORACLE']],
     ['optimizer_switch', ['derived_merge=on']],
     ['optimizer_switch', ['semijoin=off,derived_merge=on']],
