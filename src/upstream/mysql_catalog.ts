@@ -44,8 +44,8 @@ export function readMysqlCatalog(target: Target): Promise<Catalog> {
   return withMysqlAdmin(target, readAll)
 }
 
-/** The whole of it: clients are greeted with it. */
-const VERSION = /^\d[\x21-\x7e]{0,63}/
+/** The whole of it, with what its builder adds (`11.8.9-MariaDB-4 from Debian`): clients are greeted with it. */
+const VERSION = /^\d[\x20-\x7e]{0,63}/
 
 async function readAll(session: MysqlSession): Promise<Catalog> {
   const [server] = await session.query<{ folding: number; account: string; uses_invisible: number }>(SERVER_SQL)
