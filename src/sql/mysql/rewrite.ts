@@ -16,6 +16,8 @@ import { type LexMode, lexMode, type Token } from './token.ts'
 import { tokenize } from './tokenizer.ts'
 
 const NO_PLAN: SubstitutionPlan = new Map()
+/** The server takes a comment alone as done, and nothing at all as an error. */
+const BARE_COMMENT = '/**/'
 
 /**
  * The text to send: each planned reference replaced by its subquery, every other relation named by its database, and
@@ -25,6 +27,7 @@ const NO_PLAN: SubstitutionPlan = new Map()
 export function rewriteMysql(facts: Facts, plans: readonly SubstitutionPlan[], context: AnalysisContext): string {
   const mode = lexMode(context.sqlMode, context.catalog)
   const tokens = tokenize(facts.text, mode)
+  if (tokens.length === 1 && facts.text.trim() !== '') return BARE_COMMENT
   const parts = splitStatements(tokens)
   if (parts.length !== facts.statements.length) throw mismatch('the number of statements differs')
   const edits = facts.statements.flatMap((statement, index) =>

@@ -39,6 +39,8 @@ export const BROWSED_SQL: readonly string[] = [
 /** The clients of the two servers: mysql and mariadb by themselves, mysqlshow, mycli. */
 export const CONSOLES: readonly Asked[] = [
   asked('mysql, greeting', 'select @@version_comment limit 1'),
+  asked('mysql, a comment alone', '-- nothing'),
+  asked('mysql, a comment alone', '/* nothing */'),
   asked('mysql, USE', 'SELECT DATABASE()'),
   asked('mysql, completion', 'show databases'),
   asked('mysql, completion', 'show tables'),
