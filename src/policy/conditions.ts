@@ -114,9 +114,10 @@ function constant(dialect: Dialect, value: ParameterValue): string {
     return value < 0 ? `(${value})` : String(value)
   }
   if (value.includes('\0')) throw new SallyportError('SP-SCOPE', 'a row condition holds a value with a NUL character')
-  // Whether a backslash escapes depends on MySQL's sql_mode: such a value goes as hexadecimal digits.
-  if (dialect !== 'postgres' && value.includes('\\')) return `_utf8mb4 X'${hex(value)}'`
-  return `'${value.replaceAll("'", "''")}'`
+  if (dialect === 'postgres') return `'${value.replaceAll("'", "''")}'`
+  // Of no character set of the session's, which may lack the value's characters or compare bytes. Whether a backslash
+  // escapes depends on sql_mode: such a value, and what is not ASCII, goes as hexadecimal digits.
+  return /^[ -[\]-~]*$/.test(value) ? `_utf8mb4'${value.replaceAll("'", "''")}'` : `_utf8mb4 X'${hex(value)}'`
 }
 
 function hex(value: string): string {

@@ -23,11 +23,12 @@ describe('row conditions as SQL', () => {
     expect(sql('postgres', condition)).toBe(expected)
   })
 
-  it('MySQL: a value with a backslash goes as digits, whatever the mode', () => {
-    expect(sql('mysql', { column: 'TENANT', op: '=', value: ["a'b"] })).toBe("(`tenant` = 'a''b')")
+  it('MySQL: a value says its character set, and goes as digits where the mode or that could change it', () => {
+    expect(sql('mysql', { column: 'TENANT', op: '=', value: ["a'b"] })).toBe("(`tenant` = _utf8mb4'a''b')")
     expect(sql('mysql', { column: 'tenant', op: '=', value: ["\\' OR 1=1 -- "] })).toMatch(
       /^\(`tenant` = _utf8mb4 X'[0-9a-f]+'\)$/,
     )
+    expect(sql('mysql', { column: 'tenant', op: '<>', value: ['\u03a9'] })).toBe("(`tenant` <> _utf8mb4 X'cea9')")
   })
 
   it('a moment is one whatever zone the session is in', () => {
@@ -40,7 +41,7 @@ describe('row conditions as SQL', () => {
     expect(of('timestamp(6)', 'mysql', day)).toBe(
       `(UNIX_TIMESTAMP(\`at\`) * 1000000 >= TIMESTAMPDIFF(MICROSECOND, '1970-01-01', '${day}'))`,
     )
-    expect(of('datetime', 'mysql', day)).toBe(`(\`at\` >= '${day}')`)
+    expect(of('datetime', 'mysql', day)).toBe(`(\`at\` >= _utf8mb4'${day}')`)
     expect(of('timestamp with time zone', 'postgres', day)).toBe(`("at" OPERATOR(pg_catalog.>=) '${day} UTC')`)
     expect(of('timestamp with time zone', 'postgres', `${day}+02:00`)).toContain(`'${day}+02:00'`)
     expect(of('timestamp(3) without time zone', 'postgres', day)).toBe(`("at" OPERATOR(pg_catalog.>=) '${day}')`)

@@ -121,7 +121,7 @@ describe('the rows of a target', () => {
   const plan = (one: StatementFacts) => allowed(given([users], one, options)).plans[0]?.substitutions.get(0)
 
   it('get the condition, under the name that the statement gives the table', () => {
-    const where = "(`u``s`.`tenant` = '7')"
+    const where = "(`u``s`.`tenant` = _utf8mb4'7')"
     const named = { alias: 'u`s', given: new Map() }
     expect(plan(write('delete', users, named))).toEqual({ masks: new Map(), where, plain: false })
     expect(plan({ ...write('update', users, named), plainRows: true })).toEqual({
