@@ -63,6 +63,14 @@ for (const family of FAMILIES) {
       await other.end()
     })
 
+    it('are ended by themselves', async () => {
+      const alice = await stack.connect('alice')
+      alice.on('error', () => undefined)
+      await alice.query('KILL CONNECTION_ID()')
+      while ((await failure(alice.query('SELECT 1'))) === null) await wait(POLL_MS)
+      alice.destroy()
+    })
+
     it('are the only ones that are', async () => {
       const [alice, carol] = [await stack.connect('alice'), await stack.connect('carol')]
       for (const number of [carol.threadId, await numberOf(carol), await numberOf(watcher), 1]) {
