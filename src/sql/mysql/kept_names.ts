@@ -36,8 +36,9 @@ function cut(name: string): string {
   return decodeUtf8(bytes.subarray(0, end))
 }
 
+/** Where two tables spell a column otherwise, the one that is written may be either's. */
 function isRespelt(name: string, names: readonly string[]): boolean {
-  return !names.includes(name) && names.some((one) => one.toLowerCase() === name.toLowerCase())
+  return names.some((one) => one !== name && one.toLowerCase() === name.toLowerCase())
 }
 
 /** MySQL takes no parentheses around one derived table, and has no use for those around one table. */

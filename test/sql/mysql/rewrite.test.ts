@@ -4,6 +4,7 @@ import type { Relation } from '../../../src/sql/catalog.ts'
 import type { AnalysisContext } from '../../../src/sql/facts.ts'
 import { analyzeMysql } from '../../../src/sql/mysql/analyze.ts'
 import { foldName } from '../../../src/sql/mysql/fold.ts'
+import { keptName } from '../../../src/sql/mysql/kept_names.ts'
 import { rewriteMysql } from '../../../src/sql/mysql/rewrite.ts'
 import type { Substitution, SubstitutionPlan } from '../../../src/sql/substitution.ts'
 import { shopCatalog, shopContext } from './shop.ts'
@@ -127,6 +128,11 @@ describe('what is substituted', () => {
     expect(rewrite("SELECT (Name), + t.NAME, (shop.t.name), -name, 'NAME' FROM tenants t")).toBe(
       `SELECT (Name) AS \`Name\`, + t.NAME AS \`NAME\`, (\`t\`.name), -name, 'NAME' FROM ${MASKED} t`,
     )
+    // Two tables that spell it otherwise were replaced.
+    const named = (names: string[]) =>
+      keptName({ span: { start: 7, end: 11 }, name: 'Name' }, { text: '', edits: [], names })
+    expect(named(['Name', 'id', 'name'])).toEqual([{ start: 11, end: 11, text: ' AS `Name`' }])
+    expect(named(['Name', 'id'])).toEqual([])
     expect(rewrite('SELECT COUNTRY FROM users')).toBe('SELECT COUNTRY FROM `shop`.`users`')
   })
 
