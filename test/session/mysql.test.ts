@@ -231,6 +231,17 @@ describe('prepared statements', () => {
     expect(notes(again)).toEqual(['note ok select rows 1'])
   })
 
+  it('made by SQL without limits tell what they do to definitions', () => {
+    const world = () => worldOf('mysql', roleOf({ unrestricted: true }))
+    const run = (sql: string) => {
+      const lines = story([client(query(sql)), server(ok()), client(query('EXECUTE p')), server(ok())], world)
+      return lines.filter((line) => line === 'catalog stale').length
+    }
+    expect(run("PREPARE p FROM 'DROP TABLE orders'")).toBeGreaterThan(run("PREPARE p FROM 'DELETE FROM orders'"))
+    expect(run('PREPARE p FROM @text')).toBe(1)
+    expect(run("PREPARE p FROM 'DELETE FROM orders'")).toBe(0)
+  })
+
   it('and their cursors outlive a change of the catalog that is not about them, and no other', () => {
     const open = AUTOCOMMIT | STATUS.cursorExists
     const changed = (edit: (relation: Relation) => Relation): Step => ({

@@ -1,4 +1,5 @@
 import { SallyportError } from '../../errors.ts'
+import type { StatementFacts } from '../../sql/facts.ts'
 import { encodeRead, type ReadText } from '../../wire/mysql/character-sets.ts'
 import { encodeComQuery } from '../../wire/mysql/com-query.ts'
 import type { ComStmtBulkExecute } from '../../wire/mysql/com-stmt-bulk-execute.ts'
@@ -13,6 +14,7 @@ import type { ResponseTo } from '../../wire/mysql/response.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { objectsOf } from '../objects.ts'
 import { finishRun, newRun, runsOf } from '../run.ts'
+import type { Verdict } from '../verdict.ts'
 import { answer, refuse } from './command_answer.ts'
 import { bulkRefusal } from './command_bulk_execute.ts'
 import { executionFor } from './command_execute.ts'
@@ -234,11 +236,15 @@ export class ClientHalf {
         resolved.push(newRun(run.verdict, run.facts.inner, run.execution, run.plan, now))
         continue
       }
-      if (run.facts.kind !== 'execute' || verdict.role.unrestricted) {
+      if (run.facts.kind !== 'execute') {
         resolved.push(run)
         continue
       }
       const known = sqlPrepared.get((run.facts.name ?? '').toLowerCase())
+      if (verdict.role.unrestricted) {
+        resolved.push({ ...run, facts: withPrepared(run.facts, known) })
+        continue
+      }
       if (!known) return new SallyportError('SP-NAME', `no statement named ${run.facts.name} was prepared here`)
       const otherwise = readsOtherwise(this.#state, known)
       if (otherwise) return otherwise
@@ -339,6 +345,12 @@ export class ClientHalf {
   #answer(payload: Uint8Array, sequence: number): void {
     answer(this.#state, payload, sequence)
   }
+}
+
+/** What EXECUTE runs in a session where nothing is refused: it may have changed definitions, unless it is known. */
+function withPrepared(facts: StatementFacts, known: Verdict | undefined): StatementFacts {
+  const inner = known?.facts.statements.find(({ name, kind }) => kind === 'prepare' && name === facts.name)?.inner
+  return inner ? { ...facts, inner } : { ...facts, kind: 'opaque' }
 }
 
 const EXECUTIONS: ReadonlySet<number | undefined> = new Set([COMMAND.stmtExecute, COMMAND.stmtBulkExecute])

@@ -3,7 +3,7 @@ import type { Facts, StatementFacts, StatementKind } from '../facts.ts'
 import { withoutPassing } from './explain_statement.ts'
 import type { Reading } from './reading.ts'
 import { given } from './session_statement.ts'
-import { blank } from './statement_facts.ts'
+import { blank, opaqueFacts } from './statement_facts.ts'
 
 /** What does nothing to the session when it is executed later. */
 const PREPARED: ReadonlySet<StatementKind> = new Set([
@@ -37,7 +37,7 @@ export function immediateFacts({ cursor, statement, message, context }: Reading)
   const source = cursor.next()
   if (source.kind !== 'string' || !/^['"]/.test(source.text)) {
     const reason = 'EXECUTE IMMEDIATE takes its text as one plain string'
-    return { ...blank(statement, 'execute'), verbs: ['session'], opaque: { code: 'SP-UNSUPPORTED', reason } }
+    return opaqueFacts(statement, 'SP-UNSUPPORTED', reason)
   }
   given(cursor)
   cursor.end()

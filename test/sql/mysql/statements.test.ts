@@ -51,7 +51,7 @@ describe('statements', () => {
   })
 
   it.each<[string, string, string]>([
-    ['EXECUTE IMMEDIATE @q', 'execute', 'SP-UNSUPPORTED'],
+    ['EXECUTE IMMEDIATE @q', 'opaque', 'SP-UNSUPPORTED'],
     ["EXECUTE IMMEDIATE 'SET @a = 1'", 'opaque', 'SP-OPAQUE'],
     ["EXECUTE IMMEDIATE 'DROP TABLE users'", 'opaque', 'SP-OPAQUE'],
     ["EXECUTE IMMEDIATE 'SELECT 1' USING (SELECT 1)", 'opaque', 'SP-OPAQUE'],
