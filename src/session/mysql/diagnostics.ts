@@ -22,15 +22,24 @@ const COUNTS: ReadonlySet<string> = new Set(['@@warning_count', '@@error_count']
 const ROW_COUNT = 'row_count'
 
 /** The error that the client gets for the server's. */
-export function errorFor(state: SessionState, exchange: Exchange, err: Err, now: number): Uint8Array {
+export function errorFor(
+  state: SessionState,
+  exchange: Exchange,
+  err: Err,
+  payload: Uint8Array,
+  now: number,
+): Uint8Array {
   const run = exchange.runs[exchange.index]
   const instead = run?.withheld ?? run?.cancelled ?? timedOut(state, run, err, now)
   if (instead) return errPayload(instead)
   const sqlState = err.sqlState ?? 'HY000'
   const verdict = run?.verdict ?? exchange.prepared?.verdict ?? null
-  const syntax = verdict && SYNTAX_ERRORS.has(err.errno) ? syntaxError(err.message, verdict) : null
+  const own = verdict?.decision.effect === 'allow' && verdict.decision.verbatim
+  const syntax = verdict && !own && SYNTAX_ERRORS.has(err.errno) ? syntaxError(err.message, verdict) : null
   if (syntax !== null && !hidesText(run)) return encodeErr({ errno: err.errno, sqlState, message: syntax })
-  return mayQuote(state, run, verdict) ? scrubbedErr(err.errno, sqlState) : encodeErr({ ...err, sqlState })
+  if (mayQuote(state, run, verdict)) return scrubbedErr(err.errno, sqlState)
+  // The text as it came: it is in the character set of the client's results.
+  return err.sqlState === null ? encodeErr({ ...err, sqlState }) : payload.slice()
 }
 
 /** The server counts the time too: what it then says is one of several errors, which do not name the role's limit. */

@@ -222,7 +222,7 @@ export class ServerHalf {
 
   #error(exchange: Exchange, payload: Uint8Array, err: Err, now: number): void {
     const run = exchange.runs[exchange.index]
-    const told = run || exchange.prepared ? errorFor(this.#state, exchange, err, now) : payload
+    const told = run || exchange.prepared ? errorFor(this.#state, exchange, err, payload, now) : payload
     if (!run) return this.#last(exchange, told)
     followModes(this.#state, run)
     const cancelled = err.errno === QUERY_INTERRUPTED

@@ -44,6 +44,16 @@ for (const family of FAMILIES) {
       await straight.end()
     })
 
+    it('fail in the character set of the client', async () => {
+      const koi = { charset: 'KOI8R_GENERAL_CI' }
+      const [through, straight] = [await stack.connect('carol', koi), await stack.direct(koi)]
+      const failure = (connection: mysql.Connection) =>
+        connection.query('SELECT 1 FROM `Таблица').catch(({ message }: Error) => message)
+      expect(await failure(through)).toBe(await failure(straight))
+      await through.end()
+      await straight.end()
+    })
+
     it('are not told of a masked column, whose text need not be of the type', async () => {
       const connection = await stack.connect('alice')
       const [rows] = await connection.query('SELECT id, secret FROM shapes')
