@@ -52,7 +52,7 @@ export interface Relation {
   readonly compared?: readonly string[]
   /** PostgreSQL: what a write to one column can tell of the others, since the server looks at them together. */
   readonly together?: readonly Together[]
-  /** MySQL: its foreign keys. A row with such values is taken only where the other table has a row with them. */
+  /** Its foreign keys. A row with such values is taken only where the other table has a row with them. */
   readonly references?: readonly ForeignKey[]
   /** PostgreSQL: what prints with values of its columns in it. */
   readonly quoting?: readonly Quoting[]

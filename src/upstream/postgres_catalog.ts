@@ -15,6 +15,7 @@ import {
   COLUMNS_SQL,
   CONSTRAINED_SQL,
   FINGERPRINT_SQL,
+  FOREIGN_KEYS_SQL,
   FUNCTIONS_ON_OWN_TYPES_SQL,
   FUNCTIONS_SQL,
   GENERATED_SQL,
@@ -96,10 +97,19 @@ interface UseRow {
   readonly by: number
 }
 
+interface ForeignKeyRow {
+  readonly relation: number
+  readonly schema: string
+  readonly name: string
+  readonly columns: readonly string[]
+  readonly theirs: readonly string[]
+}
+
 interface Parts {
   readonly columns: ReadonlyMap<number, readonly ColumnRow[]>
   readonly sources: ReadonlyMap<number, readonly SourceRow[]>
   readonly constrained: ReadonlyMap<number, readonly UseRow[]>
+  readonly foreignKeys: ReadonlyMap<number, readonly ForeignKeyRow[]>
   readonly ancestors: ReadonlyMap<number, readonly number[]>
   readonly quoting: Awaited<ReturnType<typeof readQuoting>>
 }
@@ -159,6 +169,7 @@ async function readRelations(session: AdminSession): Promise<readonly Relation[]
     columns: await grouped<ColumnRow>(session, COLUMNS_SQL),
     sources: await grouped<SourceRow>(session, GENERATED_SQL),
     constrained: await grouped<UseRow>(session, CONSTRAINED_SQL),
+    foreignKeys: await grouped<ForeignKeyRow>(session, FOREIGN_KEYS_SQL),
     ancestors: await readParents(session),
     quoting: await readQuoting(session),
   }
@@ -207,6 +218,11 @@ function relationOf(row: RelationRow, parts: Parts, keys: ReadonlyMap<number, st
     constrained: withSources(uses.map(nameOf), columns),
     compared: withSources(uses.filter((use) => use.compares).map(nameOf), columns),
     together: togetherOf(uses, nameOf, columns),
+    references: (parts.foreignKeys.get(row.oid) ?? []).map(({ schema, name, columns: own, theirs }) => ({
+      columns: own,
+      to: { schema, name },
+      theirs,
+    })),
     quoting: quotingOf(parts.quoting.get(row.oid) ?? [], names),
     parents,
     definition: row.definition,

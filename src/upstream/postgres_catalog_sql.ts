@@ -98,6 +98,16 @@ function ofTrustedExtension(catalog: string, oid: string): string {
       AND p.refclassid = 'pg_extension'::regclass AND e.extname = ANY ($2))`
 }
 
+/** Of each table, the keys of others that it holds, with the columns of both in one order. */
+export const FOREIGN_KEYS_SQL = `
+  SELECT k.conrelid AS relation, n.nspname::text AS schema, c.relname::text AS name,
+    ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(ordinal, place)
+      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.ordinal ORDER BY u.place) AS columns,
+    ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(ordinal, place)
+      JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.ordinal ORDER BY u.place) AS theirs
+  FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE k.contype = 'f' LIMIT $1`
+
 /** Made in pg_catalog after initdb (FirstNormalObjectId, transam.h): it bears a built-in's schema and is none. */
 function addedToBuiltIns(oid: string): string {
   return `(n.nspname = 'pg_catalog' AND ${oid} >= ${FIRST_USER_OID})`

@@ -219,6 +219,11 @@ describe('the list of sessions', () => {
 })
 
 describe('KILL', () => {
+  it.each(['KILL 7; SELECT 1', 'SELECT 1; KILL QUERY 7'])('is no part of others under any role: %s', (text) => {
+    const world = () => worldOf('mysql', roleOf({ unrestricted: true, scope: [] }))
+    expect(story([client(query(text))], world).at(-1)).toMatch(/SP-MULTI$/)
+  })
+
   it.each(['KILL 7; SELECT 1', 'SELECT 1; KILL QUERY 7'])('is no part of others: %s', (text) => {
     expect(last(story([client(query(text))]))).toMatch(/^< 1 error/)
   })

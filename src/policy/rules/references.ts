@@ -3,6 +3,7 @@ import type { RelationUse } from '../../sql/facts.ts'
 import { columnsWritten } from '../column_needs.ts'
 import { unsatisfied } from '../conditions.ts'
 import { isExcluded } from '../coverage.ts'
+import { familyOf } from '../family.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 
 /**
@@ -11,8 +12,9 @@ import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf }
  */
 export const referencesRule = eachStatement('references', (context, statement) => {
   for (const use of usesOf(statement)) {
-    const { references } = use.relation
-    if (use.role !== 'target' || !references) continue
+    if (use.role !== 'target') continue
+    const { descendants } = familyOf(context.input.catalog, use.relation)
+    const references = [use.relation, ...descendants].flatMap((relation) => relation.references ?? [])
     const written = new Set(columnsWritten(use).map(({ name }) => name))
     for (const key of references) {
       const refused = key.columns.some((name) => written.has(name)) ? judgeKey(context, use, key) : null

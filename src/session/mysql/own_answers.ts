@@ -22,8 +22,9 @@ export function isAnsweredHere({ kind, name, inner }: StatementFacts): boolean {
 
 /** Why the message can't be answered as it stands, or null. */
 export function unanswerable({ facts: { statements }, role }: Verdict): SallyportError | null {
-  if (role.unrestricted || !statements.some(isAnsweredHere)) return null
-  if (statements.length === 1 && statements[0]?.inner === null) return null
+  // Whose session the server's own number means, the proxy knows: no KILL goes there unread, whatever the role is.
+  const asked = role.unrestricted ? statements.filter(({ kind }) => kind === 'kill') : statements.filter(isAnsweredHere)
+  if (asked.length === 0 || (statements.length === 1 && asked[0]?.inner === null)) return null
   return new SallyportError('SP-MULTI', 'warnings, KILL and the list of sessions take a message of their own')
 }
 
