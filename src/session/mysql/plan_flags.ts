@@ -1,3 +1,4 @@
+import { SallyportError } from '../../errors.ts'
 import { type Eof, encodeEof, encodeOk, encodeResultEnd, type Ok } from '../../wire/mysql/outcome.ts'
 import type { Classified } from '../../wire/mysql/response.ts'
 import { STATUS } from '../../wire/mysql/server-status.ts'
@@ -5,31 +6,39 @@ import { STATUS } from '../../wire/mysql/server-status.ts'
 /** How the server found the rows, and whether that was slow: it chooses by values that the person may not see. */
 const PLAN_FLAGS = STATUS.noGoodIndexUsed | STATUS.noIndexUsed | STATUS.queryWasSlow
 
-/** The same message and payload without those flags. */
-export function withoutPlanFlags(
-  message: Classified,
-  payload: Uint8Array,
-  capabilities: number,
-): { readonly message: Classified; readonly payload: Uint8Array } {
+/** The message itself, where it has none of those flags. */
+export function withoutPlanFlags(message: Classified): Classified {
   switch (message.kind) {
     case 'ok': {
       const ok = cleared(message.ok)
-      return ok === message.ok
-        ? { message, payload }
-        : { message: { ...message, ok }, payload: encodeOk(ok, capabilities) }
+      return ok === message.ok ? message : { ...message, ok }
     }
     case 'eofAfterColumns':
     case 'eofAfterParameters': {
       const eof = cleared(message.eof)
-      return eof === message.eof ? { message, payload } : { message: { ...message, eof }, payload: encodeEof(eof) }
+      return eof === message.eof ? message : { ...message, eof }
     }
     case 'resultEnd': {
       const end = cleared(message.end)
-      if (end === message.end) return { message, payload }
-      return { message: { ...message, end }, payload: encodeResultEnd(end, capabilities) }
+      return end === message.end ? message : { ...message, end }
     }
     default:
-      return { message, payload }
+      return message
+  }
+}
+
+/** What `withoutPlanFlags` has changed, for the client. */
+export function encodeCleared(message: Classified, capabilities: number): Uint8Array {
+  switch (message.kind) {
+    case 'ok':
+      return encodeOk(message.ok, capabilities)
+    case 'eofAfterColumns':
+    case 'eofAfterParameters':
+      return encodeEof(message.eof)
+    case 'resultEnd':
+      return encodeResultEnd(message.end, capabilities)
+    default:
+      throw new SallyportError('SP-INTERNAL', 'only the end of an answer has flags')
   }
 }
 

@@ -16,7 +16,7 @@ import { withoutMaskedDefault } from './command_field_list.ts'
 import { beginUpload, declineUpload } from './command_upload.ts'
 import { errorFor, ownWarnings, settleChanges } from './diagnostics.ts'
 import type { Exchange, Run } from './exchange.ts'
-import { withoutPlanFlags } from './plan_flags.ts'
+import { encodeCleared, withoutPlanFlags } from './plan_flags.ts'
 import { type FieldInput, shapeOf, shownField } from './result_shape.ts'
 import { maskRun } from './rows.ts'
 import { applyStatement, followModes } from './settings.ts'
@@ -55,7 +55,10 @@ export class ServerHalf {
   packet(packet: Packet, now: number): void {
     const exchange = this.#exchange()
     if (exchange.aside) return this.#aside(exchange, packet.payload, now)
-    const { message, payload } = this.#received(exchange.response.next(packet.payload), packet.payload)
+    const { unrestricted, capabilities } = this.#state
+    const received = exchange.response.next(packet.payload)
+    const message = unrestricted ? received : withoutPlanFlags(received)
+    const payload = message === received ? packet.payload : encodeCleared(message, capabilities)
     if (exchange.told) return this.#drop(exchange, message, packet)
     switch (message.kind) {
       case 'err':
@@ -87,11 +90,6 @@ export class ServerHalf {
         beginUpload(this.#state, packet)
         return this.#pass(exchange, payload)
     }
-  }
-
-  #received(message: Classified, payload: Uint8Array): ReturnType<typeof withoutPlanFlags> {
-    const { unrestricted, capabilities } = this.#state
-    return unrestricted ? { message, payload } : withoutPlanFlags(message, payload, capabilities)
   }
 
   #aside(exchange: Exchange, payload: Uint8Array, now: number): void {
