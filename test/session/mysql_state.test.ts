@@ -114,6 +114,23 @@ describe('another character set of the client', () => {
   })
 })
 
+describe('a server that ends an idle session', () => {
+  const farewell = (errno: number): Step => ({ from: 'server', bytes: encodePackets(failed(errno, 'why it ended'), 0) })
+
+  it.each([4031, 1053, 1927])('is heard by the client: error %i', (errno) => {
+    const lines = story([
+      client(query('SELECT id FROM orders')),
+      server(count(1), column('orders.id'), end()),
+      farewell(errno),
+    ])
+    expect(lines.slice(-2)).toEqual([expect.stringMatching(new RegExp(`^< 0 error ${errno}`)), 'end SP-UPSTREAM'])
+  })
+
+  it('with any other error has spoken out of turn', () => {
+    expect(story([farewell(1064)]).at(-1)).toBe('end SP-PROTOCOL')
+  })
+})
+
 describe('sql_mode', () => {
   it.each([
     ['OK', server(ok())],

@@ -2,7 +2,16 @@ import { SallyportError } from '../../errors.ts'
 import { has } from '../../wire/mysql/capabilities.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 import type { Packet } from '../../wire/mysql/framer.ts'
-import { type Eof, type Err, encodeEof, encodeOk, encodeResultEnd, type Ok } from '../../wire/mysql/outcome.ts'
+import {
+  decodeErr,
+  type Eof,
+  ERR_HEADER,
+  type Err,
+  encodeEof,
+  encodeOk,
+  encodeResultEnd,
+  type Ok,
+} from '../../wire/mysql/outcome.ts'
 import { encodePackets, packetCount, renumberPackets } from '../../wire/mysql/packets.ts'
 import type { PrepareOk } from '../../wire/mysql/prepare-ok.ts'
 import type { Classified, ResponseMachine } from '../../wire/mysql/response.ts'
@@ -53,6 +62,7 @@ export class ServerHalf {
   }
 
   packet(packet: Packet, now: number): void {
+    if (!this.#state.current && isFarewell(packet.payload)) return this.#farewell(packet.payload)
     const exchange = this.#exchange()
     if (exchange.aside) return this.#aside(exchange, packet.payload, now)
     const { unrestricted, capabilities } = this.#state
@@ -90,6 +100,14 @@ export class ServerHalf {
         beginUpload(this.#state, packet)
         return this.#pass(exchange, payload)
     }
+  }
+
+  /** The client is told why by the server's own words, which are of the session and of no value. */
+  #farewell(payload: Uint8Array): void {
+    const { output } = this.#state
+    output.client(encodePackets(payload, 0))
+    const cause = `the database ended the session (${decodeErr(payload).errno})`
+    output.end(cause, new SallyportError('SP-UPSTREAM', cause))
   }
 
   #aside(exchange: Exchange, payload: Uint8Array, now: number): void {
@@ -291,3 +309,11 @@ export class ServerHalf {
 function fieldInput({ to }: Exchange, { plan, verdict }: Run): FieldInput {
   return { plan, masks: verdict.masks, format: to === 'query' ? 'text' : 'binary' }
 }
+
+/** An error between two commands: an idle session timed out, was killed, or the server shuts down. */
+function isFarewell(payload: Uint8Array): boolean {
+  return payload[0] === ERR_HEADER && FAREWELLS.has(decodeErr(payload).errno)
+}
+
+/** ER_SERVER_SHUTDOWN, ER_CLIENT_INTERACTION_TIMEOUT, and MariaDB's ER_CONNECTION_KILLED. */
+const FAREWELLS: ReadonlySet<number> = new Set([1053, 4031, 1927])
