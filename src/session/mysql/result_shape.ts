@@ -1,10 +1,10 @@
 import { sameBytes } from '../../bytes/same.ts'
+import { holdsUnread } from '../../bytes/unread.ts'
 import { SallyportError } from '../../errors.ts'
 import { compileMask } from '../../masking/mask.ts'
 import type { Masker } from '../../masking/rule.ts'
 import type { StatementPlan } from '../../policy/decision.ts'
 import type { Masks } from '../../policy/masks.ts'
-import { holdsUnread } from '../../wire/mysql/character-sets.ts'
 import { type ColumnDefinition, withMaskedFlags } from '../../wire/mysql/column.ts'
 
 /** What is done with the rows of one result; `types` and `maskers` are by ordinal. */

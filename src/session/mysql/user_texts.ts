@@ -1,7 +1,7 @@
+import { holdsUnread } from '../../bytes/unread.ts'
 import type { StatementFacts, StatementKind } from '../../sql/facts.ts'
 import { quoteString } from '../../sql/mysql/quoting.ts'
 import { lexMode } from '../../sql/mysql/token.ts'
-import { holdsUnread } from '../../wire/mysql/character-sets.ts'
 
 /** Longer texts, and more variables, are not kept: PREPARE from them is refused. */
 const MAX_TEXT_CHARS = 64 * 1024

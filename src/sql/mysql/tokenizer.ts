@@ -1,3 +1,4 @@
+import { holdsUnread } from '../../bytes/unread.ts'
 import { SallyportError } from '../../errors.ts'
 import { openComment, skipComment } from './comments.ts'
 import { after, readNumeral, WORD } from './numbers.ts'
@@ -14,8 +15,6 @@ const BACKSLASH = 0x5c
 const WORD_START = /[A-Za-z_\u0080-\uD7FF\uE000-\uFFFF]/
 /** Of the characters above ASCII only letters, digits and marks: what looks like a space or a quote is refused. */
 const PLAIN_WORD = /^[\p{L}\p{N}\p{M}_$]+$/u
-/** A byte of a text in another character set, which only a literal or a comment may hold. */
-const UNREAD_BYTE = /[\uF780-\uF7FF]/
 const USER_VARIABLE = /@[A-Za-z0-9_$.]+/y
 /** Up to three names, each with or without backticks, with nothing between. */
 const SYSTEM_VARIABLE = /@@(?:(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)\.){0,2}(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`)/y
@@ -166,7 +165,7 @@ function unescaped(char: string | undefined): string {
 
 function readQuotedName(text: string, at: number, quote: string): Token {
   const { value, end } = doubled(text, at, quote)
-  if (UNREAD_BYTE.test(value)) throw syntax('a name is outside of ASCII and not in UTF-8: use utf8mb4')
+  if (holdsUnread(value)) throw syntax('a name is outside of ASCII and not in UTF-8: use utf8mb4')
   if (value.endsWith(' ')) throw syntax('a quoted name ends with a space')
   return make('quoted', text, at, end, value)
 }

@@ -1,4 +1,5 @@
 import { decodeUtf8 } from '../../bytes/reader.ts'
+import { UNREAD_BASE } from '../../bytes/unread.ts'
 import { encodeUtf8 } from '../../bytes/writer.ts'
 import { SallyportError } from '../../errors.ts'
 
@@ -14,12 +15,9 @@ export interface ReadText {
   readonly reading: Reading
 }
 
-/** Byte 0x80 is U+F780, byte 0xff is U+F7FF: the range that the Encoding Standard's x-user-defined has. */
-const PRIVATE = 0xf700
 const ASCII_END = 0x80
 /** String.fromCharCode takes its characters as arguments. */
 const PIECE_CHARS = 8192
-const UNREAD = /[\uF780-\uF7FF]/
 
 /**
  * Character sets of a client in which every byte below 0x80 is the ASCII character, wherever it stands: none of them
@@ -73,18 +71,13 @@ export function readText(bytes: Uint8Array, reading: Reading): ReadText {
   return text === null ? { text: bytesText(bytes), reading: 'bytes' } : { text, reading: 'utf8' }
 }
 
-/** True where some of a text stands for bytes that were not read. */
-export function holdsUnread(text: string): boolean {
-  return UNREAD.test(text)
-}
-
 /** A character that the client's character set may not have throws `SP-UNSUPPORTED`. */
 export function encodeRead({ text, reading }: ReadText): Uint8Array {
   if (reading === 'utf8') return encodeUtf8(text)
   const bytes = new Uint8Array(text.length)
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    const byte = code < ASCII_END ? code : code - PRIVATE
+    const byte = code < ASCII_END ? code : code - UNREAD_BASE
     if (code >= ASCII_END && (byte < ASCII_END || byte > 0xff)) {
       throw new SallyportError('SP-UNSUPPORTED', 'the statement takes names outside of ASCII: use utf8mb4')
     }
@@ -104,7 +97,9 @@ function utf8Text(bytes: Uint8Array): string | null {
 function bytesText(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += PIECE_CHARS) {
-    const codes = Array.from(bytes.subarray(at, at + PIECE_CHARS), (byte) => (byte < ASCII_END ? byte : PRIVATE + byte))
+    const codes = Array.from(bytes.subarray(at, at + PIECE_CHARS), (byte) =>
+      byte < ASCII_END ? byte : UNREAD_BASE + byte,
+    )
     text += String.fromCharCode(...codes)
   }
   return text
