@@ -1,4 +1,5 @@
 import type { Section } from '../../servers/sallyport.ts'
+import { yardRoles } from '../yard_roles.ts'
 
 /**
  * A boat yard that does not exist, twice: the twins have the same schema and the same clear values, and differ in every
@@ -103,28 +104,18 @@ const SCHEMA: readonly string[] = [
   'CREATE PROCEDURE yard.pin_of(IN who int, OUT found varchar(40)) READS SQL DATA SELECT pin INTO found FROM yard.accounts WHERE id = who',
 ]
 
-const read = (tables: readonly string[], more: Section = {}): Section => ({
-  schemas: ['yard'],
-  tables,
-  verbs: ['read'],
-  ...more,
-})
-const NORTH = [{ column: 'region', op: '=', values: ['north'] }]
-const READS = [read(['*'], { exceptTables: ['safes', 'slips'] }), read(['slips'], { where: NORTH })]
-const WRITES = { verbs: ['insert', 'update', 'delete'] }
+const { read, reader, writes, exporter } = yardRoles({})
 
 export const YARD_ROLES: readonly Section[] = [
-  { name: 'reader', scope: READS },
+  reader,
   {
     name: 'writer',
     scope: [
-      ...READS,
-      read(['drafts', 'accounts', 'memos', 'tills'], WRITES),
-      read(['slips'], { ...WRITES, where: NORTH }),
+      ...writes,
       { schemas: ['bench'], tables: ['*'], verbs: ['read', 'insert', 'update', 'delete', 'ddl', 'call'] },
     ],
   },
-  { name: 'exporter', scope: READS.map((scope) => ({ ...scope, verbs: ['read', 'export'] })) },
+  exporter,
   // No more than some columns of some tables.
   {
     name: 'visitor',

@@ -1,5 +1,6 @@
 import { MASKING_KEYS } from '../../e2e/stack.ts'
 import type { Section } from '../../servers/sallyport.ts'
+import { yardRoles } from '../yard_roles.ts'
 
 /**
  * A boat yard that does not exist, twice: the twins have the same schema and the same clear values, and differ in every
@@ -111,28 +112,15 @@ const SCHEMA: readonly string[] = [
   `CREATE TYPE yard.pair AS (one text, two text)`,
 ]
 
-const read = (tables: readonly string[], more: Section = {}): Section => ({
-  databases: ['postgres'],
-  schemas: ['yard'],
-  tables,
-  verbs: ['read'],
-  ...more,
-})
-const NORTH = [{ column: 'region', op: '=', values: ['north'] }]
-const READS = [read(['*'], { exceptTables: ['safes', 'slips'] }), read(['slips'], { where: NORTH })]
-const WRITES = { verbs: ['insert', 'update', 'delete'] }
+const { reader, writes, exporter } = yardRoles({ databases: ['postgres'] })
 
 export const YARD_ROLES: readonly Section[] = [
-  { name: 'reader', scope: READS },
+  reader,
   {
     name: 'writer',
-    scope: [
-      ...READS,
-      read(['drafts', 'accounts', 'memos', 'tills'], WRITES),
-      read(['slips'], { ...WRITES, where: NORTH }),
-    ],
+    scope: writes,
   },
-  { name: 'exporter', scope: READS.map((scope) => ({ ...scope, verbs: ['read', 'export'] })) },
+  exporter,
   { name: 'owner', unrestricted: true, exports: true },
 ]
 
