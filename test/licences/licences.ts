@@ -13,6 +13,9 @@ const SHIPPED = new Set([
 /** Licences that tools may have besides, since they are not passed on. */
 const TOOLS = new Set([...SHIPPED, 'MPL-2.0'])
 
+/** Licences that a package carries in its files and leaves out of its package.json. */
+const READ_FROM_FILES: ReadonlyMap<string, string> = new Map([['png-js@2.0.0', 'MIT']])
+
 /** The part of an SPDX 2.3 document that is read here, as `npm sbom` writes it. */
 export interface Sbom {
   readonly packages: readonly {
@@ -34,7 +37,8 @@ export function refusedLicences(sbom: Sbom, lock: Lock): string[] {
   const shipped = shippedPackages(lock)
   return sbom.packages.flatMap(({ name, versionInfo, licenseDeclared = 'none' }) => {
     const id = `${name}@${versionInfo}`
-    return allows(licenseDeclared, shipped.has(id) ? SHIPPED : TOOLS) ? [] : [`${id}: ${licenseDeclared}`]
+    const licence = READ_FROM_FILES.get(id) ?? licenseDeclared
+    return allows(licence, shipped.has(id) ? SHIPPED : TOOLS) ? [] : [`${id}: ${licence}`]
   })
 }
 
