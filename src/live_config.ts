@@ -38,7 +38,7 @@ export class LiveConfig {
       get configDigest() {
         return digest()
       },
-      role: (name) => this.#config.roles.get(name),
+      roleOf: (grant) => this.#config.roles.get(grant.role),
       masking: () => this.#config.masking,
     }
     this.catalogs = {

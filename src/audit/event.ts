@@ -1,5 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
 import type { ColumnAccess } from '../policy/decision.ts'
+import type { AccessEvent } from './access_event.ts'
 
 /** Who, from where, on what: the same for every event of a session. */
 export interface SessionFacts {
@@ -110,4 +111,5 @@ export type AuditEvent =
       /** Paths that changed, `roles/analyst: changed`. */
       readonly changes: readonly string[]
     })
+  | AccessEvent
   | (Base & { readonly kind: 'process'; readonly what: 'start' | 'drain' | 'stop' })

@@ -1,3 +1,4 @@
+import { accessRecord } from './access_record.ts'
 import type { AuditEvent } from './event.ts'
 import { bulkReadRecord } from './finding_record.ts'
 import {
@@ -40,6 +41,8 @@ export function recordsOf(event: AuditEvent, product: Product): readonly OcsfRec
       return [bulkReadRecord(event, product)]
     case 'cancel':
       return [cancellation(event, product)]
+    case 'access':
+      return [accessRecord(event, product)]
     case 'config_loaded':
       return configRecords(event, product)
     case 'process':

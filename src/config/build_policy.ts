@@ -1,5 +1,5 @@
 import type { JsonPathRule, JsonRule, MaskRule } from '../masking/rule.ts'
-import type { Grant } from '../policy/grant.ts'
+import type { Grant, Principal } from '../policy/grant.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
 import type { Role, RowCondition, ScopeRule } from '../policy/role.ts'
 import { digestOf } from './digest.ts'
@@ -56,15 +56,24 @@ function buildCondition(condition: RoleSection['scope'][number]['where'][number]
 export function buildGrant(section: GrantSection): Grant {
   return {
     id: section.id,
-    principal: section.principal,
+    kind: 'file',
+    principal: principalOf(section.principal),
     target: section.target,
     role: section.role,
     parameters: new Map(Object.entries(section.parameters)),
+    narrowing: null,
     start: Date.parse(section.start),
     end: Date.parse(section.end),
     reason: section.reason,
     ticket: section.ticket ?? null,
+    incident: null,
+    requestId: null,
+    plan: null,
   }
+}
+
+function principalOf(section: GrantSection['principal']): Principal {
+  return 'subject' in section ? { subject: section.subject, issuer: section.issuer ?? null } : section
 }
 
 type MaskSection = MaskingSection['masks'][number]

@@ -3,7 +3,10 @@ import { name, parameterValue, time } from './schema_values.ts'
 
 const principal = z.union(
   [
-    z.strictObject({ subject: z.string().min(1) }),
+    z.strictObject({
+      subject: z.string().min(1),
+      issuer: z.string().min(1).optional().describe('Whose subject it is. Default: that of any accepted issuer.'),
+    }),
     z.strictObject({ email: z.string().min(3) }),
     z.strictObject({ group: z.string().min(1) }),
   ],

@@ -37,7 +37,10 @@ export function chooseGrant(
 }
 
 function isHeldBy({ principal }: Grant, identity: Identity): boolean {
-  if ('subject' in principal) return principal.subject === identity.subject
+  if ('subject' in principal) {
+    const { issuer, subject } = principal
+    return subject === identity.subject && (issuer === null || issuer === identity.issuer)
+  }
   if ('email' in principal) return identity.email !== null && equalFolded(principal.email, identity.email)
   return identity.groups.includes(principal.group)
 }

@@ -5,7 +5,7 @@ import { personKey } from '../identity/identity.ts'
 import { matchesPattern } from '../policy/patterns.ts'
 import type { Subject } from '../session/gate.ts'
 import { decideLogin, type LoginAllowed } from '../session/login.ts'
-import type { Credential } from '../session/ports.ts'
+import type { AccountSession, Credential } from '../session/ports.ts'
 import { routeOf } from '../session/route.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { FAILURE_DELAY_MS } from './limits.ts'
@@ -118,7 +118,7 @@ async function open(
   // Which server it is does not change with its definitions: statements wait for a fresh snapshot, a login need not.
   const catalog = catalogs.latest(target.name, database) ?? (await catalogs.ensure(target, database))
   const engine = await context.engineFor(catalog)
-  const credential = await accounts.open(shown.sessionId, target, grant)
+  const credential = await accounts.open(accountSessionOf(shown, allowed, database), target, grant)
   releases.push(() => {
     accounts.close(shown.sessionId).catch((err: unknown) => context.log.error({ err }, 'closing an account failed'))
   })
@@ -128,6 +128,10 @@ async function open(
     credential,
     subject: { session, identity, grant, target, database, engine, unrestricted: role.unrestricted },
   }
+}
+
+function accountSessionOf({ sessionId, user }: ShownLogin, { role }: LoginAllowed, database: string): AccountSession {
+  return { id: sessionId, person: (user.split('/')[0] ?? '').split('@')[0] ?? '', database, role }
 }
 
 /** A role whose every rule names other databases gets no session in this one. */

@@ -100,7 +100,7 @@ export class Gate {
 
   #judge(subject: Subject, names: Names, text: string, now: number): Verdict {
     const { catalogs, policy } = this.#deps
-    const role = policy.role(subject.grant.role)
+    const role = policy.roleOf(subject.grant)
     if (!role) throw new SallyportError('SP-NO-GRANT', `the role ${subject.grant.role} no longer exists`)
     if (subject.unrestricted && !role.unrestricted)
       throw new SallyportError('SP-STALE', `the role ${role.name} has become narrower: connect again`)
@@ -151,7 +151,7 @@ export class Gate {
     return (
       verdict.namesKey === names.key &&
       verdict.catalog === catalogFor(catalogs, subject, verdict.role) &&
-      verdict.role === policy.role(subject.grant.role) &&
+      verdict.role === policy.roleOf(subject.grant) &&
       verdict.masking === policy.masking() &&
       verdict.digests.config === policy.configDigest
     )

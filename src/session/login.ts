@@ -66,7 +66,7 @@ function allow(input: LoginInput, identity: Identity): LoginAllowed {
   const none = new SallyportError('SP-NO-GRANT', `no active grant on ${route.target}${asked}`)
   if (!target || target.engine !== input.engine) throw none
   const grant = chooseGrant(identity, input.grants, route.target, route.role, input.now)
-  const role = input.policy.role(grant.role)
+  const role = input.policy.roleOf(grant)
   if (!role) throw none
   if (!input.inNetwork(role))
     throw new SallyportError('SP-NO-GRANT', `the role ${role.name} may not be used from this network`)

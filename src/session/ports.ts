@@ -58,9 +58,53 @@ export interface Credential {
 }
 
 export interface Accounts {
-  /** The account that this session logs in to the database with. */
-  open(sessionId: string, target: Target, grant: Grant): Promise<Credential>
+  /** The account that this session logs in to the database with. Rejects with `SP-ACCOUNT` or `SP-UPSTREAM`. */
+  open(session: AccountSession, target: Target, grant: Grant): Promise<OpenedAccount>
   close(sessionId: string): Promise<void>
+}
+
+export interface AccountSession {
+  readonly id: string
+  /** What goes into the account's name: the person's alias before the `@`. */
+  readonly person: string
+  /** The database that the session begins in; '' in MySQL where none is named. */
+  readonly database: string
+  /** The role as the grant narrows it. */
+  readonly role: Role
+}
+
+export interface OpenedAccount extends Credential {
+  /** What the server says the account may do beyond the grant: findings for the audit; empty for none. */
+  readonly findings: readonly string[]
+}
+
+/**
+ * Which accounts exist, kept so that a crash forgets none: an account is noted before it is made, and crossed out after
+ * it is gone.
+ */
+export interface AccountLedger {
+  note(account: NewAccount): Promise<void>
+  made(target: string, name: string): Promise<void>
+  closing(target: string, name: string): Promise<void>
+  dropped(target: string, name: string): Promise<void>
+  /** Dropping failed: tried again by the janitor. */
+  failed(target: string, name: string, why: string): Promise<void>
+  /** Accounts of the target that are not dropped, of every node. */
+  left(target: string): Promise<readonly LeftAccount[]>
+}
+
+export interface NewAccount {
+  readonly target: string
+  readonly name: string
+  readonly sessionId: string
+  readonly grantId: string
+  readonly expiresAt: number
+}
+
+export interface LeftAccount extends NewAccount {
+  readonly node: string
+  /** True where its session lives, on this node or, as far as is known, on another. */
+  readonly inUse: boolean
 }
 
 export interface Catalogs {
@@ -129,6 +173,7 @@ export interface Ids {
 /** Roles and masks in force, swapped as one on reload. */
 export interface PolicySource {
   readonly configDigest: string
-  role(name: string): Role | undefined
+  /** The role as the grant narrows it. */
+  roleOf(grant: Grant): Role | undefined
   masking(): MaskingPolicy
 }

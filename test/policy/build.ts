@@ -190,14 +190,19 @@ export const IDENTITY: Identity = {
 export function grantOf(over: Partial<Grant> = {}): Grant {
   return {
     id: 'g1',
-    principal: { subject: 'alice-1' },
+    kind: 'file',
+    principal: { subject: 'alice-1', issuer: null },
     target: 'shop-db',
     role: 'analyst',
     parameters: new Map(),
+    narrowing: null,
     start: NOW - 1000,
     end: NOW + 1000,
     reason: 'test',
     ticket: null,
+    incident: null,
+    requestId: null,
+    plan: null,
     ...over,
   }
 }

@@ -11,7 +11,9 @@ function choose(grants: readonly Grant[], role: string | null = null): Grant {
 describe('matchGrants', () => {
   it.each<[string, Partial<Grant>, boolean]>([
     ['subject', {}, true],
-    ['another subject', { principal: { subject: 'bob-1' } }, false],
+    ['another subject', { principal: { subject: 'bob-1', issuer: null } }, false],
+    ['subject of its issuer', { principal: { subject: 'alice-1', issuer: 'https://idp.example.test' } }, true],
+    ['subject of another issuer', { principal: { subject: 'alice-1', issuer: 'https://else.example.test' } }, false],
     ['email, whatever its case', { principal: { email: 'Alice@Example.test' } }, true],
     ['an email that only folds to it', { principal: { email: 'alice@e\u212aample.test' } }, false],
     ['group', { principal: { group: 'analysts' } }, true],

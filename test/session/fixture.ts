@@ -181,14 +181,19 @@ export function targetOf(engine: Target['engine'], over: Partial<Target> = {}): 
 export function grantOf(over: Partial<Grant> = {}): Grant {
   return {
     id: 'grant-1',
-    principal: { subject: ALICE.subject },
+    kind: 'file',
+    principal: { subject: ALICE.subject, issuer: null },
     target: 'shop-db',
     role: 'analyst',
     parameters: new Map(),
+    narrowing: null,
     start: START - MINUTE,
     end: START + 60 * MINUTE,
     reason: 'a ticket',
     ticket: null,
+    incident: null,
+    requestId: null,
+    plan: null,
     ...over,
   }
 }
@@ -229,7 +234,7 @@ export function worldOf(
     catalogs: { current: () => world.catalog, latest: () => world.catalog, awaited: () => world.awaited },
     policy: {
       configDigest: 'config-1',
-      role: (name) => (name === world.role.name ? world.role : undefined),
+      roleOf: ({ role: name }) => (name === world.role.name ? world.role : undefined),
       masking: () => world.masking,
     },
     ids: { uuid: () => `id-${++ids}` },

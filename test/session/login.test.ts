@@ -23,7 +23,7 @@ function inputOf(over: Partial<LoginInput> = {}): LoginInput {
     grants: { version: 1, grants: [grantOf()] },
     policy: {
       configDigest: '',
-      role: (name) => ROLES.find((role) => role.name === name),
+      roleOf: (grant) => ROLES.find((role) => role.name === grant.role),
       masking: () => MASKING,
     },
     inNetwork: () => true,
@@ -91,7 +91,7 @@ describe('a known person', () => {
   it.each([
     ['before it starts', { start: START + 1 }],
     ['at its end', { end: START }],
-    ['of another person', { principal: { subject: 'bob-1' } }],
+    ['of another person', { principal: { subject: 'bob-1', issuer: null } }],
     ['of another target', { target: 'other-db' }],
     ['of a role that is gone', { role: 'gone' }],
   ])('does not get in under a grant %s', (_what, over) => {
@@ -130,7 +130,7 @@ describe('a known person', () => {
   it('gets a refusal, never an exception, when the policy fails', () => {
     const policy = {
       ...inputOf().policy,
-      role: () => {
+      roleOf: () => {
         throw new Error('a secret of ours')
       },
     }

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import type { Grant } from '../../src/policy/grant.ts'
+import type { Role } from '../../src/policy/role.ts'
 import type { Target } from '../../src/session/ports.ts'
 import { createFileGrants } from '../../src/store/file_grants.ts'
 import { createStaticAccounts } from '../../src/store/static_accounts.ts'
@@ -7,14 +8,19 @@ import { createStaticAccounts } from '../../src/store/static_accounts.ts'
 function grant(id: string, more: Partial<Grant> = {}): Grant {
   return {
     id,
+    kind: 'file',
     principal: { email: 'alice@example.test' },
     target: 'orders',
     role: 'reader',
     parameters: new Map(),
+    narrowing: null,
     start: 0,
     end: 10_000,
     reason: 'test',
     ticket: null,
+    incident: null,
+    requestId: null,
+    plan: null,
     ...more,
   }
 }
@@ -58,6 +64,14 @@ it('ends what a reload leaves out; an edit or a revival is refused, and nothing 
 
 it('gives the account of the role', async () => {
   const accounts = createStaticAccounts((target, role) => ({ user: `${target}-${role}`, password: 'x' }))
-  expect((await accounts.open('s', { name: 'orders' } as Target, grant('a'))).user).toBe('orders-reader')
+  expect(
+    (
+      await accounts.open(
+        { id: 's', person: 'alice', database: '', role: {} as Role },
+        { name: 'orders' } as Target,
+        grant('a'),
+      )
+    ).user,
+  ).toBe('orders-reader')
   await accounts.close('s')
 })

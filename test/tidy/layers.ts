@@ -13,14 +13,16 @@ interface Layer {
 
 const PARSERS = ['libpg-query-15', 'libpg-query-16', 'libpg-query-17', 'libpg-query-18']
 const HASHES = ['node:crypto']
-const BOTTOM = ['errors.ts', 'bytes/']
+const BOTTOM = ['errors.ts', 'refusals.ts', 'access_refusals.ts', 'bytes/']
 const FIRST = [...BOTTOM, 'wire/postgres/', 'wire/mysql/', 'sql/', 'identity/', 'masking/']
 const SECOND = [...FIRST, 'policy/', 'audit/']
 const THIRD = [...SECOND, 'session/', 'access/']
 const EDGES = ['upstream/', 'store/', 'sinks/', 'oidc/', 'secrets/', 'incidents/', 'config/']
 
 const LAYERS: readonly Layer[] = [
-  { at: 'errors.ts', from: [], packages: [] },
+  { at: 'refusals.ts', from: [], packages: [] },
+  { at: 'access_refusals.ts', from: ['refusals.ts'], packages: [] },
+  { at: 'errors.ts', from: ['refusals.ts', 'access_refusals.ts'], packages: [] },
   { at: 'bytes/', from: ['errors.ts'], packages: [] },
   { at: 'wire/postgres/', from: BOTTOM, packages: HASHES },
   { at: 'wire/mysql/', from: BOTTOM, packages: HASHES },
@@ -30,12 +32,13 @@ const LAYERS: readonly Layer[] = [
   { at: 'policy/', from: FIRST, packages: HASHES },
   { at: 'audit/', from: FIRST, types: ['policy/'], packages: HASHES },
   { at: 'session/', from: SECOND, packages: [...HASHES, 'lru-cache'] },
-  { at: 'access/', from: SECOND, packages: [] },
+  { at: 'access/', from: SECOND, packages: ['@marcbachmann/cel-js'] },
   { at: 'upstream/', from: [...FIRST, 'session/ports.ts'], packages: null },
   ...EDGES.slice(1).map((at) => ({ at, from: THIRD, packages: null })),
   { at: 'proxy/', from: [...THIRD, ...EDGES], packages: null },
+  { at: 'control/', from: THIRD, packages: null },
   { at: 'http/', from: THIRD, packages: null },
-  { at: 'console/', from: ['errors.ts', 'http/'], packages: null },
+  { at: 'console/', from: ['errors.ts', 'http/contract/'], packages: null },
   { at: 'node_version.ts', from: [], packages: [] },
   { at: 'version.ts', from: [], packages: [] },
   ...['main.ts', 'serve.ts', 'live_config.ts', 'cli/'].map((at) => ({
@@ -46,6 +49,7 @@ const LAYERS: readonly Layer[] = [
       ...THIRD,
       ...EDGES,
       'proxy/',
+      'control/',
       'http/',
       'cli/',
       'serve.ts',
