@@ -25,6 +25,31 @@ export interface ScopeInput {
  * bound by the rules for that one as well. Null: not covered.
  */
 export function coverageOf(input: ScopeInput, relation: Relation, verb: Verb): Coverage | null {
+  const whole = wholeScope(input)
+  return whole === input ? coverageByScope(input, relation, verb) : narrowedCoverage(input, whole, relation, verb)
+}
+
+/** As `coverageOf`, whatever a grant has taken away: what the role says of rows that are out of reach. */
+export function coverageUnnarrowed(input: ScopeInput, relation: Relation, verb: Verb): Coverage | null {
+  return coverageByScope(wholeScope(input), relation, verb)
+}
+
+function wholeScope(input: ScopeInput): ScopeInput {
+  const { narrowedFrom, ...role } = input.role
+  return narrowedFrom ? { ...input, role: { ...role, scope: narrowedFrom } } : input
+}
+
+/** What the whole scope says, for the columns alone that some rule which is left covers by the relation's own name. */
+function narrowedCoverage(input: ScopeInput, whole: ScopeInput, relation: Relation, verb: Verb): Coverage | null {
+  const { dialect } = input.catalog
+  const left = input.role.scope.filter((rule) => coversRelation(input, rule, relation, verb))
+  const coverage = left.length > 0 ? coverageByScope(whole, relation, verb) : null
+  if (!coverage) return null
+  const isLeft = (name: string) => left.some((rule) => coversColumn(dialect, { rule, relation }, name))
+  return { ...coverage, column: (name) => isLeft(name) && coverage.column(name) }
+}
+
+function coverageByScope(input: ScopeInput, relation: Relation, verb: Verb): Coverage | null {
   const own = ruleFor(input, relation, verb)
   if (!own) return null
   const named = isNamed(own, relation)
@@ -56,7 +81,8 @@ interface Bound {
 
 /** True where a rule that would cover the relation names it as an exception. */
 export function isExcluded(input: ScopeInput, relation: Relation): boolean {
-  return input.role.scope.some((rule) =>
+  const { scope, narrowedFrom } = input.role
+  return (narrowedFrom ?? scope).some((rule) =>
     namesOf(relation).some((name) => matchesPlace(input, rule, name) && isExceptedName(rule, name)),
   )
 }
@@ -73,12 +99,16 @@ export function coversSchema({ role, catalog, database }: ScopeInput, schema: st
 }
 
 function ruleFor(input: ScopeInput, relation: Relation, verb: Verb): ScopeRule | null {
-  const covers = (rule: ScopeRule): boolean =>
+  return input.role.scope.find((rule) => coversRelation(input, rule, relation, verb)) ?? null
+}
+
+function coversRelation(input: ScopeInput, rule: ScopeRule, relation: Relation, verb: Verb): boolean {
+  return (
     rule.verbs.includes(verb) &&
     matchesPlace(input, rule, relation) &&
     matchesName(input.catalog, rule.tables, relation.name) &&
     !isException(rule, relation)
-  return input.role.scope.find(covers) ?? null
+  )
 }
 
 function matchesPlace({ catalog, database }: ScopeInput, rule: ScopeRule, { schema }: RelationName): boolean {

@@ -1,5 +1,5 @@
 import { SallyportError } from '../errors.ts'
-import type { ParameterType, ParameterValue, Role, RowCondition } from './role.ts'
+import type { ParameterType, ParameterValue, Role, RowCondition, ScopeRule } from './role.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -13,11 +13,12 @@ export function resolveRole(role: Role, parameters: ReadonlyMap<string, Paramete
     if (value === undefined) throw refused(`the grant gives no value for the parameter ${name}`)
     if (!isOfType(value, type)) throw refused(`the grant's value for the parameter ${name} is not of type ${type}`)
   }
-  const scope = role.scope.map((rule) => ({
+  const { narrowedFrom } = role
+  const bind = (rule: ScopeRule): ScopeRule => ({
     ...rule,
     where: rule.where.map((condition) => bound(condition, role, parameters)),
-  }))
-  return { ...role, scope }
+  })
+  return { ...role, scope: role.scope.map(bind), ...(narrowedFrom && { narrowedFrom: narrowedFrom.map(bind) }) }
 }
 
 function bound(condition: RowCondition, role: Role, parameters: ReadonlyMap<string, ParameterValue>): RowCondition {

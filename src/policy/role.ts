@@ -71,6 +71,8 @@ export interface Role {
   /** A notice at connect names target, role and end of the grant. */
   readonly connectNotice: boolean
   readonly scope: readonly ScopeRule[]
+  /** The scope before a grant narrowed it: its rules bound still what is left. Absent: not narrowed. */
+  readonly narrowedFrom?: readonly ScopeRule[]
   /** `schema.name` of routines that may run although they can't be analysed. */
   readonly call: readonly string[]
   /** Masked columns lifted by this role: `schema.table.column` patterns. */

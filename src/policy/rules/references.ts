@@ -2,7 +2,7 @@ import { type ForeignKey, type Relation, relationKey } from '../../sql/catalog.t
 import type { RelationUse } from '../../sql/facts.ts'
 import { columnsWritten } from '../column_needs.ts'
 import { unsatisfied } from '../conditions.ts'
-import { isExcluded } from '../coverage.ts'
+import { coverageUnnarrowed, isExcluded } from '../coverage.ts'
 import { familyOf } from '../family.ts'
 import { eachStatement, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 
@@ -53,7 +53,8 @@ function meansOnlyCovered(
   { columns, theirs }: ForeignKey,
   other: Relation,
 ): boolean {
-  const conditions = context.coverage(other, 'read')?.where ?? []
+  // A grant that was narrowed to other tables tells no more of this one's rows than the role would.
+  const conditions = coverageUnnarrowed(context.input, other, 'read')?.where ?? []
   return conditions.every((condition) => {
     const at = theirs.findIndex((name) => name.toLowerCase() === condition.column.toLowerCase())
     const values = at === -1 ? undefined : given?.get(columns[at] ?? '')

@@ -1,5 +1,6 @@
 import type { RelationUse, StatementFacts, Verb } from '../../sql/facts.ts'
 import { columnsRead, columnsWritten, isBarePlan, verbsNeeded } from '../column_needs.ts'
+import { coverageUnnarrowed } from '../coverage.ts'
 import { eachStatement, innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from '../rule_context.ts'
 
 /**
@@ -20,7 +21,8 @@ export const scopeRule = eachStatement('scope', (context, statement) => {
  * of a value, since the planner tries a person's operators on the statistics of the table.
  */
 function isMerelyPlanned(context: RuleContext, statement: StatementFacts, use: RelationUse): boolean {
-  if (use.role === 'target' || use.locked || context.coverage(use.relation, 'read') !== null) return false
+  if (use.role === 'target' || use.locked || coverageUnnarrowed(context.input, use.relation, 'read') !== null)
+    return false
   const coverage = context.coverage(use.relation, 'explain')
   if (coverage === null || coverage.where.length > 0 || !isBarePlan(statement)) return false
   return innermost(statement).plain === true && use.relation.columns.every(({ name }) => coverage.column(name))

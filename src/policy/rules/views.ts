@@ -1,7 +1,7 @@
 import type { Relation } from '../../sql/catalog.ts'
 import type { RelationUse, StatementFacts } from '../../sql/facts.ts'
 import { columnsRead } from '../column_needs.ts'
-import { isExcluded } from '../coverage.ts'
+import { coverageUnnarrowed, isExcluded } from '../coverage.ts'
 import { unsafeFunction } from '../functions.ts'
 import { isView } from '../masks.ts'
 import { hiddenOrder } from '../order.ts'
@@ -72,7 +72,8 @@ function judgeRead(
   const hidden = hiddenSystemUse(context.input.catalog.dialect, use)
   if (hidden !== null) return refuse('SP-SCOPE', `the view ${view} reads a relation of the system: ${hidden}`)
   if (use.relation.kind === 'system') return null
-  const coverage = context.coverage(use.relation, 'read')
+  // What a view reads is bounded by the role: a grant that was narrowed to the view need not name it.
+  const coverage = coverageUnnarrowed(context.input, use.relation, 'read')
   if ((coverage?.where.length ?? 0) > 0) {
     return refuse('SP-SCOPE', `the view ${view} reads ${nameOf(use)}, of which the grant covers some rows only`)
   }
