@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { asSallyportError, SallyportError } from './errors.ts'
 import { createTokenVerifier } from './oidc/token_verifier.ts'
+import { narrowRole } from './policy/narrow.ts'
 import type { ListenerSettings, LiveSettings } from './proxy/context.ts'
 import type { Catalogs, Clock, Credential, Notes, PolicySource, Target, Tokens } from './session/ports.ts'
 import { createCatalogs, type LiveCatalogs } from './upstream/catalogs.ts'
@@ -38,7 +39,10 @@ export class LiveConfig {
       get configDigest() {
         return digest()
       },
-      roleOf: (grant) => this.#config.roles.get(grant.role),
+      roleOf: (grant) => {
+        const role = this.#config.roles.get(grant.role)
+        return role && narrowRole(role, grant.narrowing)
+      },
       masking: () => this.#config.masking,
     }
     this.catalogs = {

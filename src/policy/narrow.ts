@@ -5,32 +5,41 @@ import type { Role, ScopeRule } from './role.ts'
 
 type NarrowingRule = Narrowing[number]
 
-const narrowed = new WeakMap<Role, WeakMap<Narrowing, Role>>()
+/** How many narrowings of one role are remembered: more than there are grants in use. */
+const REMEMBERED_MAX = 2048
+
+interface Remembered {
+  readonly byNarrowing: WeakMap<Narrowing, Role>
+  readonly byDigest: Map<string, Role>
+}
+
+const remembered = new WeakMap<Role, Remembered>()
 
 /**
  * The role with only that of its scope which one of the narrowing's rules covers too. What the role says beyond (row
  * conditions, exceptions, relatives) is judged by its whole scope still, which is kept beside: a rule that was narrowed
- * away still bounds what is left. The same arguments give the same object.
+ * away still bounds what is left. Equal arguments give the same object, so that sessions share what was judged under it.
  */
 export function narrowRole(role: Role, narrowing: Narrowing | null): Role {
   if (narrowing === null) return role
-  let byNarrowing = narrowed.get(role)
-  if (!byNarrowing) {
-    byNarrowing = new WeakMap()
-    narrowed.set(role, byNarrowing)
-  }
-  let found = byNarrowing.get(narrowing)
-  if (!found) {
-    found = role.unrestricted ? restricted(role, narrowing) : within(role, narrowing)
-    byNarrowing.set(narrowing, found)
-  }
+  const known = remembered.get(role) ?? { byNarrowing: new WeakMap(), byDigest: new Map() }
+  remembered.set(role, known)
+  const found = known.byNarrowing.get(narrowing) ?? byDigest(known, role, narrowing)
+  known.byNarrowing.set(narrowing, found)
+  return found
+}
+
+function byDigest({ byDigest: known }: Remembered, role: Role, narrowing: Narrowing): Role {
+  const digest = digestWith(role, narrowing)
+  const found = known.get(digest) ?? { ...(role.unrestricted ? restricted : within)(role, narrowing), digest }
+  if (known.size >= REMEMBERED_MAX) known.clear()
+  known.set(digest, found)
   return found
 }
 
 function within(role: Role, narrowing: Narrowing): Role {
   return {
     ...role,
-    digest: digestWith(role, narrowing),
     scope: role.scope.flatMap((rule) => narrowing.flatMap((by) => intersection(rule, by) ?? [])),
     narrowedFrom: role.narrowedFrom ?? role.scope,
     call: coveredCalls(role, narrowing),
@@ -50,9 +59,8 @@ function restricted(role: Role, narrowing: Narrowing): Role {
     exceptColumns: [],
     where: [],
   }))
-  const digest = digestWith(role, narrowing)
   const call = coveredCalls(role, narrowing)
-  return { ...role, digest, unrestricted: false, exports: false, scope, call, unmask: ['*.*.*'] }
+  return { ...role, unrestricted: false, exports: false, scope, call, unmask: ['*.*.*'] }
 }
 
 function digestWith(role: Role, narrowing: Narrowing): string {

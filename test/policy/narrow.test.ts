@@ -100,6 +100,7 @@ describe('a role that a grant narrows', () => {
     const role = roleOf()
     const narrowing = [by({ tables: ['users'] })]
     expect(narrowRole(role, narrowing)).toBe(narrowRole(role, narrowing))
+    expect(narrowRole(role, [by({ tables: ['users'] })])).toBe(narrowRole(role, narrowing))
     expect(narrowRole(role, null)).toBe(role)
     expect(narrowRole(role, narrowing).digest).not.toBe(role.digest)
     expect(narrowRole(role, narrowing).digest).toBe(narrowRole(role, [by({ tables: ['users'] })]).digest)
