@@ -55,7 +55,7 @@ export async function serve(configDir: string): Promise<Service> {
     audit,
     clock,
     ids,
-    gate: new Gate({ catalogs: live.catalogs, policy: live.policy, ids, quota: new MemoryQuota(clock) }),
+    gate: new Gate({ catalogs: live.catalogs, policy: live.policy, grants, ids, quota: new MemoryQuota(clock) }),
     engineFor: createEngines(),
     sessions,
     counts: new ConnectionCounts(),
@@ -95,7 +95,7 @@ class Service {
   constructor(parts: Parts) {
     this.#parts = parts
     this.context = parts.context
-    this.#stopWatching = parts.grants.onChange(() => endEnded(parts.context, parts.proxy))
+    this.#stopWatching = parts.grants.onChange(() => parts.proxy.endWithoutGrant())
   }
 
   /** Reads the configuration again: all of it comes into force, or nothing. Rejects with `SP-CONFIG`. */
@@ -162,12 +162,4 @@ function startHealth(
       ...(audit.healthy ? [] : ['the audit log can not be written']),
     ],
   })
-}
-
-/** After a change of grants: sessions whose grant is gone or over end now. */
-function endEnded({ grants }: ProxyContext, proxy: RunningProxy): void {
-  const now = clock.now()
-  const active = grants.snapshot().grants.filter(({ start, end }) => now >= start && now < end)
-  const ids = new Set(active.map(({ id }) => id))
-  proxy.endWithoutGrant((id) => ids.has(id))
 }

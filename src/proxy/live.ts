@@ -103,11 +103,20 @@ function liveSession(
 }
 
 function finish(context: ProxyContext, { subject, release }: OpenedLogin, cause: string): void {
-  const { session } = subject
+  const { session, grant, identity, target } = subject
   context.sessions.remove(session.sessionId)
+  const endedAt = context.grants.endedAt(grant.id, identity, target.name)
+  if (endedAt !== null) {
+    context.metrics.revocationSeconds.observe({ stage: 'statement' }, secondsSince(endedAt, context.clock.now()))
+  }
   context.metrics.sessions.dec({ engine: session.protocol })
   release()
   context.audit
     .append([{ kind: 'logout', id: context.ids.uuid(), time: context.clock.now(), session, cause }])
     .catch((err: unknown) => context.log.error({ err }, 'the record of a logout failed'))
+}
+
+/** Another node's clock may be a little ahead of this one's. */
+function secondsSince(then: number, now: number): number {
+  return Math.max(0, now - then) / 1000
 }

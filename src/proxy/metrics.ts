@@ -9,8 +9,10 @@ export interface Metrics {
   readonly loginSeconds: Histogram<'engine'>
   readonly auditFailures: Counter
   readonly reloads: Counter<'outcome'>
+  readonly revocationSeconds: Histogram<'stage'>
 }
 
+const REVOCATION_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]
 const LOGIN_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 export function createMetrics(): Metrics {
@@ -37,6 +39,13 @@ export function createMetrics(): Metrics {
       help: 'From accept to a ready session',
       labelNames: ['engine'],
       buckets: LOGIN_BUCKETS_S,
+      registers,
+    }),
+    revocationSeconds: new Histogram({
+      name: 'sallyport_revocation_seconds',
+      help: 'From the end of a grant to the end of a connection under it (statement), and of its account (account)',
+      labelNames: ['stage'],
+      buckets: REVOCATION_BUCKETS_S,
       registers,
     }),
     auditFailures: new Counter({

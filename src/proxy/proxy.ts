@@ -18,8 +18,8 @@ export interface Proxy {
   drain(timeoutMs: number): Promise<void>
   /** Ends every session at once. */
   stop(): void
-  /** Ends the sessions whose grant is no longer among the active ones. */
-  endWithoutGrant(isActive: (grantId: string) => boolean): void
+  /** Ends the sessions whose grant no longer stands, each with the reason. */
+  endWithoutGrant(): void
 }
 
 export type Fronts = Readonly<Record<'postgres' | 'mysql', Serve>>
@@ -40,6 +40,8 @@ export async function startProxy(
     // Looking is what makes the store notice that a grant has ended by its own, monotonic, clock.
     context.grants.snapshot()
     for (const session of context.sessions.all()) session.tick()
+    // A lease runs out without a change that anybody could tell of.
+    endWithoutGrant(context)
   }, TICK_MS)
   let draining = false
   const stop = () => {
@@ -60,11 +62,14 @@ export async function startProxy(
       stop()
     },
     stop,
-    endWithoutGrant: (isActive) => {
-      for (const session of context.sessions.all()) {
-        if (!isActive(session.grantId)) session.end(new SallyportError('SP-GRANT-ENDED', 'the grant has ended'))
-      }
-    },
+    endWithoutGrant: () => endWithoutGrant(context),
+  }
+}
+
+function endWithoutGrant({ sessions, grants }: ProxyContext): void {
+  for (const session of sessions.all()) {
+    const refusal = grants.refusal(session.grantId, session.person, session.target)
+    if (refusal) session.end(refusal)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AuditEvent } from '../audit/event.ts'
-import { asSallyportError, SallyportError } from '../errors.ts'
+import { asSallyportError, type ErrorCode, SallyportError } from '../errors.ts'
 import type { Effect } from '../session/effects.ts'
 import type { AuditLog, Clock } from '../session/ports.ts'
 import type { Machine } from './machine.ts'
@@ -12,6 +12,9 @@ const MAX_WAITING_CHUNKS = 16
 const SMALL_BYTES = 16 * 1024
 /** How long a client may take to read a last error before its connection is cut. */
 const LINGER_MS = 2_000
+/** The same where the right to read has ended: what is still on its way to a slow reader is cut. */
+const REVOKED_LINGER_MS = 250
+const REVOKED: ReadonlySet<ErrorCode> = new Set(['SP-GRANT-ENDED', 'SP-REVOKED', 'SP-LOCKED', 'SP-LEASE'])
 /** What setTimeout can take. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -52,6 +55,7 @@ export class Runner {
   #over = false
   readonly #toClient: Uint8Array[] = []
   readonly #toUpstream: Uint8Array[] = []
+  #lingerMs = LINGER_MS
   /** Set while the database has to wait, since a rate is used up. */
   #pacing: NodeJS.Timeout | null = null
   #pacedUntil = 0
@@ -172,6 +176,7 @@ export class Runner {
           return -1
         case 'end':
           this.#send()
+          this.#lingerMs = lingerOf(effect.error)
           this.#finish(effect.cause)
           return -1
       }
@@ -277,10 +282,14 @@ export class Runner {
       if (effect.kind === 'catalog_stale') this.#input.catalogStale(effect.reason, effect.certain)
       if (effect.kind === 'cancel') this.#input.cancel(effect.sessionId, effect.statementOnly)
     }
-    if (!keepsClient) closeGently(client)
-    closeGently(upstream)
+    if (!keepsClient) closeGently(client, this.#lingerMs)
+    closeGently(upstream, this.#lingerMs)
     ended(cause)
   }
+}
+
+function lingerOf(error: SallyportError | null): number {
+  return error !== null && REVOKED.has(error.code) ? REVOKED_LINGER_MS : LINGER_MS
 }
 
 /** Empties `pieces` into the socket; false where the peer reads too slowly. Large pieces are not worth copying. */
@@ -307,13 +316,13 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Lets what was written go out, then cuts a peer that does not close its side. */
-function closeGently(socket: Duplex): void {
+function closeGently(socket: Duplex, lingerMs: number): void {
   if (socket.destroyed) return
   // Bytes that still arrive have no reader any more; without one the end would never be seen.
   socket.removeAllListeners('data')
   socket.resume()
   socket.end()
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
   timer.unref()
   socket.once('close', () => clearTimeout(timer))
 }

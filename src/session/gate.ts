@@ -9,7 +9,7 @@ import type { Facts } from '../sql/facts.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
-import type { Catalogs, Ids, PolicySource, Quota, Target } from './ports.ts'
+import type { Catalogs, Grants, Ids, PolicySource, Quota, Target } from './ports.ts'
 import { type Engine, type Names, saysTheSame, type Verdict, VerdictCache } from './verdict.ts'
 
 /** Who asks, and on what: fixed for the life of a session. */
@@ -68,17 +68,19 @@ export interface ExecutionResult {
   readonly started: number
 }
 
-const GRANT_ENDED: Deny = {
-  effect: 'deny',
-  rule: 'grant',
-  code: 'SP-GRANT-ENDED',
-  reason: 'the grant has ended',
-  statement: 0,
+/** By the wall clock; the store of grants looks at the monotonic one too. */
+function outOfTime({ start, end }: Grant, now: number): SallyportError | null {
+  return now < start || now >= end ? new SallyportError('SP-GRANT-ENDED', 'the grant has ended') : null
+}
+
+function grantRefused({ code, detail }: SallyportError): Deny {
+  return { effect: 'deny', rule: 'grant', code, reason: detail, statement: 0 }
 }
 
 export interface GateDependencies {
   readonly catalogs: Pick<Catalogs, 'current' | 'latest' | 'awaited'>
   readonly policy: PolicySource
+  readonly grants: Pick<Grants, 'refusal'>
   readonly ids: Ids
   readonly quota: Quota
 }
@@ -180,7 +182,9 @@ export class Gate {
     }
     const { decision } = verdict
     if (decision.effect === 'deny') return this.#deny(subject, verdict, decision, now)
-    if (now < subject.grant.start || now >= subject.grant.end) return this.#deny(subject, verdict, GRANT_ENDED, now)
+    const { grant, identity, target } = subject
+    const refusal = outOfTime(grant, now) ?? this.#deps.grants.refusal(grant.id, identity, target.name)
+    if (refusal) return this.#deny(subject, verdict, grantRefused(refusal), now)
     return { kind: 'judged', verdict, decision }
   }
 

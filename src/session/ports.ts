@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../audit/event.ts'
-import type { Identity } from '../identity/identity.ts'
+import type { SallyportError } from '../errors.ts'
+import type { Identity, Person } from '../identity/identity.ts'
 import type { Grant, GrantsSnapshot } from '../policy/grant.ts'
 import type { MaskingPolicy } from '../policy/masking_policy.ts'
 import type { Role } from '../policy/role.ts'
@@ -27,6 +28,14 @@ export interface Tokens {
 
 export interface Grants {
   snapshot(): GrantsSnapshot
+  /**
+   * Why this person may start no statement under the grant now, or null where it stands: it has ended or was revoked; it,
+   * the person or the target is locked; or this node's lease on its snapshot has run out. Answered from memory, for each
+   * statement.
+   */
+  refusal(grantId: string, person: Person, target: string): SallyportError | null
+  /** When somebody ended or locked it, in milliseconds since the epoch; null where it stands or ended by time. */
+  endedAt(grantId: string, person: Person, target: string): number | null
   /** Called after each change of the snapshot. Returns the way to stop listening. */
   onChange(listener: () => void): () => void
 }
@@ -55,6 +64,42 @@ export interface Target {
 export interface Credential {
   readonly user: string
   readonly password: string
+}
+
+/** A secret as it was read. */
+export interface SecretVersion {
+  readonly value: string
+  /** The account's name, where the provider gives one with it. */
+  readonly user: string | null
+  /** What the provider calls this version; never derived from the value in a way that could be undone. */
+  readonly version: string
+}
+
+/**
+ * The login of an account whose password, and perhaps name, is rotated while the program runs. Kept at hand: asking for
+ * it costs nothing but the first time, and after a refused login.
+ */
+export interface LiveCredential {
+  /**
+   * What may be valid now, most likely first: the old one follows the new one for as long as both may live. Never
+   * empty. Rejects with `SP-UPSTREAM` where none can be had.
+   */
+  candidates(): Promise<readonly Credential[]>
+  /**
+   * Runs `attempt` with each candidate until one isn't `refused`; after the last the secret is read again, and what is
+   * new is tried too. Rejects as the last attempt did, at once where the reason is another than the login.
+   */
+  use<T>(attempt: (credential: Credential) => Promise<T>, refused: (error: unknown) => boolean): Promise<T>
+}
+
+/** One reading of a secret, for the audit log: `secret.read` or `secret.failed`. */
+export interface SecretReading {
+  readonly reference: string
+  /** Null where it failed. */
+  readonly version: string | null
+  readonly ok: boolean
+  /** Why it failed, in words that hold nothing of the secret. */
+  readonly detail: string | null
 }
 
 export interface Accounts {

@@ -46,6 +46,11 @@ export function createFileGrants(initial: readonly Grant[], clock: Clock): FileG
       if (endByTime(known, clock)) publish()
       return snapshot
     },
+    refusal: (id) => {
+      const entry = known.get(id)
+      return entry && lasts(entry, clock) ? null : new SallyportError('SP-GRANT-ENDED', 'the grant has ended')
+    },
+    endedAt: () => null,
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -60,13 +65,15 @@ function entryOf(grant: Grant, clock: Clock): Known {
   return { grant, content: contentOf(grant), deadline, ended: 'no' }
 }
 
+function lasts({ ended, grant, deadline }: Known, clock: Clock): boolean {
+  return ended === 'no' && clock.now() < grant.end && clock.monotonic() < deadline
+}
+
 /** True where a grant ended since the last look. */
 function endByTime(known: ReadonlyMap<string, Known>, clock: Clock): boolean {
-  const now = clock.now()
-  const monotonic = clock.monotonic()
   let changed = false
   for (const entry of known.values()) {
-    if (entry.ended !== 'no' || (now < entry.grant.end && monotonic < entry.deadline)) continue
+    if (entry.ended !== 'no' || lasts(entry, clock)) continue
     entry.ended = 'by time'
     changed = true
   }

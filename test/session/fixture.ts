@@ -1,3 +1,4 @@
+import type { SallyportError } from '../../src/errors.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import type { MaskingPolicy } from '../../src/policy/masking_policy.ts'
@@ -205,6 +206,8 @@ export interface World {
   awaited: boolean
   role: Role
   masking: MaskingPolicy
+  /** Why no statement may start under the grant. */
+  refusal: SallyportError | null
   readonly gate: Gate
   readonly subject: Subject
 }
@@ -224,7 +227,8 @@ export function worldOf(
   let ids = 0
   const target = targetOf(engine)
   const held = grantOf(grant)
-  const world: { catalog: Catalog | undefined; awaited: boolean; role: Role; masking: MaskingPolicy } = {
+  const world: Omit<World, 'gate' | 'subject'> = {
+    refusal: null,
     awaited: false,
     catalog: catalogOf(engine),
     role,
@@ -237,6 +241,7 @@ export function worldOf(
       roleOf: ({ role: name }) => (name === world.role.name ? world.role : undefined),
       masking: () => world.masking,
     },
+    grants: { refusal: () => world.refusal },
     ids: { uuid: () => `id-${++ids}` },
     quota,
   })

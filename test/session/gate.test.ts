@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SallyportError } from '../../src/errors.ts'
 import type { Subject } from '../../src/session/gate.ts'
 import type { Names } from '../../src/session/verdict.ts'
 import { catalogOf, MINUTE, roleOf, START, targetOf, type World, worldOf } from './fixture.ts'
@@ -65,6 +66,17 @@ describe('the gate', () => {
     }
     const times = [START, START + 60 * MINUTE, START + 60 * MINUTE - 1, START - 2 * MINUTE, START]
     expect(times.map(code)).toEqual(['allowed', 'SP-GRANT-ENDED', 'allowed', 'SP-GRANT-ENDED', 'allowed'])
+  })
+
+  it('starts nothing under a grant that no longer stands, prepared or not', () => {
+    const world = worldOf('postgres')
+    const { gate, subject } = world
+    const known = gate.prepare(subject, FRESH, 'SELECT 1', START)
+    if (known.kind === 'deny') throw known.error
+    world.refusal = new SallyportError('SP-REVOKED', 'revoked by bob@example.test')
+    const answer = gate.admit(subject, FRESH, 'SELECT 1', START, known.verdict)
+    expect(answer).toMatchObject({ kind: 'deny', error: { code: 'SP-REVOKED', detail: 'revoked by bob@example.test' } })
+    expect(gate.prepare(subject, FRESH, 'SELECT 2', START).kind).toBe('deny')
   })
 
   it('goes on with no session that began under a role without limits, once the role has some', () => {
