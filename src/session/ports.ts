@@ -102,6 +102,42 @@ export interface SecretReading {
   readonly detail: string | null
 }
 
+/** A secret as it was read. */
+export interface SecretVersion {
+  readonly value: string
+  /** The account's name, where the provider gives one with it. */
+  readonly user: string | null
+  /** What the provider calls this version; never derived from the value in a way that could be undone. */
+  readonly version: string
+}
+
+/**
+ * The login of an account whose password, and perhaps name, is rotated while the program runs. Kept at hand: asking for
+ * it costs nothing but the first time, and after a refused login.
+ */
+export interface LiveCredential {
+  /**
+   * What may be valid now, most likely first: the old one follows the new one for as long as both may live. Never
+   * empty. Rejects with `SP-UPSTREAM` where none can be had.
+   */
+  candidates(): Promise<readonly Credential[]>
+  /**
+   * Runs `attempt` with each candidate until one isn't `refused`; after the last the secret is read again, and what is
+   * new is tried too. Rejects as the last attempt did, at once where the reason is another than the login.
+   */
+  use<T>(attempt: (credential: Credential) => Promise<T>, refused: (error: unknown) => boolean): Promise<T>
+}
+
+/** One reading of a secret, for the audit log: `secret.read` or `secret.failed`. */
+export interface SecretReading {
+  readonly reference: string
+  /** Null where it failed. */
+  readonly version: string | null
+  readonly ok: boolean
+  /** Why it failed, in words that hold nothing of the secret. */
+  readonly detail: string | null
+}
+
 export interface Accounts {
   /** The account that this session logs in to the database with. Rejects with `SP-ACCOUNT` or `SP-UPSTREAM`. */
   open(session: AccountSession, target: Target, grant: Grant): Promise<OpenedAccount>
