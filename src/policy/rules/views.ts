@@ -28,7 +28,7 @@ function isNamed(context: RuleContext, relation: Relation): boolean {
   return context.coverage(relation, 'read')?.named ?? false
 }
 
-function judgeView(context: RuleContext, view: Relation, named: boolean, depth: number): Refused | null {
+export function judgeView(context: RuleContext, view: Relation, named: boolean, depth: number): Refused | null {
   if (view.kind === 'system' || !isView(view)) return null
   const facts = depth > VIEW_DEPTH_MAX ? null : context.input.viewFacts(view)
   const name = nameOf({ relation: view })
