@@ -74,8 +74,8 @@ export interface Vote {
   readonly by: PersonRef
   /** Who delegated the vote; it counts as theirs. */
   readonly onBehalfOf: PersonRef | null
-  /** The group that gave the right to answer. */
-  readonly group: string
+  /** Those of the stage's groups that gave the right to answer, at that time. */
+  readonly groups: readonly string[]
   readonly decision: 'approve' | 'deny' | 'changes'
   readonly reason: string
   /** What the approver takes away: nobody widens. */

@@ -137,6 +137,8 @@ export interface PolicyVersion extends Versioned {
   readonly body: unknown
   /** SHA-256, hex. */
   readonly digest: string
+  /** A proposed version waits for its second person, and binds nobody until then. */
+  readonly state: 'proposed' | 'in_force' | 'superseded' | 'refused'
   readonly author: PersonRef | null
   readonly approver: PersonRef | null
   readonly reason: string
