@@ -1,4 +1,4 @@
-import { constants, createHash, publicEncrypt } from 'node:crypto'
+import { constants, createHash, publicEncrypt, timingSafeEqual } from 'node:crypto'
 import { encodeUtf8 } from '../../../bytes/writer.ts'
 import { broken } from '../text.ts'
 import { clearPasswordAnswer } from './clear-password.ts'
@@ -12,6 +12,14 @@ export function cachingSha2Answer(password: string, scramble: Uint8Array): Uint8
   if (password === '') return new Uint8Array(0)
   const once = sha256(encodeUtf8(password))
   return xor(once, sha256(sha256(once), scramble))
+}
+
+const DIGEST_BYTES = 32
+
+/** What a server's fast path checks an answer with: SHA256(SHA256(password)). The password is never needed. */
+export function cachingSha2Fits(answer: Uint8Array, scramble: Uint8Array, stored: Uint8Array): boolean {
+  if (answer.length !== DIGEST_BYTES || stored.length !== DIGEST_BYTES) return false
+  return timingSafeEqual(sha256(xor(answer, sha256(stored, scramble))), stored)
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { encodeUtf8 } from '../../../bytes/writer.ts'
 import { SallyportError } from '../../../errors.ts'
 import { broken, decodeText } from '../message.ts'
+import { fromBase64, toBase64 } from './base64.ts'
 import { saltedPassword } from './salted_passwords.ts'
 import { saslPrep } from './saslprep.ts'
 
@@ -14,7 +15,6 @@ const KEY_BYTES = 32
 
 /** RFC 5802 section 5.1: printable ASCII without the comma. */
 const NONCE = /^[\x21-\x2b\x2d-\x7e]+$/
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 /** Without extensions: an unknown one changes the meaning (RFC 5802, "m"), and PostgreSQL sends none. */
 const SERVER_FIRST = /^r=([^,]*),s=([^,]*),i=([1-9][0-9]{0,9})$/
 
@@ -123,13 +123,4 @@ function bindingInput({ gs2Header, binding }: ScramStarted): string {
 
 function hmac(key: Uint8Array, data: string): Uint8Array {
   return createHmac('sha256', key).update(data).digest()
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-}
-
-function fromBase64(text: string): Uint8Array {
-  if (!BASE64.test(text)) throw broken('a SCRAM value is not base64')
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 }
