@@ -1,7 +1,7 @@
 import type { JsonPathRule, JsonRule, MaskRule } from '../masking/rule.ts'
 import type { Grant, Principal } from '../policy/grant.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
-import type { Role, RowCondition, ScopeRule } from '../policy/role.ts'
+import type { Asking, Role, RowCondition, ScopeRule } from '../policy/role.ts'
 import { digestOf } from './digest.ts'
 import type { GrantSection, MaskingSection, RoleSection } from './schema_file.ts'
 
@@ -41,6 +41,27 @@ export function buildRole(section: RoleSection): Role {
       bytesPerSecond: limits.bytesPerSecond,
     },
     acr: section.acr,
+    amr: section.amr,
+    maxAuthAgeMs: section.maxAuthAge,
+    sessionReason: section.sessionReason,
+    ticketPattern: section.ticketPattern ?? null,
+    asking: buildAsking(section),
+  }
+}
+
+function buildAsking(section: RoleSection): Asking {
+  const { standingCap } = section
+  return {
+    defaultDurationMs: section.defaultDuration,
+    maxDurationMs: section.maxDuration,
+    idleAfterMs: section.idleAfter,
+    standingCap: standingCap ? { maxMs: standingCap.max, windowMs: standingCap.within } : null,
+    reasonPattern: section.reasonPattern ?? null,
+    ticketRequired: section.ticketRequired,
+    approval: section.approval ?? null,
+    delegable: section.delegable,
+    recording: section.recording,
+    breakGlass: section.breakGlass,
   }
 }
 

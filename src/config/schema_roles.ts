@@ -1,5 +1,15 @@
 import * as z from 'zod'
-import { cidr, count, duration, name, parameterValue, pattern, patterns } from './schema_values.ts'
+import {
+  cidr,
+  count,
+  duration,
+  name,
+  parameterValue,
+  pattern,
+  patterns,
+  positiveDuration,
+  regex,
+} from './schema_values.ts'
 
 const condition = z
   .strictObject({
@@ -56,6 +66,29 @@ const limitsObject = z
   })
   .describe('0 and 0s mean no limit.')
 
+const asking = {
+  defaultDuration: positiveDuration.prefault('1h').describe('How long a grant lasts where the request says nothing.'),
+  maxDuration: positiveDuration.prefault('8h').describe('A request for longer is refused.'),
+  idleAfter: duration.prefault('0s').describe('A grant that nobody uses for so long ends, after a warning; 0s: never.'),
+  standingCap: z
+    .strictObject({ max: positiveDuration, within: positiveDuration })
+    .optional()
+    .describe('Granted time of a person on a target under this role, in any such window: more is refused.'),
+  sessionReason: z
+    .enum(['none', 'reason', 'ticket'])
+    .default('none')
+    .describe('What each session has to name when it begins.'),
+  reasonPattern: regex.optional().describe('A regular expression that the reason of a request must contain.'),
+  ticketPattern: regex.optional().describe('A regular expression that a whole ticket must match.'),
+  ticketRequired: z.boolean().default(false).describe('A request needs a ticket.'),
+  approval: name
+    .optional()
+    .describe('The approval rule that alone decides; default: the first of the list that matches.'),
+  delegable: z.boolean().default(false).describe('Leads of projects may approve it on their targets.'),
+  recording: z.boolean().default(false).describe('Sessions under it are recorded.'),
+  breakGlass: z.boolean().default(false).describe('May be had at once in an incident that is open.'),
+}
+
 export const rolesSection = z.array(
   z
     .strictObject({
@@ -93,6 +126,13 @@ export const rolesSection = z.array(
       networks: z.array(cidr).default([]),
       limits: limitsObject.prefault({}),
       acr: z.array(z.string().min(1)).default([]).describe('Login strengths (acr claim) of which one is demanded.'),
+      amr: z.array(z.string().min(1)).default([]).describe('Login methods (amr claim) of which one is demanded.'),
+      maxAuthAge: duration.prefault('0s').describe('A session needs a login not older than this; 0s: any.'),
+      ...asking,
+    })
+    .refine((role) => role.defaultDuration <= role.maxDuration, {
+      message: 'must not be longer than maxDuration',
+      path: ['defaultDuration'],
     })
     .refine((role) => !role.unrestricted || role.scope.length === 0, {
       message: 'an unrestricted role has no scope',

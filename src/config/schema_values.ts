@@ -14,6 +14,19 @@ export const duration = z
   })
   .describe('A duration: a whole number and ms, s, m, h or d.')
 
+export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than 0')
+
+/** A pattern of JavaScript's regular expressions, with the flag `u`. */
+export const regex = z.string().min(1).max(500).refine(isPattern, 'must be a regular expression')
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u').test('') || true
+  } catch {
+    return false
+  }
+}
+
 /** Secrets stand in files and environment variables only; a literal one is refused, and never quoted. */
 export const secretRef = z
   .string()

@@ -87,4 +87,34 @@ export interface Role {
   readonly limits: Limits
   /** ACR values of which one is demanded; empty for none. */
   readonly acr: readonly string[]
+  /** AMR values of which one is demanded; empty for none. */
+  readonly amr: readonly string[]
+  /** A session needs a login not older than this; 0 for any. */
+  readonly maxAuthAgeMs: number
+  /** What each session has to name when it begins. */
+  readonly sessionReason: 'none' | 'reason' | 'ticket'
+  /** A regular expression that a whole ticket must match; null for any text. */
+  readonly ticketPattern: string | null
+  readonly asking: Asking
+}
+
+/** What holds for asking for a role, and for the grants that come of it. */
+export interface Asking {
+  readonly defaultDurationMs: number
+  readonly maxDurationMs: number
+  /** A grant that nobody uses for so long ends; 0 for never. */
+  readonly idleAfterMs: number
+  /** Granted time of one person on one target under this role, in any window; null for no cap. */
+  readonly standingCap: { readonly maxMs: number; readonly windowMs: number } | null
+  /** A regular expression that the reason must contain; null for any text. */
+  readonly reasonPattern: string | null
+  readonly ticketRequired: boolean
+  /** The approval rule that alone decides; null: the first of the list that matches. */
+  readonly approval: string | null
+  /** Leads of projects may approve it on their targets. */
+  readonly delegable: boolean
+  /** Sessions are recorded. */
+  readonly recording: boolean
+  /** May be had by break-glass. */
+  readonly breakGlass: boolean
 }

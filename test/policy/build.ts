@@ -165,6 +165,22 @@ export function roleOf(over: Partial<Role> = {}): Role {
       bytesPerSecond: 0,
     },
     acr: [],
+    amr: [],
+    maxAuthAgeMs: 0,
+    sessionReason: 'none',
+    ticketPattern: null,
+    asking: {
+      defaultDurationMs: 3_600_000,
+      maxDurationMs: 28_800_000,
+      idleAfterMs: 0,
+      standingCap: null,
+      reasonPattern: null,
+      ticketRequired: false,
+      approval: null,
+      delegable: false,
+      recording: false,
+      breakGlass: false,
+    },
     ...over,
   }
 }
