@@ -14,6 +14,10 @@ export interface Identity {
   readonly authTime: number | null
   readonly acr: string | null
   readonly amr: readonly string[]
+  /** The provider's session (`sid`), by which a back-channel logout may name it. */
+  readonly sid?: string | undefined
+  /** True of a workload: a pipeline or a service, vouched for by an issuer of its own. */
+  readonly machine?: boolean | undefined
 }
 
 /** A subject is a person's name with one provider alone: another may have given the same one to somebody else. */

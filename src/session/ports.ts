@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../audit/event.ts'
 import type { SallyportError } from '../errors.ts'
 import type { Identity, Person } from '../identity/identity.ts'
-import type { Grant, GrantsSnapshot } from '../policy/grant.ts'
+import type { Grant, GrantsSnapshot, Narrowing } from '../policy/grant.ts'
 import type { MaskingPolicy } from '../policy/masking_policy.ts'
 import type { Role } from '../policy/role.ts'
 import type { Catalog } from '../sql/catalog.ts'
@@ -64,42 +64,6 @@ export interface Target {
 export interface Credential {
   readonly user: string
   readonly password: string
-}
-
-/** A secret as it was read. */
-export interface SecretVersion {
-  readonly value: string
-  /** The account's name, where the provider gives one with it. */
-  readonly user: string | null
-  /** What the provider calls this version; never derived from the value in a way that could be undone. */
-  readonly version: string
-}
-
-/**
- * The login of an account whose password, and perhaps name, is rotated while the program runs. Kept at hand: asking for
- * it costs nothing but the first time, and after a refused login.
- */
-export interface LiveCredential {
-  /**
-   * What may be valid now, most likely first: the old one follows the new one for as long as both may live. Never
-   * empty. Rejects with `SP-UPSTREAM` where none can be had.
-   */
-  candidates(): Promise<readonly Credential[]>
-  /**
-   * Runs `attempt` with each candidate until one isn't `refused`; after the last the secret is read again, and what is
-   * new is tried too. Rejects as the last attempt did, at once where the reason is another than the login.
-   */
-  use<T>(attempt: (credential: Credential) => Promise<T>, refused: (error: unknown) => boolean): Promise<T>
-}
-
-/** One reading of a secret, for the audit log: `secret.read` or `secret.failed`. */
-export interface SecretReading {
-  readonly reference: string
-  /** Null where it failed. */
-  readonly version: string | null
-  readonly ok: boolean
-  /** Why it failed, in words that hold nothing of the secret. */
-  readonly detail: string | null
 }
 
 /** A secret as it was read. */
@@ -257,4 +221,101 @@ export interface PolicySource {
   /** The role as the grant narrows it. */
   roleOf(grant: Grant): Role | undefined
   masking(): MaskingPolicy
+}
+
+/**
+ * The connection passwords and certificates that are live: not revoked, not expired, and nobody locked whom they name.
+ * Answered from memory, at once; what is here counts still has to stand under an active grant.
+ */
+export interface Credentials {
+  /** In no order. */
+  passwordsFor(target: string): readonly LivePassword[]
+  /** By the serial number in lower-case hex. */
+  certificate(serial: string): LiveCertificate | null
+}
+
+/** What of a connection password a login needs; see `ConnectionPassword` of the store's records. */
+export interface LivePassword {
+  readonly id: string
+  readonly identity: Identity
+  readonly target: string
+  readonly grantId: string
+  readonly scram: string
+  readonly sha2: string
+  readonly digest: string
+  readonly createdAt: number
+  readonly expiresAt: number
+}
+
+export interface LiveCertificate {
+  /** The serial number in hex. */
+  readonly id: string
+  readonly identity: Identity
+  readonly fingerprint: string
+  readonly expiresAt: number
+}
+
+/** Answered from memory. Whoever is locked logs in nowhere, and what stands already ends by `Grants.refusal`. */
+export interface Locks {
+  lockedBy(what: { readonly person: string; readonly target: string; readonly grantId: string | null }): Locked | null
+}
+
+export interface Locked {
+  readonly what: 'person' | 'target' | 'grant'
+  readonly label: string
+  readonly reason: string
+  readonly at: number
+  readonly until: number | null
+}
+
+/** Keeps what was refused for want of a grant, so that a request can be opened from it. */
+export interface Refusals {
+  /** The short id at once; it is stored behind. Null where nothing is kept. */
+  note(refused: RefusedAccess): string | null
+}
+
+export interface RefusedAccess {
+  readonly person: Pick<Identity, 'issuer' | 'subject' | 'email' | 'name'>
+  readonly target: string
+  readonly database: string
+  /** The role of the session; of a login the one that was asked for, or null. */
+  readonly role: string | null
+  readonly code: string
+  readonly reason: string
+  /** The least scope that would have done; empty for a login. */
+  readonly needs: Narrowing
+  /** `schema.table.column` that were to be seen in clear. */
+  readonly clear: readonly string[]
+  readonly statementSha256: string | null
+}
+
+/** Sallyport's own authority for client certificates. */
+export interface CertificateAuthority {
+  /** The certificates, PEM, that its own are verified with. */
+  readonly chain: string
+  /**
+   * A client certificate for a certification request or a public key, both PEM; null makes the key here. Rejects with
+   * `SP-INPUT`.
+   */
+  issue(key: string | null, identity: Identity, expiresAt: number): Promise<IssuedClientCertificate>
+  /** What a client has shown in TLS: its serial number. Throws `SP-AUTH`. Whether it was revoked, `Credentials` knows. */
+  verify(der: Uint8Array, now: number): ShownCertificate
+}
+
+export interface IssuedClientCertificate {
+  /** PEM. */
+  readonly certificate: string
+  /** Lower-case hex. */
+  readonly serial: string
+  /** SHA-256 of the DER, hex. */
+  readonly fingerprint: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  /** PEM, where the key was made here: it is kept nowhere. */
+  readonly privateKey: string | null
+}
+
+export type ShownCertificate = Pick<IssuedClientCertificate, 'serial' | 'fingerprint'> & {
+  readonly issuer: string
+  readonly subject: string
 }
