@@ -24,7 +24,7 @@ export interface AccountSettings {
   readonly ttlMarginMs: number
   /** Accounts made ahead, for each person and grant that has connected lately. */
   readonly warm: number
-  /** What a person made belongs to this role (MySQL: this definer) afterwards; null: a session that made something is not dropped. */
+  /** What a person made belongs to this role (MySQL: this definer) afterwards; null: to the admin account. */
   readonly ownerRole: string | null
   /** Roles of the database that the account is a member of. */
   readonly memberOf: readonly string[]

@@ -1,0 +1,145 @@
+import { createHash, createHmac } from 'node:crypto'
+import type { ColumnPrivilege, Privileges, RelationPrivileges } from '../policy/privileges.ts'
+import { saltedPassword } from '../wire/postgres/auth/salted_passwords.ts'
+import type { AccountSetup, NewLogin } from './accounts.ts'
+
+/** The SQL that makes accounts. Every name is quoted, and no password stands in it. */
+
+/** As many as the server's own default (scram_iterations). */
+const SCRAM_ITERATIONS = 4096
+const SALT_BYTES = 16
+/** Tables named in one statement. */
+const TABLES_AT_ONCE = 200
+/** System columns have privileges of their own where those of a table are given by column (pg_attribute, attnum < 0). */
+const SYSTEM_COLUMNS = ['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']
+
+/** `sp_<person>_<random>`, made by `accounts.ts`. */
+export const LOGIN_NAME = '^sp_[a-z0-9]{1,8}_[a-z0-9]{16}$'
+/** What the accounts of one grant share. */
+export const GROUP_NAME = '^sp_g_[0-9a-f]{24}$'
+
+export function groupName({ digest }: Pick<AccountSetup, 'digest'>): string {
+  return `sp_g_${digest.slice(0, 24)}`
+}
+
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+export function literal(text: string): string {
+  const plain = text.replaceAll("'", "''")
+  return text.includes('\\') ? ` E'${plain.replaceAll('\\', '\\\\')}'` : `'${plain}'`
+}
+
+/** `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`, RFC 5803. */
+export function scramVerifier(password: string, salt: Uint8Array): string {
+  const salted = saltedPassword(password, salt, SCRAM_ITERATIONS)
+  const key = (name: string) => createHmac('sha256', salted).update(name).digest()
+  const stored = createHash('sha256').update(key('Client Key')).digest('base64')
+  const server = key('Server Key').toString('base64')
+  return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${Buffer.from(salt).toString('base64')}$${stored}:${server}`
+}
+
+/** One text, which the server runs as one transaction. The admin role is a member of each, so as to end and drop it. */
+export function createLoginsSql(
+  setup: AccountSetup,
+  logins: readonly NewLogin[],
+  major: number,
+  random: (bytes: number) => Uint8Array,
+): string {
+  return logins.map((login) => createLoginSql(setup, login, major, random(SALT_BYTES))).join(';\n')
+}
+
+function createLoginSql(setup: AccountSetup, { name, password, expiresAt }: NewLogin, major: number, salt: Uint8Array) {
+  const role = quoted(name)
+  const groups = [groupName(setup), setup.settings.marker].map(quoted).join(', ')
+  const { statementTimeoutMs, lockTimeoutMs } = setup.limits
+  return [
+    `CREATE ROLE ${role} LOGIN INHERIT NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 1` +
+      ` PASSWORD ${literal(scramVerifier(password, salt))} VALID UNTIL ${literal(new Date(expiresAt).toISOString())}` +
+      ` IN ROLE ${groups}`,
+    grantToAdmin(name, major),
+    ...(setup.privileges.readOnly ? [`ALTER ROLE ${role} SET default_transaction_read_only = on`] : []),
+    ...(statementTimeoutMs > 0 ? [`ALTER ROLE ${role} SET statement_timeout = ${statementTimeoutMs}`] : []),
+    ...(lockTimeoutMs > 0 ? [`ALTER ROLE ${role} SET lock_timeout = ${lockTimeoutMs}`] : []),
+  ].join(';\n')
+}
+
+/** From 16 on, who makes a role may grant it, and has none of its rights (createrole_self_grant). */
+export function grantToAdmin(name: string, major: number): string {
+  return `GRANT ${quoted(name)} TO CURRENT_USER${major >= 16 ? ' WITH INHERIT TRUE' : ''}`
+}
+
+/** The role that holds what the accounts of a setup may do in its database, with its privileges, one statement each. */
+export function createGroupSql(setup: AccountSetup, sequences: readonly string[], major: number): readonly string[] {
+  const name = groupName(setup)
+  const group = quoted(name)
+  const { privileges, settings, database } = setup
+  return [
+    `CREATE ROLE ${group} NOLOGIN INHERIT NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS IN ROLE ${quoted(settings.marker)}`,
+    grantToAdmin(name, major),
+    `COMMENT ON ROLE ${group} IS ${literal(`sallyport: what grant ${setup.grantId} allows in ${database}`)}`,
+    `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${group}`,
+    ...settings.memberOf.map((other) => `GRANT ${quoted(other)} TO ${group}`),
+    ...(privileges.unrestricted ? [] : grantsSql(privileges, sequences, group)),
+  ]
+}
+
+function grantsSql(privileges: Privileges, sequences: readonly string[], group: string): readonly string[] {
+  const schemas = privileges.schemas.map(quoted)
+  const defined = privileges.definitions.map(quoted)
+  return [
+    ...(schemas.length > 0 ? [`GRANT USAGE ON SCHEMA ${schemas.join(', ')} TO ${group}`] : []),
+    ...(defined.length > 0 ? [`GRANT CREATE ON SCHEMA ${defined.join(', ')} TO ${group}`] : []),
+    ...wholeTables(privileges, group),
+    ...privileges.relations.flatMap((one) => columnGrant(one, group)),
+    ...inParts(sequences, (names) => `GRANT USAGE ON SEQUENCE ${names.join(', ')} TO ${group}`),
+  ]
+}
+
+function wholeTables({ relations }: Privileges, group: string): readonly string[] {
+  const byVerbs = Map.groupBy(relations, ({ privileges }) =>
+    privileges.flatMap(({ privilege, columns }) => (columns === null ? [privilege.toUpperCase()] : [])).join(', '),
+  )
+  return [...byVerbs].flatMap(([verbs, all]) =>
+    verbs === ''
+      ? []
+      : inParts(all.map(tableName), (names) => `GRANT ${verbs} ON TABLE ${names.join(', ')} TO ${group}`),
+  )
+}
+
+function columnGrant({ relation, privileges }: RelationPrivileges, group: string): readonly string[] {
+  const parts = privileges.flatMap(({ privilege, columns }) => {
+    if (columns === null) return []
+    const names = [...columns, ...systemColumns(relation, privilege)]
+    return names.length > 0 ? [`${privilege.toUpperCase()} (${names.map(quoted).join(', ')})`] : []
+  })
+  return parts.length > 0 ? [`GRANT ${parts.join(', ')} ON TABLE ${tableName({ relation })} TO ${group}`] : []
+}
+
+/** Rows are counted and named by these, where every column is a constant too. */
+function systemColumns({ kind }: RelationPrivileges['relation'], privilege: ColumnPrivilege['privilege']) {
+  const has = kind === 'table' || kind === 'partitioned' || kind === 'materialized_view'
+  return has && privilege === 'select' ? SYSTEM_COLUMNS : []
+}
+
+function tableName({ relation: { schema, name } }: Pick<RelationPrivileges, 'relation'>): string {
+  return `${quoted(schema)}.${quoted(name)}`
+}
+
+function inParts(names: readonly string[], statement: (part: readonly string[]) => string): readonly string[] {
+  const parts: string[] = []
+  for (let at = 0; at < names.length; at += TABLES_AT_ONCE) parts.push(statement(names.slice(at, at + TABLES_AT_ONCE)))
+  return parts
+}
+
+/** Everything in the schemas that people made, as far as the admin role may hand it on. */
+export function everythingSql(setup: AccountSetup, schemas: readonly string[]): readonly string[] {
+  const group = quoted(groupName(setup))
+  if (schemas.length === 0) return []
+  const list = schemas.map(quoted).join(', ')
+  return [
+    `GRANT ALL ON SCHEMA ${list} TO ${group}`,
+    ...['TABLES', 'SEQUENCES', 'ROUTINES'].map((what) => `GRANT ALL ON ALL ${what} IN SCHEMA ${list} TO ${group}`),
+  ]
+}
