@@ -40,6 +40,9 @@ export interface Grants {
   onChange(listener: () => void): () => void
 }
 
+/** How the clients of a listener, or of a TLS server name, prove who they are. */
+export type AuthMethod = 'token' | 'scram' | 'password' | 'oauth' | 'cert'
+
 /** A configured database server. */
 export interface Target {
   readonly name: string
@@ -128,6 +131,7 @@ export interface OpenedAccount extends Credential {
  * it is gone.
  */
 export interface AccountLedger {
+  /** Noted again under the same name it has another session or expiry: one that was made ahead found its session. */
   note(account: NewAccount): Promise<void>
   made(target: string, name: string): Promise<void>
   closing(target: string, name: string): Promise<void>
@@ -141,6 +145,7 @@ export interface AccountLedger {
 export interface NewAccount {
   readonly target: string
   readonly name: string
+  /** '' for one that was made ahead. */
   readonly sessionId: string
   readonly grantId: string
   readonly expiresAt: number
@@ -148,7 +153,10 @@ export interface NewAccount {
 
 export interface LeftAccount extends NewAccount {
   readonly node: string
-  /** True where its session lives, on this node or, as far as is known, on another. */
+  /**
+   * True where its session lives, on this node or, as far as is known, on another. One that was made ahead is in use
+   * while its node lives.
+   */
   readonly inUse: boolean
 }
 
@@ -318,4 +326,13 @@ export interface IssuedClientCertificate {
 export type ShownCertificate = Pick<IssuedClientCertificate, 'serial' | 'fingerprint'> & {
   readonly issuer: string
   readonly subject: string
+}
+
+/** Asks the identity provider now and then whether it still stands by a person whose session is open. */
+export interface LiveCheck {
+  /**
+   * Keeps the token in memory until the watch is stopped. `refused` is called once, with why, when the provider no
+   * longer stands by it. Gives the way to stop.
+   */
+  watch(token: string, identity: Identity, refused: (why: SallyportError) => void): () => void
 }
