@@ -76,15 +76,79 @@ async function signingKey(): Promise<SigningKey> {
   return { privateKey, jwk: { ...(await exportJWK(privateKey)), kid: randomUUID(), use: 'sig', alg: 'RS256' } }
 }
 
+const SCOPES = 'openid offline_access email profile groups'
+
+/** The pages for people take any of the names above and no password; `browser.ts` is who reads them. */
 function provider(issuer: string, key: SigningKey): RequestListener {
   const made = new Provider(issuer, {
     jwks: { keys: [key.jwk] },
-    clients: [],
+    clients: [CLI_CLIENT, CONSOLE_CLIENT],
     cookies: { keys: ['cookies-of-a-test'] },
-    claims: { openid: ['sub'], email: ['email'], groups: ['groups'] },
-    features: { devInteractions: { enabled: false } },
+    scopes: SCOPES.split(' '),
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
+    // The claims of a scope stand in the ID token too.
+    conformIdTokenClaims: false,
+    features: {
+      devInteractions: { enabled: true },
+      deviceFlow: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true },
+      backchannelLogout: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => AUDIENCE,
+        useGrantedResource: () => true,
+        getResourceServerInfo: () => ({
+          scope: SCOPES,
+          audience: AUDIENCE,
+          accessTokenTTL: TOKEN_SECONDS,
+          accessTokenFormat: 'jwt',
+          jwt: { sign: { alg: 'RS256' } },
+        }),
+      },
+    },
+    pkce: { required: () => true },
+    findAccount: (_context: unknown, id: string) => {
+      const person = isPerson(id) ? PEOPLE[id] : null
+      return person && { accountId: id, claims: async () => ({ sub: id, name: id, email_verified: true, ...person }) }
+    },
+    extraTokenClaims: (_context: unknown, { accountId = '' }: { accountId?: string }) =>
+      isPerson(accountId) ? { ...PEOPLE[accountId], auth_time: Math.floor(Date.now() / 1000) } : {},
+    ttl: {
+      AccessToken: TOKEN_SECONDS,
+      IdToken: TOKEN_SECONDS,
+      DeviceCode: 60,
+      Grant: 3600,
+      Session: 3600,
+      Interaction: 60,
+    },
   })
   return made.callback()
+}
+
+/** For the command line: public, with a redirect to any port of loopback (RFC 8252, section 7.3). */
+const CLI_CLIENT = {
+  client_id: 'cli',
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+  redirect_uris: ['http://127.0.0.1/callback'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  response_types: ['code'],
+}
+
+/** For the browser's session; obviously not a secret. */
+export const CONSOLE_SECRET = 'not-a-secret-of-the-console'
+const CONSOLE_CLIENT = {
+  client_id: 'console',
+  client_secret: CONSOLE_SECRET,
+  application_type: 'native',
+  redirect_uris: ['http://127.0.0.1/v1/auth/callback'],
+  grant_types: ['authorization_code', 'refresh_token'],
+  response_types: ['code'],
+}
+
+function isPerson(name: string): name is keyof typeof PEOPLE {
+  return Object.hasOwn(PEOPLE, name)
 }
 
 /** Signed with the provider's key directly, so that no browser takes part; the claims are those of RFC 9068, 2.2. */
