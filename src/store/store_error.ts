@@ -1,0 +1,16 @@
+import { SallyportError } from '../errors.ts'
+
+/** What the database or the way to it said, as `SP-STORE`; its own words are the cause, for the log alone. */
+export function asStoreError(error: unknown): SallyportError {
+  if (error instanceof SallyportError) return error
+  return new SallyportError('SP-STORE', "the store can't be reached, or refused", { cause: error })
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization, deadlock, lock timeout. */
+const LOST_RACES = new Set(['40001', '40P01', '55P03'])
+
+/** True where the same transaction may succeed when it is run again, and did nothing this time. */
+export function lostRace(error: unknown): boolean {
+  const cause = error instanceof SallyportError ? error.cause : error
+  return cause instanceof Error && 'code' in cause && LOST_RACES.has(String(cause.code))
+}
