@@ -10,6 +10,8 @@ export interface AccountSetup {
   /** The database that the session begins in; '' in MySQL where none is named. */
   readonly database: string
   readonly grantId: string
+  /** Milliseconds since the epoch. */
+  readonly grantEnd: number
   readonly role: string
   readonly privileges: Privileges
   /** SHA-256 over grant, role, target, database, privileges and settings, hex: equal where the same accounts would be made. */
