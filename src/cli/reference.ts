@@ -99,7 +99,9 @@ function settings(path: string, schema: Schema, required = false): Setting[] {
     )
   }
   const values = schema.additionalProperties
-  if (typeof values === 'object' && values.properties !== undefined) return settings(`${path}.<name>`, values)
+  if (typeof values === 'object' && (values.properties ?? values.oneOf) !== undefined) {
+    return settings(`${path}.<name>`, values)
+  }
   return [[path, schema, required]]
 }
 

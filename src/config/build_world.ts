@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { OidcSettings } from '../identity/settings.ts'
 import type { Credential, Target } from '../session/ports.ts'
-import type { Config, NodeConfig } from './config.ts'
+import type { Config, NodeConfig, TargetLogins } from './config.ts'
 import type { Merged, Place, Placed } from './merge.ts'
 import type { Path } from './problem.ts'
 import type { Resolver } from './resolve.ts'
@@ -99,12 +99,22 @@ export async function buildAccount({ value, at }: Placed<TargetSection>, resolve
   return { default: await credential(section, resolver, at, path), byRole }
 }
 
+export function loginsOf({ value }: Placed<TargetSection>): TargetLogins {
+  const { user, password } = value.admin
+  return { admin: { user: user ?? null, reference: password } }
+}
+
+interface LoginSection {
+  readonly user?: string | undefined
+  readonly password: string
+}
+
 async function credential(
-  section: { readonly user: string; readonly password: string },
+  section: LoginSection,
   resolver: Resolver,
   at: Place,
   below: Path,
 ): Promise<Credential> {
-  const password = await resolver.secret(section.password, at, [...below, 'password'])
-  return { user: section.user, password: password ?? UNREAD }
+  const login = await resolver.login(section.password, section.user ?? null, at, below)
+  return login ?? { user: UNREAD, password: UNREAD }
 }

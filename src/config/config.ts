@@ -1,8 +1,10 @@
+import type { IncidentProviderSettings } from '../access/incident_settings.ts'
 import type { OidcSettings } from '../identity/settings.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { MaskingPolicy } from '../policy/masking_policy.ts'
 import type { Role } from '../policy/role.ts'
 import type { Credential, Target } from '../session/ports.ts'
+import type { SecretSettings } from '../session/secret_settings.ts'
 import { type ConfigTree, diffTrees } from './digest.ts'
 
 /** The configuration as loaded: checked, secrets resolved, times in milliseconds, paths absolute. */
@@ -17,6 +19,21 @@ export interface Config {
   readonly roles: ReadonlyMap<string, Role>
   readonly grants: readonly Grant[]
   readonly masking: MaskingPolicy
+  readonly secrets: SecretSettings
+  /** By name. */
+  readonly incidents: ReadonlyMap<string, IncidentProviderSettings>
+  /** Where the logins of each target come from, by its name: for those that follow a rotation. */
+  readonly logins: ReadonlyMap<string, TargetLogins>
+}
+
+/** Where a login comes from. The user is for a secret that names none. */
+export interface LoginReference {
+  readonly user: string | null
+  readonly reference: string
+}
+
+export interface TargetLogins {
+  readonly admin: LoginReference
 }
 
 interface StaticAccount {

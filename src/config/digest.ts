@@ -19,16 +19,19 @@ export interface ConfigTree {
   readonly roles: Readonly<Record<string, unknown>>
   readonly grants: Readonly<Record<string, unknown>>
   readonly masking: unknown
+  readonly secrets: unknown
+  readonly incidents: Readonly<Record<string, unknown>>
 }
 
 /** Named entries are compared whole (`roles/analyst: changed`), the rest down to the setting. */
-const NAMED = ['groups', 'targets', 'roles', 'grants'] as const
+const NAMED = ['groups', 'targets', 'roles', 'grants', 'incidents'] as const
 
 /** The paths that differ, `roles/analyst: added | removed | changed`, in order. */
 export function diffTrees(old: ConfigTree, now: ConfigTree): string[] {
   const changes = [...diffDeep('node', old.node, now.node), ...diffDeep('oidc', old.oidc, now.oidc)]
   for (const section of NAMED) changes.push(...diffEntries(section, old[section], now[section], diffWhole))
-  return [...changes, ...diffDeep('masking', old.masking, now.masking)]
+  changes.push(...diffDeep('masking', old.masking, now.masking))
+  return [...changes, ...diffDeep('secrets', old.secrets, now.secrets)]
 }
 
 type Differ = (path: string, old: unknown, now: unknown) => string[]

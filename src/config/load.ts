@@ -1,7 +1,9 @@
 import { SallyportError } from '../errors.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
+import { buildIncidents } from './build_incidents.ts'
 import { buildGrant, buildMask, buildRole } from './build_policy.ts'
-import { buildAccount, buildNode, buildOidc, buildTarget } from './build_world.ts'
+import { buildSecrets } from './build_secrets.ts'
+import { buildAccount, buildNode, buildOidc, buildTarget, loginsOf } from './build_world.ts'
 import { checkReferences } from './check_references.ts'
 import type { Config } from './config.ts'
 import { digestOf } from './digest.ts'
@@ -31,7 +33,9 @@ export async function checkConfig(
   const merged = merge(files, problems)
   if (merged === null) return { config: null, problems }
   checkReferences(merged, problems)
-  const config = await build(merged, new Resolver(dir, secrets, problems))
+  const resolver = new Resolver(dir, secrets, problems)
+  resolver.settings = await buildSecrets(merged, resolver)
+  const config = await build(merged, resolver)
   return { config, problems }
 }
 
@@ -56,6 +60,9 @@ async function build(merged: Merged, resolver: Resolver): Promise<Config> {
     roles: new Map(merged.roles.map(({ value }) => [value.name, buildRole(value)])),
     grants: merged.grants.map(({ value }) => buildGrant(value)),
     masking: { digest: digestOf(tree.masking), masks },
+    secrets: resolver.settings,
+    incidents: await buildIncidents(merged, resolver),
+    logins: new Map(merged.targets.map((target) => [target.value.name, loginsOf(target)])),
   }
 }
 

@@ -5,10 +5,12 @@ import type {
   FileContent,
   GrantSection,
   GroupsSection,
+  IncidentsSection,
   MaskingSection,
   NodeSection,
   OidcSection,
   RoleSection,
+  SecretsSection,
   TargetSection,
 } from './schema_file.ts'
 
@@ -33,6 +35,8 @@ export interface Merged {
   readonly grants: readonly Placed<GrantSection>[]
   readonly keys: readonly Placed<{ readonly name: string; readonly reference: string }>[]
   readonly masks: readonly Placed<MaskingSection['masks'][number]>[]
+  readonly secrets: Placed<SecretsSection> | null
+  readonly incidents: Placed<IncidentsSection> | null
 }
 
 /** Null where `node` or `oidc` is missing or stands twice: the problems say so. */
@@ -54,6 +58,8 @@ export function merge(files: readonly ConfigFile[], problems: Problem[]): Merged
       })),
     ),
     masks: listed(files, (content) => content.masking?.masks, ['masking', 'masks']),
+    secrets: atMostOne(files, 'secrets', problems),
+    incidents: atMostOne(files, 'incidents', problems),
   }
 }
 
@@ -78,10 +84,12 @@ export function treeOf(merged: Merged): ConfigTree {
       keys: Object.fromEntries(merged.keys.map(({ value }) => [value.name, value.reference])),
       masks: merged.masks.map(({ value }) => value),
     },
+    secrets: merged.secrets?.value ?? {},
+    incidents: merged.incidents?.value ?? {},
   }
 }
 
-function only<K extends 'node' | 'oidc'>(
+function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents'>(
   files: readonly ConfigFile[],
   section: K,
   problems: Problem[],
@@ -99,6 +107,14 @@ function only<K extends 'node' | 'oidc'>(
     return null
   }
   return { value, at: { file, path: [section] } }
+}
+
+function atMostOne<K extends 'secrets' | 'incidents'>(
+  files: readonly ConfigFile[],
+  section: K,
+  problems: Problem[],
+): Placed<NonNullable<FileContent[K]>> | null {
+  return files.some((file) => file.content[section] !== undefined) ? only(files, section, problems) : null
 }
 
 function listed<T>(

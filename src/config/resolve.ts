@@ -2,11 +2,20 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { SallyportError } from '../errors.ts'
+import type { Credential, SecretVersion } from '../session/ports.ts'
+import { NO_PROVIDERS, parseSecretReference, providerProblem, type SecretSettings } from '../session/secret_settings.ts'
 import { type Place, problemAt } from './merge.ts'
 import type { Path, Problem } from './problem.ts'
 
-/** Gives the text of a secret reference; a relative path starts at `baseDir`. Rejects with `SP-CONFIG`. */
-export type SecretResolver = (reference: string, baseDir: string) => Promise<string>
+/**
+ * Gives a secret by its reference, with the name of the account where there is one; a relative path starts at `baseDir`.
+ * Rejects with `SP-CONFIG`.
+ */
+export type SecretResolver = (
+  reference: string,
+  baseDir: string,
+  settings: SecretSettings,
+) => Promise<string | SecretVersion>
 
 const MIN_KEY_BYTES = 32
 
@@ -15,6 +24,8 @@ export class Resolver {
   readonly #dir: string
   readonly #secrets: SecretResolver
   readonly #problems: Problem[]
+  /** The providers of secrets, as soon as they are known. */
+  settings: SecretSettings = NO_PROVIDERS
 
   constructor(dir: string, secrets: SecretResolver, problems: Problem[]) {
     this.#dir = dir
@@ -27,8 +38,33 @@ export class Resolver {
   }
 
   async secret(reference: string, place: Place, below: Path): Promise<string | null> {
+    return (await this.#read(reference, place, below))?.value ?? null
+  }
+
+  /** A user with their password: the name that comes with the secret, else the one that the configuration gives. */
+  async login(reference: string, user: string | null, place: Place, below: Path): Promise<Credential | null> {
+    const secret = await this.#read(reference, place, [...below, 'password'])
+    if (secret === null) return null
+    const name = secret.user ?? user
+    if (name !== null) return { user: name, password: secret.value }
+    this.#problems.push(problemAt(place, [...below, 'user'], 'is missing, and the secret names no user'))
+    return null
+  }
+
+  problem(problem: Problem): void {
+    this.#problems.push(problem)
+  }
+
+  async #read(reference: string, place: Place, below: Path): Promise<{ value: string; user: string | null } | null> {
+    const parsed = parseSecretReference(reference)
+    const wrong = parsed === null ? null : providerProblem(parsed, this.settings)
+    if (wrong !== null) {
+      this.#problems.push(problemAt(place, below, wrong))
+      return null
+    }
     try {
-      return await this.#secrets(reference, this.#dir)
+      const found = await this.#secrets(reference, this.#dir, this.settings)
+      return typeof found === 'string' ? { value: found, user: null } : found
     } catch (error) {
       const message = error instanceof SallyportError ? error.detail : 'the secret could not be read'
       this.#problems.push(problemAt(place, below, message, 'unresolved'))

@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import { grantsSection } from './schema_grants.ts'
+import { incidentsSection } from './schema_incidents.ts'
 import { maskingSection } from './schema_masking.ts'
 import { nodeSection } from './schema_node.ts'
 import { groupsSection, oidcSection } from './schema_oidc.ts'
 import { rolesSection } from './schema_roles.ts'
+import { secretsSection } from './schema_secrets.ts'
 import { targetsSection } from './schema_targets.ts'
 
 /** One file: any of the sections. Lists add up over the files in the order of their names; the rest stands once. */
@@ -16,6 +18,8 @@ export const fileSchema = z.strictObject({
   roles: rolesSection.optional(),
   grants: grantsSection.optional(),
   masking: maskingSection.optional(),
+  secrets: secretsSection.optional(),
+  incidents: incidentsSection.optional(),
 })
 
 export type FileContent = z.output<typeof fileSchema>
@@ -27,6 +31,8 @@ export type TargetSection = Section<'targets'>[number]
 export type RoleSection = Section<'roles'>[number]
 export type GrantSection = Section<'grants'>[number]
 export type MaskingSection = Section<'masking'>
+export type SecretsSection = Section<'secrets'>
+export type IncidentsSection = Section<'incidents'>
 
 /** JSON Schema 2020-12 of a file, for editors. */
 export function configJsonSchema(): Record<string, unknown> {

@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import { duration, host, name, path, port, positive, secretRef } from './schema_values.ts'
 
-const credential = { user: z.string().min(1), password: secretRef }
+const credential = {
+  user: z.string().min(1).optional().describe('For a secret that names no user itself; else the name there is taken.'),
+  password: secretRef,
+}
 
 export const targetsSection = z.array(
   z.strictObject({

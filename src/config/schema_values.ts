@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { SECRET_REFERENCE } from '../session/secret_settings.ts'
 
 /** The small values that the sections share. */
 
@@ -27,14 +28,29 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** Secrets stand in files and environment variables only; a literal one is refused, and never quoted. */
+/** Secrets stand elsewhere than in the configuration; a literal one is refused, and never quoted. */
 export const secretRef = z
+  .string()
+  .regex(SECRET_REFERENCE, 'must be a reference: env:NAME, file:PATH or PROVIDER:PATH, never the secret itself')
+  .describe('A secret by reference: env:NAME, file:PATH or that of a provider (docs/secrets.md).')
+
+/** What opens a provider of secrets can't itself come from one. */
+export const localSecretRef = z
   .string()
   .regex(
     /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
     'must be a reference: env:NAME or file:PATH, never the secret itself',
   )
   .describe('A secret by reference: env:NAME or file:PATH. The file must be readable by its owner alone.')
+
+const LOOPBACK_URL = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/
+
+export const httpsUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && !/[@#\s]/.test(text) && (/^https:\/\/[^/]/.test(text) || LOOPBACK_URL.test(text)),
+    'must be an https URL (http for loopback only), without a user',
+  )
 
 /** Names of targets and roles stand in user names (`person/target/role`) and TLS server names. */
 export const name = z
