@@ -61,7 +61,8 @@ export class LiveConfig {
   }
 
   get settings(): LiveSettings {
-    return { targets: this.#targets, limits: this.#config.node.limits }
+    const { issuer, scopes } = this.#config.oidc
+    return { targets: this.#targets, limits: this.#config.node.limits, signIn: { issuer, scopes } }
   }
 
   /** The certificate in force for an address is that of the newest configuration. */

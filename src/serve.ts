@@ -16,6 +16,7 @@ import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
 import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
 import { Sessions } from './proxy/sessions.ts'
+import { NO_CREDENTIALS, NO_LIVE_CHECK, NO_LOCKS, NO_REFUSALS } from './proxy/without_store.ts'
 import { resolveSecret } from './secrets/resolve_secret.ts'
 import { Gate } from './session/gate.ts'
 import type { AuditLog, Clock, Ids } from './session/ports.ts'
@@ -48,6 +49,11 @@ export async function serve(configDir: string): Promise<Service> {
     settings: () => live.settings,
     secureContextOf: (listener) => secureContexts.of(live.listener(listener)),
     tokens: live.tokens,
+    credentials: NO_CREDENTIALS,
+    authority: null,
+    liveCheck: NO_LIVE_CHECK,
+    locks: NO_LOCKS,
+    refusals: NO_REFUSALS,
     grants,
     policy: live.policy,
     catalogs: live.catalogs,

@@ -23,6 +23,8 @@ export async function buildNode({ node: { value, at } }: Merged, resolver: Resol
       port: listener.port,
       target: listener.target ?? null,
       sniSuffix: listener.sniSuffix ?? null,
+      auth: listener.auth,
+      serverNames: listener.serverNames,
       proxyProtocolFrom: listener.proxyProtocolFrom,
       tls: (await resolver.keyPair(listener.tls, at, ['listeners', index, 'tls'])) ?? { cert: UNREAD, key: UNREAD },
     })),
@@ -52,6 +54,7 @@ export async function buildOidc(merged: Merged, resolver: Resolver): Promise<Oid
     groups: groupsOf(merged),
     requiredClaims: value.requiredClaims,
     requiredScopes: value.requiredScopes,
+    scopes: value.scopes,
     jwksUri: value.jwksUri ?? null,
     ca: value.ca === undefined ? null : await resolver.certificates(value.ca, at, ['ca']),
   }
@@ -109,12 +112,7 @@ interface LoginSection {
   readonly password: string
 }
 
-async function credential(
-  section: LoginSection,
-  resolver: Resolver,
-  at: Place,
-  below: Path,
-): Promise<Credential> {
+async function credential(section: LoginSection, resolver: Resolver, at: Place, below: Path): Promise<Credential> {
   const login = await resolver.login(section.password, section.user ?? null, at, below)
   return login ?? { user: UNREAD, password: UNREAD }
 }

@@ -1,8 +1,11 @@
 import { isIP } from 'node:net'
 import type { ParameterType, ParameterValue } from '../policy/role.ts'
+import type { AuthMethod } from '../session/ports.ts'
 import { type Merged, type Placed, problemAt } from './merge.ts'
-import type { Problem } from './problem.ts'
-import type { GrantSection, RoleSection } from './schema_file.ts'
+import type { Path, Problem } from './problem.ts'
+import type { GrantSection, NodeSection, RoleSection } from './schema_file.ts'
+
+type ListenerSection = NodeSection['listeners'][number]
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -47,6 +50,7 @@ function checkListeners(merged: Merged, targets: ReadonlySet<string>, problems: 
       problems.push(problemAt(at, ['listeners', index, 'port'], `${address} is used twice`))
     }
     seen.add(address)
+    checkAuth(listener, (path, message) => problems.push(problemAt(at, ['listeners', index, ...path], message)))
     if (listener.target === undefined) continue
     const path = ['listeners', index, 'target']
     if (!targets.has(listener.target)) problems.push(problemAt(at, path, `unknown target ${listener.target}`))
@@ -54,6 +58,20 @@ function checkListeners(merged: Merged, targets: ReadonlySet<string>, problems: 
       problems.push(problemAt(at, path, `${listener.target} is not a ${listener.engine} target`))
     }
   }
+}
+
+const WAYS_IN: Readonly<Record<ListenerSection['engine'], readonly AuthMethod[]>> = {
+  postgres: ['token', 'scram', 'oauth', 'cert'],
+  mysql: ['token', 'password', 'cert'],
+}
+
+function checkAuth(listener: ListenerSection, problem: (path: Path, message: string) => void): void {
+  const ways = WAYS_IN[listener.engine]
+  const check = (auth: AuthMethod, path: Path) => {
+    if (!ways.includes(auth)) problem(path, `clients of ${listener.engine} can do ${ways.join(', ')}`)
+  }
+  check(listener.auth, ['auth'])
+  for (const [index, { auth }] of listener.serverNames.entries()) check(auth, ['serverNames', index, 'auth'])
 }
 
 /** The driver that reads the catalog checks a certificate against names alone. */

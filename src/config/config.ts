@@ -3,7 +3,7 @@ import type { OidcSettings } from '../identity/settings.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { MaskingPolicy } from '../policy/masking_policy.ts'
 import type { Role } from '../policy/role.ts'
-import type { Credential, Target } from '../session/ports.ts'
+import type { AuthMethod, Credential, Target } from '../session/ports.ts'
 import type { SecretSettings } from '../session/secret_settings.ts'
 import { type ConfigTree, diffTrees } from './digest.ts'
 
@@ -63,6 +63,8 @@ interface Listener {
   readonly port: number
   readonly target: string | null
   readonly sniSuffix: string | null
+  readonly auth: AuthMethod
+  readonly serverNames: readonly { readonly suffix: string; readonly auth: AuthMethod }[]
   readonly proxyProtocolFrom: readonly string[]
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string }

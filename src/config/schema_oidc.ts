@@ -44,6 +44,11 @@ export const oidcSection = z.strictObject({
     .describe('true: an email counts only with email_verified. false: one that is marked unverified never counts.'),
   requiredClaims: z.record(z.string(), z.union([z.string(), z.boolean(), z.number()])).default({}),
   requiredScopes: z.array(z.string().min(1)).default([]),
+  scopes: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['openid'])
+    .describe('What a client asks the provider for when it gets a token by itself (OAUTHBEARER).'),
   jwksUri: issuerUrl.optional().describe('Instead of the one in the discovery document.'),
   ca: path
     .optional()

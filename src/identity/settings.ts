@@ -26,6 +26,8 @@ export interface OidcSettings {
   readonly groups: GroupsMap
   readonly requiredClaims: Readonly<Record<string, string | number | boolean>>
   readonly requiredScopes: readonly string[]
+  /** What a client is told to ask for. */
+  readonly scopes: readonly string[]
   readonly jwksUri: string | null
   /** PEM; null for the built-in authorities. */
   readonly ca: string | null

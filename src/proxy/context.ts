@@ -4,11 +4,17 @@ import type { Gate } from '../session/gate.ts'
 import type {
   Accounts,
   AuditLog,
+  AuthMethod,
   Catalogs,
+  CertificateAuthority,
   Clock,
+  Credentials,
   Grants,
   Ids,
+  LiveCheck,
+  Locks,
   PolicySource,
+  Refusals,
   Target,
   Tokens,
 } from '../session/ports.ts'
@@ -26,6 +32,9 @@ export interface ListenerSettings {
   /** Every connection here means this target; null where the user name or the TLS name says it. */
   readonly target: string | null
   readonly sniSuffix: string | null
+  readonly auth: AuthMethod
+  /** Other ways in by the TLS server name: the suffix itself, or `<target>.<suffix>`. */
+  readonly serverNames: readonly { readonly suffix: string; readonly auth: AuthMethod }[]
   /** CIDR networks whose PROXY protocol header is believed and demanded; empty for none. */
   readonly proxyProtocolFrom: readonly string[]
   readonly tls: { readonly cert: string; readonly key: string }
@@ -40,6 +49,8 @@ export interface ProxyLimits extends ConnectionLimits {
 export interface LiveSettings {
   readonly targets: ReadonlyMap<string, Target>
   readonly limits: ProxyLimits
+  /** What a client without a token is told (OAUTHBEARER). */
+  readonly signIn: { readonly issuer: string; readonly scopes: readonly string[] }
 }
 
 /** What every connection needs; made once by the composition root. */
@@ -47,6 +58,12 @@ export interface ProxyContext {
   readonly settings: () => LiveSettings
   readonly secureContextOf: (listener: ListenerSettings) => SecureContext
   readonly tokens: Tokens
+  readonly credentials: Credentials
+  /** Null where no listener asks for certificates. */
+  readonly authority: CertificateAuthority | null
+  readonly liveCheck: LiveCheck
+  readonly locks: Locks
+  readonly refusals: Refusals
   readonly grants: Grants
   readonly policy: PolicySource
   readonly catalogs: Catalogs

@@ -1,3 +1,4 @@
+import type { SessionReason } from '../session/role_demands.ts'
 import type { ConnectionAttributes } from '../wire/mysql/handshake-response.ts'
 
 const MAX_ATTRIBUTES = 32
@@ -7,6 +8,8 @@ const MAX_VALUE_CHARS = 256
 interface Claims {
   readonly application: string | null
   readonly attributes: Readonly<Record<string, string>>
+  /** Whole, since a role may demand it: `sallyport_reason`, `sallyport_ticket`. */
+  readonly given: SessionReason
 }
 
 /**
@@ -18,5 +21,10 @@ export function claimsOf(sent: ConnectionAttributes): Claims {
   for (const [name, value] of sent.slice(0, MAX_ATTRIBUTES)) {
     attributes[name.slice(0, MAX_NAME_CHARS)] ??= value.slice(0, MAX_VALUE_CHARS)
   }
-  return { application: attributes.program_name ?? attributes._client_name ?? null, attributes }
+  const given = (name: string) => sent.find(([sentName]) => sentName === name)?.[1] ?? null
+  return {
+    given: { reason: given('sallyport_reason'), ticket: given('sallyport_ticket') },
+    application: attributes.program_name ?? attributes._client_name ?? null,
+    attributes,
+  }
 }

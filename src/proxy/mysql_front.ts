@@ -10,9 +10,12 @@ import { encodeHandshakeV10, type HandshakeV10, MARIADB_PREFIX, serverVersion } 
 import { encodePackets } from '../wire/mysql/packets.ts'
 import { STATUS } from '../wire/mysql/server-status.ts'
 import type { Arrival, ProxyContext } from './context.ts'
-import { recordUnheard } from './login_flow.ts'
-import { newScramble, readPacket, tokenOfChange, tokenOfLogin } from './mysql_token.ts'
+import type { Proof } from './login_auth.ts'
+import { recordUnheard } from './login_records.ts'
+import { proveMysql, proveMysqlAgain } from './mysql_auth.ts'
+import { newScramble, readPacket } from './mysql_token.ts'
 import { type Secured, secureServer } from './tls.ts'
+import { asksCertificates } from './way_in.ts'
 
 /** utf8mb4_general_ci, which every server and client knows. */
 const UTF8MB4 = 45
@@ -24,14 +27,14 @@ const PREFIX_UNTIL = 110_000
 const EXTENDED_METADATA_SINCE = 100_502
 const OURS = OFFERED | CAPABILITY.ssl | CAPABILITY.compress | CAPABILITY.zstd | CAPABILITY.localFiles
 
-/** A client that has said who it is and shown its token. */
+/** A client that has said who it is and shown its proof. */
 export interface MysqlKnock {
   readonly socket: Duplex
   /** By COM_CHANGE_USER: what was agreed about compression is in force already. */
   readonly again: boolean
   readonly tls: Secured
   readonly login: HandshakeResponse
-  readonly token: string
+  readonly proof: Proof
   readonly capabilities: number
   /** MariaDB's extended flags. */
   readonly extended: number
@@ -40,7 +43,7 @@ export interface MysqlKnock {
   readonly sequence: number
 }
 
-/** The start of a MySQL connection, from our greeting to the client's token. TLS is demanded before anything is said. */
+/** The start of a MySQL connection, from our greeting to the client's proof. TLS is demanded before anything is said. */
 export async function greetMysql(context: ProxyContext, arrival: Arrival, socket: Socket): Promise<MysqlKnock> {
   const number = context.sessions.newNumber()
   const scramble = newScramble()
@@ -65,9 +68,14 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
     return recordUnheard(context, arrival, { user: request.user, tlsVersion: null, error })
   }
   // Clients may send their ClientHello in one segment with the SSLRequest: readPacket has put it back.
-  const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [])
+  const tls = await secureServer(
+    socket,
+    context.secureContextOf(arrival.listener),
+    [],
+    asksCertificates(arrival.listener),
+  )
   try {
-    return await insideTls(tls, greeting)
+    return await insideTls(context, arrival, tls, greeting)
   } catch (error) {
     if (error instanceof SallyportError && !tls.socket.destroyed) refuseMysql(tls.socket, error, 3)
     throw error
@@ -76,30 +84,37 @@ export async function greetMysql(context: ProxyContext, arrival: Arrival, socket
 
 type Greeting = Pick<HandshakeV10, 'scramble' | 'connectionId' | 'extended'>
 
-async function insideTls(tls: Secured, { scramble, connectionId, extended }: Greeting): Promise<MysqlKnock> {
+async function insideTls(
+  context: ProxyContext,
+  arrival: Arrival,
+  tls: Secured,
+  { scramble, connectionId, extended }: Greeting,
+): Promise<MysqlKnock> {
   const { socket } = tls
   // Some clients begin to count anew inside of TLS; what answers them counts on from their number.
   const { payload, sequence } = await readPacket(socket, 2, 1)
   const login = decodeLogin(payload)
   if (login.kind !== 'handshakeResponse') throw new SallyportError('SP-PROTOCOL', 'a second SSLRequest')
   const capabilities = negotiate(login.capabilities, OURS)
-  const shown = await tokenOfLogin(socket, login, scramble, sequence)
+  const shown = await proveMysql(context, arrival, { socket, tls, user: login.user, sequence }, login, scramble)
   const agreed = { capabilities, extended: login.extended & extended }
-  const { token, sequence: last } = shown
-  return { socket, again: false, tls, login, token, ...agreed, number: connectionId, sequence: last + 1 }
+  const { proof, sequence: last } = shown
+  return { socket, again: false, tls, login, proof, ...agreed, number: connectionId, sequence: last + 1 }
 }
 
 /** COM_CHANGE_USER: who logs in is asked anew, and whatever was agreed about the connection itself stays. */
 export async function greetAgain(
+  context: ProxyContext,
+  arrival: Arrival,
   before: MysqlKnock,
   socket: Duplex,
-  command: Uint8Array,
-  sequence: number,
+  { command, sequence }: { readonly command: Uint8Array; readonly sequence: number },
 ): Promise<MysqlKnock> {
   const change = decodeComChangeUser(command, before.capabilities)
-  const shown = await tokenOfChange(socket, change.plugin, sequence)
+  const asked = { socket, tls: before.tls, user: change.user, sequence }
+  const shown = await proveMysqlAgain(context, arrival, asked, change.plugin)
   const login = { ...before.login, ...change, kind: before.login.kind, collation: change.collation ?? UTF8MB4 }
-  return { ...before, socket, again: true, login, token: shown.token, sequence: shown.sequence + 1 }
+  return { ...before, socket, again: true, login, proof: shown.proof, sequence: shown.sequence + 1 }
 }
 
 export function refuseMysql(socket: Duplex, error: SallyportError, sequence: number): void {

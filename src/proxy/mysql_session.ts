@@ -52,7 +52,7 @@ async function enter(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
 }
 
 /**
- * COM_CHANGE_USER is a login like the first: the token is verified again, and a new session with a connection of its
+ * COM_CHANGE_USER is a login like the first: the proof is asked for again, and a new session with a connection of its
  * own to the database begins. One that fails ends the connection, as it does on a server.
  */
 async function loginAgain(
@@ -65,7 +65,7 @@ async function loginAgain(
   const accepted = context.clock.now()
   const deadline = setTimeout(() => client.destroy(), context.settings().limits.authDeadlineMs)
   try {
-    const knock = await greetAgain(before, client, command, sequence)
+    const knock = await greetAgain(context, arrival, before, client, { command, sequence })
     await enter(context, arrival, knock, accepted)
   } catch (error) {
     refuse(context, client, error, sequence + 1)
@@ -80,7 +80,7 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
     arrival,
     sessionId,
     user: knock.login.user,
-    token: knock.token,
+    proof: knock.proof,
     serverName: knock.tls.serverName,
     tlsVersion: knock.tls.version,
     ...claimsOf(knock.login.attributes),

@@ -26,8 +26,15 @@ export interface ShownToken {
   readonly sequence: number
 }
 
+/** An answer to a scramble of ours, and the number of its packet. */
+export interface Answer {
+  readonly answer: Uint8Array
+  readonly scramble: Uint8Array
+  readonly sequence: number
+}
+
 /** What of a client's login says how its token comes. */
-interface Offer {
+export interface Offer {
   readonly plugin: string | null
   readonly authResponse: Uint8Array
   readonly attributes: ConnectionAttributes
@@ -56,6 +63,14 @@ export async function tokenOfChange(socket: Duplex, plugin: string | null, seque
   if (plugin !== PLUGIN.clear) return askBySwitch(socket, newScramble(), sequence)
   const answer = await ask(socket, encodeAuthSwitchRequest(PLUGIN.clear, NOTHING), sequence)
   return { token: passwordOf(answer.payload), sequence: answer.sequence }
+}
+
+/** The answer to a new scramble under caching_sha2_password, from a client that came with another plugin or none. */
+export async function answerBySwitch(socket: Duplex, sequence: number): Promise<Answer> {
+  const scramble = newScramble()
+  const request = encodeAuthSwitchRequest(PLUGIN.cachingSha2, Buffer.concat([scramble, Uint8Array.of(0)]))
+  const { payload, sequence: last } = await ask(socket, request, sequence)
+  return { answer: payload, scramble, sequence: last }
 }
 
 async function askBySwitch(socket: Duplex, scramble: Uint8Array, sequence: number): Promise<ShownToken> {

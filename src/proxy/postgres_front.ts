@@ -2,15 +2,16 @@ import type { Socket } from 'node:net'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { type Startup, startupOf } from '../session/postgres/startup.ts'
 import { errorMessage } from '../session/postgres/words.ts'
-import { decodeAuthResponse, MAX_AUTH_BYTES } from '../wire/postgres/auth-response.ts'
-import { encodeAuthentication } from '../wire/postgres/authentication.ts'
-import { type Frame, Framer } from '../wire/postgres/framer.ts'
+import { MAX_AUTH_BYTES } from '../wire/postgres/auth-response.ts'
+import { Framer } from '../wire/postgres/framer.ts'
 import { encodeNegotiateProtocolVersion } from '../wire/postgres/session-facts.ts'
 import { decodeStartup, type StartupPacket } from '../wire/postgres/startup.ts'
-import { CLIENT } from '../wire/postgres/type-bytes.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { pull } from './inbox.ts'
+import type { Proof } from './login_auth.ts'
+import { nextFrame, provePostgres } from './postgres_auth.ts'
 import { type Secured, secureServer } from './tls.ts'
+import { asksCertificates } from './way_in.ts'
 
 const ALPN = 'postgresql'
 /** First byte of a TLS record that carries a handshake: a client that speaks TLS at once (PostgreSQL 17, direct TLS). */
@@ -19,14 +20,14 @@ const NEWEST_MINOR = 2
 const ACCEPT_TLS = Uint8Array.of(0x53) // S
 const DECLINE = Uint8Array.of(0x4e) // N
 
-/** A client that has said who it is and shown its token. */
+/** A client that has said who it is and shown its proof. */
 export interface PostgresKnock {
   readonly kind: 'login'
   readonly socket: Socket
   readonly tls: Secured
   readonly startup: Startup
   readonly minor: number
-  readonly token: string
+  readonly proof: Proof
   /** Holds what the client sent after its password. */
   readonly framer: Framer
 }
@@ -46,7 +47,13 @@ export interface PostgresCancel {
   readonly key: Uint8Array
 }
 
-type Greeted = PostgresKnock | PostgresCancel | PostgresRefused
+/** A client that asked where to get a token, and was told: nobody's attempt. */
+interface PostgresDiscovery {
+  readonly kind: 'discovery'
+  readonly socket: Socket
+}
+
+type Greeted = PostgresKnock | PostgresCancel | PostgresRefused | PostgresDiscovery
 
 /**
  * The start of a PostgreSQL connection, from its first byte to its token: TLS by SSLRequest or at once, GSS declined,
@@ -57,9 +64,14 @@ export async function greetPostgres(context: ProxyContext, arrival: Arrival, soc
   const first = await pull(socket)
   if (first[0] === TLS_HANDSHAKE) {
     socket.unshift(first)
-    const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [ALPN])
+    const tls = await secureServer(
+      socket,
+      context.secureContextOf(arrival.listener),
+      [ALPN],
+      asksCertificates(arrival.listener),
+    )
     if (tls.alpn !== ALPN) throw new SallyportError('SP-PROTOCOL', 'direct TLS needs the ALPN protocol postgresql')
-    return knock(framer, tls.socket, tls)
+    return knock(context, arrival, framer, tls)
   }
   framer.push(first)
   return negotiate(context, arrival, framer, socket)
@@ -82,13 +94,19 @@ async function negotiate(context: ProxyContext, arrival: Arrival, framer: Framer
       continue
     }
     socket.write(ACCEPT_TLS)
-    const tls = await secureServer(socket, context.secureContextOf(arrival.listener), [ALPN])
-    return knock(framer, tls.socket, tls)
+    const tls = await secureServer(
+      socket,
+      context.secureContextOf(arrival.listener),
+      [ALPN],
+      asksCertificates(arrival.listener),
+    )
+    return knock(context, arrival, framer, tls)
   }
 }
 
-/** Inside TLS: the startup message, then the token. */
-async function knock(framer: Framer, socket: Socket, tls: Secured): Promise<Greeted> {
+/** Inside TLS: the startup message, then the proof. */
+async function knock(context: ProxyContext, arrival: Arrival, framer: Framer, tls: Secured): Promise<Greeted> {
+  const { socket } = tls
   try {
     const packet = decodeStartup(await nextFrame(framer, socket, () => framer.nextStartup()))
     if (packet.kind === 'cancelRequest') return { kind: 'cancel', pid: packet.pid, key: packet.key }
@@ -98,9 +116,9 @@ async function knock(framer: Framer, socket: Socket, tls: Secured): Promise<Gree
       return { kind: 'refused', socket, user: userOf(packet), tlsVersion: tls.version, error: startup }
     }
     const minor = negotiateVersion(socket, packet, startup)
-    socket.write(encodeAuthentication({ kind: 'authenticationCleartextPassword' }))
-    const token = await readToken(framer, socket)
-    return { kind: 'login', socket, tls, startup, minor, token, framer }
+    const proof = await provePostgres(context, arrival, { tls, user: startup.user, framer })
+    if (proof === null) return { kind: 'discovery', socket }
+    return { kind: 'login', socket, tls, startup, minor, proof, framer }
   } catch (error) {
     // Inside TLS the client can be told what is wrong; outside the caller tells it on the bare socket.
     if (error instanceof SallyportError && !socket.destroyed) socket.end(errorMessage(error, 'FATAL'))
@@ -129,21 +147,4 @@ function negotiateVersion(socket: Socket, packet: StartupMessage, { unknownOptio
     socket.write(encodeNegotiateProtocolVersion({ kind, newestMinor: minor, unrecognised: unknownOptions }))
   }
   return minor
-}
-
-async function readToken(framer: Framer, socket: Socket): Promise<string> {
-  const frame = await nextFrame(framer, socket, () => framer.next())
-  if (frame.type === CLIENT.terminate) throw new SallyportError('SP-PROTOCOL', 'the client left before its password')
-  if (frame.type !== CLIENT.authResponse) throw new SallyportError('SP-PROTOCOL', 'a password was expected')
-  const message = decodeAuthResponse(frame.body, 'password')
-  if (message.kind !== 'passwordMessage') throw new SallyportError('SP-PROTOCOL', 'a password was expected')
-  return new TextDecoder().decode(message.password)
-}
-
-async function nextFrame(framer: Framer, socket: Socket, next: () => Frame | null): Promise<Frame> {
-  for (;;) {
-    const frame = next()
-    if (frame) return frame
-    framer.push(await pull(socket))
-  }
 }

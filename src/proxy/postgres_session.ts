@@ -11,7 +11,8 @@ import { encodeAuthentication } from '../wire/postgres/authentication.ts'
 import { encodeBackendKeyData, encodeParameterStatus, encodeReadyForQuery } from '../wire/postgres/session-facts.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
-import { type OpenedLogin, openLogin, recordUnheard } from './login_flow.ts'
+import { type OpenedLogin, openLogin } from './login_flow.ts'
+import { recordUnheard } from './login_records.ts'
 import { greetPostgres, type PostgresKnock } from './postgres_front.ts'
 
 /** One PostgreSQL connection from accept to end. Never rejects: what goes wrong is told, recorded and logged. */
@@ -34,6 +35,11 @@ export async function servePostgres(
     socket.end()
     return
   }
+  if (knock.kind === 'discovery') {
+    context.log.debug('a client asked where to get a token')
+    knock.socket.end(errorMessage(new SallyportError('SP-AUTH', 'a token is needed'), 'FATAL'))
+    return
+  }
   try {
     if (knock.kind === 'refused') await recordUnheard(context, arrival, knock)
     else await login(context, arrival, knock, accepted)
@@ -49,7 +55,8 @@ async function login(context: ProxyContext, arrival: Arrival, knock: PostgresKno
     arrival,
     sessionId,
     user: startup.user,
-    token: knock.token,
+    proof: knock.proof,
+    given: startup,
     serverName: tls.serverName,
     tlsVersion: tls.version,
     application: startup.application,

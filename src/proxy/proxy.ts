@@ -97,11 +97,18 @@ function drained(context: ProxyContext, timeoutMs: number): Promise<void> {
 export class SecureContexts {
   readonly #known = new Map<string, SecureContext>()
 
-  of({ tls }: ListenerSettings): SecureContext {
-    const key = `${tls.cert}\0${tls.key}`
+  /** `ca` are the authorities whose certificates clients are asked for; null where none are. */
+  of({ tls }: ListenerSettings, ca: string | null = null): SecureContext {
+    const key = `${tls.cert}\0${tls.key}\0${ca ?? ''}`
     let context = this.#known.get(key)
     if (!context) {
-      context = createSecureContext({ cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', honorCipherOrder: true })
+      context = createSecureContext({
+        cert: tls.cert,
+        key: tls.key,
+        minVersion: 'TLSv1.2',
+        honorCipherOrder: true,
+        ...(ca === null ? {} : { ca }),
+      })
       this.#known.set(key, context)
     }
     return context

@@ -1,22 +1,27 @@
 import { asSallyportError, SallyportError } from '../errors.ts'
-import type { Identity } from '../identity/identity.ts'
+import { type Identity, personKey } from '../identity/identity.ts'
 import type { Grant, GrantsSnapshot } from '../policy/grant.ts'
-import { chooseGrant } from '../policy/grants.ts'
+import { chooseGrant, matchGrants, noGrant } from '../policy/grants.ts'
 import type { Role } from '../policy/role.ts'
-import type { PolicySource, Target } from './ports.ts'
+import type { LivePassword, Locks, PolicySource, Target } from './ports.ts'
+import { meetRole, type SessionReason } from './role_demands.ts'
 import { personMatches, type Route } from './route.ts'
 
-/** What is known when a client has shown its token. */
+/** What is known when a client has shown its token, password or certificate. */
 export interface LoginInput {
   /** The verified identity, or why there is none. */
   readonly identity: Identity | SallyportError
+  /** The connection password that was shown: it stands for one grant alone. Null where something else was. */
+  readonly password: Pick<LivePassword, 'id' | 'grantId' | 'target'> | null
   readonly route: Route | SallyportError
   readonly targets: ReadonlyMap<string, Target>
   readonly engine: 'postgres' | 'mysql'
   readonly grants: GrantsSnapshot
+  readonly locks: Locks
   readonly policy: PolicySource
   /** True where the address lies in one of the role's networks, or the role names none. */
   readonly inNetwork: (role: Role) => boolean
+  readonly given: SessionReason
   readonly now: number
 }
 
@@ -37,6 +42,8 @@ export interface LoginRefused {
   readonly code: string
   /** The person, where the token was good: known people are told what to do. */
   readonly identity: Identity | null
+  /** What a request would have to ask for, where a grant is all that is missing. */
+  readonly wanting: Route | null
 }
 
 /**
@@ -44,43 +51,75 @@ export interface LoginRefused {
  * (no good token) learns nothing but that the login failed; a known person without a grant learns what to do.
  */
 export function decideLogin(input: LoginInput): LoginAllowed | LoginRefused {
-  const { identity } = input
+  const { identity, route } = input
   if (identity instanceof SallyportError) return refuseStranger(identity)
   try {
-    return allow(input, identity)
+    if (route instanceof SallyportError) throw route
+    if (!personMatches(route.person, identity.aliases)) {
+      throw new SallyportError('SP-AUTH', 'the user name is not that of the person whom the token names')
+    }
+    refuseLocked(input, identity, route.target, null)
+    const found = find(input, identity, route)
+    if (found === null) return { ...refuseKnown(noGrant(route.target, route.choice), identity), wanting: route }
+    refuseLocked(input, identity, route.target, found.grant.id)
+    if (!input.inNetwork(found.role)) {
+      throw new SallyportError('SP-NO-GRANT', `the role ${found.role.name} may not be used from this network`)
+    }
+    meetRole(found.role, identity, input.given, input.now)
+    return { kind: 'allowed', identity, ...found }
   } catch (error) {
-    const known = asSallyportError(error)
-    return { kind: 'refused', error: known, detail: known.detail, code: known.code, identity }
+    return refuseKnown(asSallyportError(error), identity)
   }
 }
 
-function allow(input: LoginInput, identity: Identity): LoginAllowed {
-  const { route } = input
-  if (route instanceof SallyportError) throw route
-  if (!personMatches(route.person, identity.aliases)) {
-    throw new SallyportError('SP-AUTH', 'the user name is not that of the person whom the token names')
-  }
+/** A target that does not exist and one that the person holds no grant on are the same to the person: null. */
+function find(
+  input: LoginInput,
+  identity: Identity,
+  route: Route,
+): Pick<LoginAllowed, 'target' | 'grant' | 'role'> | null {
   const target = input.targets.get(route.target)
-  // A target that does not exist and one that the person holds no grant on give the same answer, that of chooseGrant.
-  const asked = route.role === null ? '' : ` with role ${route.role}`
-  const none = new SallyportError('SP-NO-GRANT', `no active grant on ${route.target}${asked}`)
-  if (!target || target.engine !== input.engine) throw none
-  const grant = chooseGrant(identity, input.grants, route.target, route.role, input.now)
-  const role = input.policy.roleOf(grant)
-  if (!role) throw none
-  if (!input.inNetwork(role))
-    throw new SallyportError('SP-NO-GRANT', `the role ${role.name} may not be used from this network`)
-  if (role.acr.length > 0 && !role.acr.includes(identity.acr ?? '')) {
-    throw new SallyportError(
-      'SP-NO-GRANT',
-      `the role ${role.name} demands a stronger login: one of ${role.acr.join(', ')}`,
-    )
+  if (!target || target.engine !== input.engine) return null
+  const grant = input.password === null ? choose(input, identity, route) : bound(input, identity, route, input.password)
+  const role = grant === null ? undefined : input.policy.roleOf(grant)
+  return grant && role ? { target, grant, role } : null
+}
+
+function choose({ grants, now }: LoginInput, identity: Identity, { target, choice }: Route): Grant | null {
+  try {
+    return chooseGrant(identity, grants, target, choice, now)
+  } catch (error) {
+    if (error instanceof SallyportError && error.code === 'SP-NO-GRANT') return null
+    throw error
   }
-  return { kind: 'allowed', identity, target, grant, role }
+}
+
+/** A password is good for its own grant, whatever else the person holds. */
+function bound(
+  { grants, now }: LoginInput,
+  identity: Identity,
+  { target, choice }: Route,
+  password: Pick<LivePassword, 'id' | 'grantId' | 'target'>,
+): Grant | null {
+  const grant = matchGrants(identity, grants, target, now).find(({ id }) => id === password.grantId)
+  if (!grant || password.target !== target) return null
+  if (choice === null || [grant.role, grant.id, password.id].includes(choice)) return grant
+  throw new SallyportError('SP-GRANT-CHOICE', `the connection password is for the role ${grant.role} alone`)
+}
+
+function refuseLocked({ locks }: LoginInput, identity: Identity, target: string, grantId: string | null): void {
+  const locked = locks.lockedBy({ person: personKey(identity), target, grantId })
+  if (!locked) return
+  const since = new Date(locked.at).toISOString()
+  throw new SallyportError('SP-LOCKED', `the ${locked.what} ${locked.label} is locked since ${since}: ${locked.reason}`)
+}
+
+function refuseKnown(error: SallyportError, identity: Identity): LoginRefused {
+  return { kind: 'refused', error, detail: error.detail, code: error.code, identity, wanting: null }
 }
 
 function refuseStranger(cause: SallyportError): LoginRefused {
   // Group overage names its fix, and only the holder of a good token can meet it.
   const told = cause.code === 'SP-GROUP-OVERAGE' ? cause : new SallyportError('SP-AUTH', 'the login was refused')
-  return { kind: 'refused', error: told, detail: cause.detail, code: cause.code, identity: null }
+  return { kind: 'refused', error: told, detail: cause.detail, code: cause.code, identity: null, wanting: null }
 }

@@ -5,8 +5,11 @@ export interface Route {
   /** What the person part of the user name claims; empty or `sso` claims nobody. */
   readonly person: string
   readonly target: string
-  /** Null where the one active grant decides. */
-  readonly role: string | null
+  /**
+   * The role, the id of a grant, or the id of a connection password that the user name names; null where the one active
+   * grant decides.
+   */
+  readonly choice: string | null
 }
 
 export interface RouteInput {
@@ -20,8 +23,8 @@ export interface RouteInput {
 }
 
 /**
- * The listener's target, else the TLS name, else the user name `person/target` or `person/target/role`. With a target
- * from the listener or the TLS name the user name may be `person` or `person/role`; a full form must agree with it.
+ * The listener's target, else the TLS name, else the user name `person/target` or `person/target/choice`. With a
+ * target from the listener or the TLS name the user name may be `person` or `person/choice`; a full form must agree with it.
  */
 export function routeOf(input: RouteInput): Route {
   const parts = input.user.split('/')
@@ -30,14 +33,14 @@ export function routeOf(input: RouteInput): Route {
   if (parts.length > 3 || person === undefined) throw unclear(input.user)
   if (fixed === null) {
     if (!second) throw unclear(input.user)
-    return { person, target: second, role: third || null }
+    return { person, target: second, choice: third || null }
   }
   if (parts.length === 3) {
     if (second !== fixed)
       throw new SallyportError('SP-ROUTE', `this address leads to ${fixed}, the user name to another`)
-    return { person, target: fixed, role: third || null }
+    return { person, target: fixed, choice: third || null }
   }
-  return { person, target: fixed, role: second === undefined || second === fixed ? null : second }
+  return { person, target: fixed, choice: second === undefined || second === fixed ? null : second }
 }
 
 /** True where the person part is empty, `sso`, or equal to a claim of the token; case counts for nothing in none. */

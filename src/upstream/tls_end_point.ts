@@ -20,11 +20,15 @@ export function keepCertificate(socket: TLSSocket, seen: Uint8Array | undefined)
  */
 export function tlsEndPoint(socket: Socket): Uint8Array | null {
   const certificate = certificates.get(socket)
-  if (certificate === undefined) return null
+  return certificate === undefined ? null : endPointOf(new X509Certificate(certificate))
+}
+
+/** The same of a certificate of our own. */
+export function endPointOf(certificate: X509Certificate): Uint8Array | null {
   // `ecdsa-with-SHA256`, `sha384WithRSAEncryption`; Ed25519 and RSA-PSS name none here.
-  const signature = new X509Certificate(certificate).signatureAlgorithm?.toLowerCase() ?? ''
+  const signature = certificate.signatureAlgorithm?.toLowerCase() ?? ''
   const hash = WEAK_HASHES.some((name) => signature.includes(name))
     ? 'sha256'
     : HASHES.find((name) => signature.includes(name))
-  return hash === undefined ? null : createHash(hash).update(certificate).digest()
+  return hash === undefined ? null : createHash(hash).update(certificate.raw).digest()
 }

@@ -99,6 +99,7 @@ function settingsFor(issuer: string): OidcSettings {
     groups: new Map(),
     requiredClaims: {},
     requiredScopes: [],
+    scopes: ['openid'],
     jwksUri: null,
     ca: null,
   }

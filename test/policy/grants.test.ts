@@ -42,6 +42,41 @@ describe('chooseGrant', () => {
     const tenant = (value: number) => grantOf({ id: `g${value}`, parameters: new Map([['tenant', value]]) })
     expect(() => choose([tenant(1), tenant(2)])).toThrow('SP-GRANT-CHOICE')
   })
+
+  const READ = { databases: ['*'], schemas: ['shop'], tables: ['orders'], columns: null, verbs: ['read'] } as const
+  const PLAN = { digest: 'd1', statements: [] }
+
+  it.each<[string, Partial<Grant>]>([
+    ['parameters', { parameters: new Map([['tenant', 1]]) }],
+    ['narrowing', { narrowing: [READ] }],
+    ['plan', { plan: PLAN }],
+  ])('lets the person choose by id among grants of one role that differ in %s', (_what, over) => {
+    const two = [grantOf(), grantOf({ id: 'g2', ...over })]
+    expect(() => choose(two)).toThrow(/SP-GRANT-CHOICE.*g1, g2/)
+    expect(() => choose(two, 'analyst')).toThrow(/SP-GRANT-CHOICE.*g1, g2/)
+    expect(choose(two, 'g2').id).toBe('g2')
+    expect(choose(two, 'g1').id).toBe('g1')
+    expect(choose([grantOf(over), grantOf({ id: 'g2', ...over, end: NOW + 5000 })]).id).toBe('g2')
+  })
+
+  it('takes a name for a role before it takes it for an id, and finds no id of somebody else', () => {
+    const two = [grantOf(), grantOf({ id: 'analyst', role: 'writer' })]
+    expect(choose(two, 'analyst').id).toBe('g1')
+    expect(() => choose([grantOf({ principal: { group: 'others' } })], 'g1')).toThrow('SP-NO-GRANT')
+  })
+
+  it('gives a workload no grant of a subject whose issuer nobody named', () => {
+    const machine = { ...IDENTITY, machine: true }
+    const held = (issuer: string | null) =>
+      matchGrants(
+        machine,
+        { version: 1, grants: [grantOf({ principal: { subject: 'alice-1', issuer } })] },
+        'shop-db',
+        NOW,
+      )
+    expect(held(null)).toHaveLength(0)
+    expect(held(IDENTITY.issuer)).toHaveLength(1)
+  })
 })
 
 describe('patterns', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type ErrorCode, SallyportError } from '../../src/errors.ts'
+import type { Role } from '../../src/policy/role.ts'
 import { decideLogin, type LoginInput } from '../../src/session/login.ts'
 import { routeOf } from '../../src/session/route.ts'
 import { welcome } from '../../src/session/words.ts'
@@ -17,6 +18,9 @@ const route = (user: string) => routeOf({ user, listenerTarget: null, serverName
 function inputOf(over: Partial<LoginInput> = {}): LoginInput {
   return {
     identity: ALICE,
+    password: null,
+    locks: { lockedBy: () => null },
+    given: { reason: null, ticket: null },
     route: route('alice/shop-db'),
     targets: TARGETS,
     engine: 'postgres',
@@ -112,9 +116,76 @@ describe('a known person', () => {
 
   it('has to have logged in as strongly as the role demands', () => {
     const strong = grants({ role: 'strong' })
-    expect(told({ grants: strong })).toMatch(/^SP-NO-GRANT .*phr, phrh/)
+    expect(told({ grants: strong })).toMatch(/^SP-FRESH-LOGIN .*phr, phrh/)
     expect(told({ grants: strong, identity: { ...ALICE, acr: 'phr' } })).toBe('allowed')
-    expect(told({ grants: strong, identity: { ...ALICE, acr: 'pwd' } })).toMatch(/^SP-NO-GRANT/)
+    expect(told({ grants: strong, identity: { ...ALICE, acr: 'pwd' } })).toMatch(/^SP-FRESH-LOGIN/)
+  })
+
+  it('has to have logged in by the method, and as lately, as the role demands', () => {
+    const policy = (over: Partial<Role>) => ({ ...inputOf().policy, roleOf: () => roleOf(over) })
+    const mfa = policy({ amr: ['mfa', 'hwk'] })
+    expect(told({ policy: mfa })).toMatch(/^SP-FRESH-LOGIN .*mfa, hwk .*run sallyport login again/)
+    expect(told({ policy: mfa, identity: { ...ALICE, amr: ['pwd', 'hwk'] } })).toBe('allowed')
+    const lately = policy({ maxAuthAgeMs: 15 * MINUTE })
+    expect(told({ policy: lately })).toMatch(/^SP-FRESH-LOGIN .*not older than 15 min/)
+    expect(told({ policy: lately, identity: { ...ALICE, authTime: START - 15 * MINUTE } })).toBe('allowed')
+    expect(told({ policy: lately, identity: { ...ALICE, authTime: START - 15 * MINUTE - 1 } })).toMatch(/^SP-FRESH/)
+  })
+
+  it.each<[Partial<Role>, string | null, string | null, RegExp]>([
+    [{ sessionReason: 'reason' }, null, null, /^SP-REASON .*a reason/],
+    [{ sessionReason: 'reason' }, ' ', 'T-1', /^SP-REASON .*a reason/],
+    [{ sessionReason: 'reason' }, 'why', null, /^allowed/],
+    [{ sessionReason: 'ticket' }, 'why', null, /^SP-REASON .*a ticket/],
+    [{ sessionReason: 'ticket', ticketPattern: '[A-Z]+-\\d+' }, null, 'OPS-12', /^allowed/],
+    [{ sessionReason: 'ticket', ticketPattern: '[A-Z]+-\\d+' }, null, 'see OPS-12', /^SP-REASON .*form/],
+    [{ ticketPattern: 'A|B' }, null, 'AB', /^SP-REASON .*form/],
+    [{}, 'x'.repeat(501), null, /^SP-REASON .*longer/],
+    [{}, null, 'x'.repeat(101), /^SP-REASON .*longer/],
+  ])('gives the reason that the role %j demands: %j, %j', (over, reason, ticket, answer) => {
+    const policy = { ...inputOf().policy, roleOf: () => roleOf(over) }
+    expect(told({ policy, given: { reason, ticket } })).toMatch(answer)
+  })
+
+  it.each(['person', 'target', 'grant'] as const)('is told of a lock of the %s, and a stranger is not', (what) => {
+    const locked = { what, label: 'it', reason: 'a leak', at: START, until: null }
+    const locks = {
+      lockedBy: (asked: { grantId: string | null }) =>
+        (what === 'grant') === (asked.grantId !== null) ? locked : null,
+    }
+    expect(told({ locks })).toBe(`SP-LOCKED the ${what} it is locked since ${new Date(START).toISOString()}: a leak`)
+    expect(told({ locks, identity: new SallyportError('SP-AUTH', 'expired') })).toMatch(
+      /^SP-AUTH the login was refused$/,
+    )
+    expect(told({ locks, route: route('bob/shop-db') })).toMatch(/^SP-AUTH/)
+  })
+
+  it('with a connection password gets the grant that it is for, and no other', () => {
+    const two = grants({}, { id: 'g2', role: 'writer' })
+    const password = { id: 'p1', grantId: 'g2', target: 'shop-db' }
+    const under = (user: string) => decideLogin(inputOf({ grants: two, password, route: route(user) }))
+    for (const user of ['alice/shop-db', 'alice/shop-db/writer', 'alice/shop-db/g2', 'sso/shop-db/p1']) {
+      expect(under(user)).toMatchObject({ kind: 'allowed', grant: { id: 'g2' } })
+    }
+    expect(under('alice/shop-db/analyst')).toMatchObject({ kind: 'refused', code: 'SP-GRANT-CHOICE' })
+    expect(under('bob/shop-db')).toMatchObject({ kind: 'refused', code: 'SP-AUTH' })
+    expect(under('alice/other-db')).toMatchObject({ kind: 'refused', code: 'SP-NO-GRANT' })
+    const ended = inputOf({ grants: grants({}), password })
+    expect(decideLogin(ended)).toMatchObject({ kind: 'refused', code: 'SP-NO-GRANT' })
+    const others = inputOf({ grants: grants({ id: 'g2', principal: { subject: 'bob-1', issuer: null } }), password })
+    expect(decideLogin(others)).toMatchObject({ kind: 'refused', code: 'SP-NO-GRANT' })
+  })
+
+  it('is known to lack but a grant, or not', () => {
+    const wanting = (over: Partial<LoginInput>) => {
+      const decision = decideLogin(inputOf(over))
+      return decision.kind === 'refused' ? decision.wanting : 'allowed'
+    }
+    const to = { person: 'alice', target: 'nowhere', choice: 'writer' }
+    expect(wanting({ route: route('alice/nowhere/writer') })).toEqual(to)
+    expect(wanting({ grants: grants() })).toMatchObject({ target: 'shop-db' })
+    expect(wanting({ inNetwork: () => false })).toBeNull()
+    expect(wanting({ grants: grants({ role: 'strong' }) })).toBeNull()
   })
 
   it('can be no one else, and need not be named', () => {

@@ -5,16 +5,16 @@ const open = { listenerTarget: null, serverName: null, sniSuffix: null }
 
 describe('routeOf', () => {
   it.each([
-    ['alice/orders', open, { person: 'alice', target: 'orders', role: null }],
-    ['alice/orders/reader', open, { person: 'alice', target: 'orders', role: 'reader' }],
-    ['/orders', open, { person: '', target: 'orders', role: null }],
-    ['alice', { ...open, listenerTarget: 'orders' }, { person: 'alice', target: 'orders', role: null }],
-    ['alice/reader', { ...open, listenerTarget: 'orders' }, { person: 'alice', target: 'orders', role: 'reader' }],
-    ['alice/orders', { ...open, listenerTarget: 'orders' }, { person: 'alice', target: 'orders', role: null }],
+    ['alice/orders', open, { person: 'alice', target: 'orders', choice: null }],
+    ['alice/orders/reader', open, { person: 'alice', target: 'orders', choice: 'reader' }],
+    ['/orders', open, { person: '', target: 'orders', choice: null }],
+    ['alice', { ...open, listenerTarget: 'orders' }, { person: 'alice', target: 'orders', choice: null }],
+    ['alice/reader', { ...open, listenerTarget: 'orders' }, { person: 'alice', target: 'orders', choice: 'reader' }],
+    ['alice/orders', { ...open, listenerTarget: 'orders' }, { person: 'alice', target: 'orders', choice: null }],
     [
       'alice',
       { ...open, serverName: 'Orders.DB.example', sniSuffix: 'db.example' },
-      { person: 'alice', target: 'orders', role: null },
+      { person: 'alice', target: 'orders', choice: null },
     ],
   ])('reads %s', (user, from, expected) => {
     expect(routeOf({ ...from, user })).toEqual(expected)

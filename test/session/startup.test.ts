@@ -18,6 +18,8 @@ describe('startupOf', () => {
       user: 'alice/shop',
       database: 'shop',
       application: 'psql',
+      reason: null,
+      ticket: null,
       settings: [
         ['search_path', 'a b'],
         ['statement_timeout', '5s'],
@@ -53,5 +55,16 @@ describe('startupOf', () => {
         }
       }),
     )
+  })
+
+  it('keeps what is told to the proxy alone, in each form that clients have', () => {
+    const given = (parameters: [string, string][]) => startupOf([['user', 'alice/shop'], ...parameters])
+    const options = '-c sallyport.reason=on\\ call --sallyport.ticket=OPS-1 -c work_mem=8MB'
+    expect(given([['options', options]])).toMatchObject({
+      reason: 'on call',
+      ticket: 'OPS-1',
+      settings: [['work_mem', '8MB']],
+    })
+    expect(given([['Sallyport.Reason', 'why']])).toMatchObject({ reason: 'why', ticket: null, settings: [] })
   })
 })

@@ -5,6 +5,9 @@ export interface Startup {
   readonly user: string
   readonly database: string | null
   readonly application: string | null
+  /** `sallyport.reason` and `sallyport.ticket`: told to the proxy and to no server. */
+  readonly reason: string | null
+  readonly ticket: string | null
   /** Settings in order, from parameters and from `options`, without those named above. */
   readonly settings: readonly (readonly [name: string, value: string])[]
   /** `_pq_.` options, none of which is known: they go into NegotiateProtocolVersion. */
@@ -18,6 +21,7 @@ export const REQUIRED_PARAMETERS: ReadonlyMap<string, string> = new Map([
 ])
 
 const MAX_PARAMETERS = 64
+const OWN_SETTINGS: ReadonlySet<string> = new Set(['sallyport.reason', 'sallyport.ticket'])
 
 /** Rebuilds the startup from its parts: duplicates, replication and what is no setting are `SP-STARTUP`. */
 export function startupOf(parameters: readonly (readonly [string, string])[]): Startup {
@@ -40,7 +44,9 @@ export function startupOf(parameters: readonly (readonly [string, string])[]): S
     user,
     database: byName.get('database') || null,
     application: byName.get('application_name') ?? fromOptions ?? null,
-    settings: settings.filter(([name]) => name !== 'application_name'),
+    reason: ownSetting(settings, 'reason'),
+    ticket: ownSetting(settings, 'ticket'),
+    settings: settings.filter(([name]) => name !== 'application_name' && !OWN_SETTINGS.has(name.toLowerCase())),
     unknownOptions: parameters.map(([name]) => name).filter((name) => name.startsWith('_pq_.')),
   }
 }
@@ -60,6 +66,10 @@ function parseOptions(options: string): (readonly [string, string])[] {
     else throw refused(`the option ${word.slice(0, 16)} is not a setting`)
   }
   return settings
+}
+
+function ownSetting(settings: readonly (readonly [string, string])[], what: 'reason' | 'ticket'): string | null {
+  return settings.findLast(([name]) => name.toLowerCase() === `sallyport.${what}`)?.[1] ?? null
 }
 
 function splitOptions(options: string): string[] {
