@@ -1,49 +1,30 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { Kysely } from 'kysely'
-import { migrate } from './migrations.ts'
-import { type Database, inTransaction, SqlStore } from './sql_store.ts'
-import { sqliteDialect } from './sqlite_dialect.ts'
-import { SqliteThread } from './sqlite_thread.ts'
-import type { Tables } from './tables.ts'
+import { SallyportError } from '../errors.ts'
+import type { Clock } from '../session/ports.ts'
+import { openPostgres } from './postgres_database.ts'
+import type { StoreSettings } from './settings.ts'
+import { SqlStore } from './sql_store.ts'
+import { openSqlite } from './sqlite_database.ts'
 
-export type StoreSettings =
-  /** `dir` null: in memory, for tests and tools; it ends with the process. */
-  { readonly kind: 'sqlite'; readonly dir: string | null }
-
-const OWNER_ONLY_DIR = 0o700
-
-/** Opens the store and brings its schema up to date. Rejects with `SP-STORE`. */
-export async function openStore(settings: StoreSettings): Promise<SqlStore> {
-  const database = await openSqlite(settings.dir)
-  try {
-    const begin = () => database.writing.startTransaction().setIsolationLevel('serializable').execute()
-    await inTransaction(begin, (tx) => migrate(tx, database.kind))
-  } catch (error) {
-    await database.close()
-    throw error
-  }
-  return new SqlStore(database)
+interface StoreDeps {
+  readonly clock: Clock
+  /** Told while the store can't be reached; what needs it fails by itself. */
+  readonly failed: (error: SallyportError) => void
 }
 
-async function openSqlite(dir: string | null): Promise<Database> {
-  if (dir !== null) mkdirSync(dir, { recursive: true, mode: OWNER_ONLY_DIR })
-  const path = dir === null ? ':memory:' : join(dir, 'store.sqlite')
-  const thread = new SqliteThread({ path, lockPath: dir === null ? null : join(dir, 'store.lock') })
-  await thread.opened(path)
-  const writing = new Kysely<Tables>({ dialect: sqliteDialect(thread, 'write') })
-  return {
-    kind: 'sqlite',
-    writing,
-    // In memory there is one connection, which all wait for.
-    reading: dir === null ? writing : new Kysely<Tables>({ dialect: sqliteDialect(thread, 'read') }),
-    // BEGIN IMMEDIATE lets one in at a time.
-    enter: async () => {},
-    announce: async () => {},
-    // There is no other process.
-    singly: (work) => work(writing),
-    leaseUntil: () => (thread.broken ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY),
-    watch: () => {},
-    close: () => thread.close(),
+const DEFAULTS: StoreDeps = {
+  clock: { now: () => Date.now(), monotonic: () => performance.now() },
+  failed: () => {},
+}
+
+/** Opens the store and brings its schema up to date. Rejects with `SP-STORE`. */
+export async function openStore(settings: StoreSettings, deps: Partial<StoreDeps> = {}): Promise<SqlStore> {
+  const { clock, failed } = { ...DEFAULTS, ...deps }
+  try {
+    return new SqlStore(
+      settings.kind === 'sqlite' ? await openSqlite(settings.dir) : await openPostgres(settings, clock, failed),
+    )
+  } catch (error) {
+    if (error instanceof SallyportError) throw error
+    throw new SallyportError('SP-STORE', 'the store can not be opened', { cause: error })
   }
 }

@@ -4,7 +4,7 @@ import type { AccessEvent } from '../audit/access_event.ts'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { eventSchema } from './other_schemas.ts'
 import type { SqlStore } from './sql_store.ts'
-import { asStoreError } from './store_error.ts'
+import { asked } from './store_error.ts'
 import type { Tables } from './tables.ts'
 
 /** Events given to the log at once. */
@@ -63,18 +63,16 @@ export function createOutbox(store: SqlStore, { append, failed }: OutboxOptions)
 }
 
 async function deliverBatch(store: SqlStore, append: OutboxOptions['append']): Promise<number | null> {
-  try {
-    return await store.database.singly(async (db) => {
+  return asked(
+    store.database.singly(async (db) => {
       const rows = await db.selectFrom('outbox').selectAll().orderBy('seq').limit(MAX_BATCH).execute()
       if (rows.length === 0) return 0
       await append(rows.map(eventOf))
       const delivered = rows.map(({ seq }) => seq)
       await db.deleteFrom('outbox').where('seq', 'in', delivered).execute()
       return rows.length
-    })
-  } catch (error) {
-    throw asStoreError(error)
-  }
+    }),
+  )
 }
 
 /** One that can't be read stops all after it: to go around it would leave a transition without its event. */
@@ -109,10 +107,6 @@ async function holdsUpTo(store: SqlStore, last: number): Promise<boolean> {
   return row !== undefined
 }
 
-async function ask<T>(store: SqlStore, query: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-  try {
-    return await query(store.database.reading)
-  } catch (error) {
-    throw asStoreError(error)
-  }
+function ask<T>({ database }: SqlStore, query: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return asked(query(database.reading))
 }

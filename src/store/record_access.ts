@@ -9,7 +9,7 @@ import {
   type Writing,
 } from '../access/ports.ts'
 import { SallyportError } from '../errors.ts'
-import { asStoreError } from './store_error.ts'
+import { asked } from './store_error.ts'
 import {
   bodyOf,
   type ColumnValue,
@@ -40,13 +40,13 @@ export function recordAccess<Name extends RecordName>(
   const conflict = (id: string, why: string) => new SallyportError('SP-CONFLICT', `${name} ${id}: ${why}`)
   return {
     get: async (id) => {
-      const row = await guarded(
+      const row = await asked(
         db.selectFrom(table).selectAll().$castTo<Row>().where('id', '=', storedText(id)).executeTakeFirst(),
       )
       return row === undefined ? undefined : recordOf(name, of, row)
     },
     list: async (query) => {
-      const rows = await guarded(listQuery(db, table, conditionsOf(name, of, query.where), query).execute())
+      const rows = await asked(listQuery(db, table, conditionsOf(name, of, query.where), query).execute())
       return rows.map((row) => recordOf(name, of, row))
     },
     count: async ({ where }) => {
@@ -54,7 +54,7 @@ export function recordAccess<Name extends RecordName>(
         .selectFrom(table)
         .select(({ fn }) => fn.countAll().as('count'))
         .where(allOf(conditionsOf(name, of, where)))
-      return Number((await guarded(query.executeTakeFirstOrThrow())).count)
+      return Number((await asked(query.executeTakeFirstOrThrow())).count)
     },
     insert: async (record) => {
       touched()
@@ -62,7 +62,7 @@ export function recordAccess<Name extends RecordName>(
         .insertInto(table)
         .values(rowOf(name, of, record))
         .onConflict((on) => on.column('id').doNothing())
-      const { numInsertedOrUpdatedRows } = await guarded(query.executeTakeFirstOrThrow())
+      const { numInsertedOrUpdatedRows } = await asked(query.executeTakeFirstOrThrow())
       if (Number(numInsertedOrUpdatedRows) !== 1) throw conflict(record.id, 'the id is taken')
     },
     update: async (record) => {
@@ -70,13 +70,13 @@ export function recordAccess<Name extends RecordName>(
       const next = { ...record, version: record.version + 1 }
       const { id, ...columns } = rowOf(name, of, next)
       const query = db.updateTable(table).set(columns).where('id', '=', id).where('version', '=', record.version)
-      const { numUpdatedRows } = await guarded(query.executeTakeFirstOrThrow())
+      const { numUpdatedRows } = await asked(query.executeTakeFirstOrThrow())
       if (Number(numUpdatedRows) !== 1) throw conflict(record.id, `version ${record.version} is not the stored one`)
       return next
     },
     remove: async (id) => {
       touched()
-      await guarded(db.deleteFrom(table).where('id', '=', storedText(id)).execute())
+      await asked(db.deleteFrom(table).where('id', '=', storedText(id)).execute())
     },
   }
 }
@@ -178,12 +178,4 @@ function jsonOf(body: string): unknown {
 
 function unreadable(name: RecordName, id: string): SallyportError {
   return new SallyportError('SP-STORE', `${name} ${id} can't be read: it is not as this program writes it`)
-}
-
-async function guarded<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query
-  } catch (error) {
-    throw asStoreError(error)
-  }
 }

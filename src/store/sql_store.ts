@@ -5,7 +5,7 @@ import { SallyportError } from '../errors.ts'
 import type { StoreKind } from './migrations.ts'
 import { eventSchema } from './other_schemas.ts'
 import { recordAccess } from './record_access.ts'
-import { asStoreError, lostRace } from './store_error.ts'
+import { asked, asStoreError, lostRace } from './store_error.ts'
 import { bodyOf, RECORD_NAMES, RECORD_TABLES, type Tables } from './tables.ts'
 
 /** Runs of one transaction, the first included. */
@@ -29,6 +29,8 @@ export interface Database {
   readonly singly: <T>(work: (db: Kysely<Tables>) => Promise<T>) => Promise<T | null>
   /** Monotonic milliseconds, see `Store`. */
   readonly leaseUntil: () => number
+  /** How far this clock is before the store's, milliseconds; 0 where both are one. */
+  readonly skewMs: () => number
   /** Called where another node, or somebody on this one, changed something. */
   readonly watch: (listener: (change: Change) => void) => void
   readonly close: () => Promise<void>
@@ -83,6 +85,11 @@ export class SqlStore implements Store {
     return this.database.leaseUntil()
   }
 
+  /** How far the clock of this node is before that of the store, milliseconds. */
+  skewMs(): number {
+    return this.database.skewMs()
+  }
+
   async close(): Promise<void> {
     this.#listeners.clear()
     this.#committed.clear()
@@ -96,13 +103,13 @@ export class SqlStore implements Store {
     const result = await inTransaction(
       () => writing.startTransaction().setIsolationLevel('serializable').execute(),
       async (tx) => {
-        await enter(tx)
+        await asked(enter(tx))
         const records = accessTo(tx, (name) => {
           const { change } = RECORD_TABLES[name]
           if (change !== null) changes.add(change)
         })
         const done = await work({ ...records, record: (event) => events.push(checkedEvent(event)) })
-        await this.#finish(tx, [...changes], events)
+        await asked(this.#finish(tx, [...changes], events))
         return done
       },
     )
@@ -154,22 +161,15 @@ export async function inTransaction<T>(
   begin: () => Promise<ControlledTransaction<Tables>>,
   work: (tx: ControlledTransaction<Tables>) => Promise<T>,
 ): Promise<T> {
-  const tx = await begin().catch((error: unknown) => {
-    throw asStoreError(error)
-  })
+  const tx = await asked(begin())
   try {
     const result = await inTime(work(tx))
-    await tx.commit().execute()
+    await asked(tx.commit().execute())
     return result
   } catch (error) {
     await rolledBack(tx)
-    throw error instanceof SallyportError || !isOfDatabase(error) ? error : asStoreError(error)
+    throw error
   }
-}
-
-/** Errors of the databases' drivers carry a code; what else is thrown by `work` is its caller's own. */
-function isOfDatabase(error: unknown): boolean {
-  return error instanceof Error && 'code' in error
 }
 
 /** Where even that fails the connection is broken, and the database rolls back by itself. */

@@ -6,6 +6,15 @@ export function asStoreError(error: unknown): SallyportError {
   return new SallyportError('SP-STORE', "the store can't be reached, or refused", { cause: error })
 }
 
+/** A call of the database; it rejects with `SP-STORE`. */
+export async function asked<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query
+  } catch (error) {
+    throw asStoreError(error)
+  }
+}
+
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html: serialization, deadlock, lock timeout. */
 const LOST_RACES = new Set(['40001', '40P01', '55P03'])
 

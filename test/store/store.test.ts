@@ -6,12 +6,12 @@ import type { AccessEvent } from '../../src/audit/access_event.ts'
 import { personKey } from '../../src/identity/identity.ts'
 import { createOutbox } from '../../src/store/outbox.ts'
 import type { SqlStore } from '../../src/store/sql_store.ts'
-import { type Backend, type Place, sqliteBackend } from './backends.ts'
+import { type Backend, type Place, postgresBackend, sqliteBackend } from './backends.ts'
 import { ALICE, accessEvent, BOB, grantRecord, lock, newId } from './records.ts'
 
 const PROPERTY_RUNS = { numRuns: 25 }
 
-describe.each<Backend>([sqliteBackend()])('a store on $name', (backend) => {
+describe.each<Backend>([sqliteBackend(), postgresBackend()])('a store on $name', (backend) => {
   let place: Place
   let store: SqlStore
 
