@@ -26,7 +26,7 @@ export interface MysqlSession {
 export async function withMysqlAdmin<T>(target: Target, work: (session: MysqlSession) => Promise<T>): Promise<T> {
   let connection: Connection | undefined
   try {
-    connection = await open(target)
+    connection = await openMysqlAdmin(target)
     const result = await work(await prepared(connection))
     await connection.end()
     return result
@@ -52,11 +52,15 @@ async function prepared(connection: Connection): Promise<MysqlSession> {
   return { mariadb, version, sqlMode: mode, query }
 }
 
-async function open(target: Target): Promise<Connection> {
+/** A connection of the admin account. Rejects with the driver's error, or `SP-UPSTREAM` where none is had. */
+export async function openMysqlAdmin(
+  target: Target,
+  more: Pick<ConnectionOptions, 'multipleStatements'> = {},
+): Promise<Connection> {
   const socket = await dialTcp(target)
   // The promise of mysql2 rejects on a failed login but leaves a socket that it was given open.
   try {
-    return await createConnection({ ...settings(target), stream: socket })
+    return await createConnection({ ...settings(target), ...more, stream: socket })
   } catch (error) {
     socket.destroy()
     throw error

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { SallyportError } from '../errors.ts'
+import type { LiveCredential, Target } from '../session/ports.ts'
+import { quoteName } from '../sql/mysql/quoting.ts'
+import type { AccountEngine, AccountSettings, AccountSetup, NewLogin } from './accounts.ts'
+import { createMysqlAdmin, type MysqlAdmin, type MysqlAdminSession } from './mysql_accounts_admin.ts'
+import { dropAccounts, foundAccounts, killSessions, lockAccounts, sweepRoles } from './mysql_accounts_drop.ts'
+import { beyond, roleGrants } from './mysql_accounts_effective.ts'
+import { everythingFor, grantsFor, privilegesIn, type RoutineKind } from './mysql_accounts_grants.ts'
+import {
+  accountText,
+  createOnMariadb,
+  createOnMysql,
+  literal,
+  sharedRole,
+  type VerifiedLogin,
+} from './mysql_accounts_sql.ts'
+import { cachingSha2Verifier, nativeVerifier } from './mysql_accounts_verifier.ts'
+
+const SALT_BYTES = 20
+const REPLICA_POLL_MS = 20
+
+/**
+ * Accounts on MySQL 8.4 and 9, and MariaDB from 10.6 on, made by an account that holds what `db bootstrap` lists. An account
+ * holds no privilege of its own but a role, which the grant's privileges were given to once: making one costs one statement,
+ * for one table as for a thousand, and what the role gets or loses holds in running sessions from their next statement
+ * on. Only on MariaDB, where views and routines run with the privileges that their definer holds itself, one that may define them
+ * holds its privileges beside the role too.
+ */
+export class MysqlAccounts implements AccountEngine {
+  readonly #credentialOf: (target: Target) => LiveCredential
+  readonly #admins = new Map<string, MysqlAdmin>()
+
+  constructor(credentialOf: (target: Target) => LiveCredential) {
+    this.#credentialOf = credentialOf
+  }
+
+  prepare(setup: AccountSetup): Promise<readonly string[]> {
+    return this.#run(setup.target, async (session) => {
+      const granted = await wantedGrants(session, setup)
+      await ensureRole(session, setup, granted)
+      if (setup.privileges.unrestricted) return []
+      return beyond(session, roleOf(session, setup), granted, setup.privileges.routines)
+    })
+  }
+
+  async create(setup: AccountSetup, logins: readonly NewLogin[]): Promise<void> {
+    await this.#run(setup.target, async (session) => {
+      const verified = await Promise.all(logins.map((login) => verifiedLogin(login, session.mariadb)))
+      const role = roleOf(session, setup)
+      await session.query(
+        session.mariadb
+          ? createOnMariadb(setup, verified, role, await ownGrants(session, setup), Date.now())
+          : createOnMysql(setup, verified, role, Date.now()),
+      )
+    })
+    if (setup.loginTarget.name !== setup.target.name) await this.#replicated(setup, logins)
+  }
+
+  async stop(target: Target, names: readonly string[], at: Target): Promise<void> {
+    if (names.length === 0) return
+    await this.#run(target, async (session) => {
+      await lockAccounts(session, names)
+      await killSessions(session, names)
+    })
+    if (at.name !== target.name) await this.#run(at, (session) => killSessions(session, names))
+  }
+
+  async drop(
+    target: Target,
+    names: readonly string[],
+    settings: AccountSettings,
+  ): Promise<ReadonlyMap<string, string>> {
+    if (names.length === 0) return new Map()
+    return this.#run(target, (session) => dropAccounts(session, names, settings.ownerRole))
+  }
+
+  found(target: Target, settings: AccountSettings): Promise<readonly string[]> {
+    return this.#run(target, (session) => foundAccounts(session, settings))
+  }
+
+  sweep(target: Target, settings: AccountSettings, keep: ReadonlySet<string>): Promise<void> {
+    return this.#run(target, (session) => sweepRoles(session, settings, keep))
+  }
+
+  async close(): Promise<void> {
+    for (const admin of this.#admins.values()) admin.close()
+  }
+
+  #run<T>(target: Target, work: (session: MysqlAdminSession) => Promise<T>): Promise<T> {
+    const key = JSON.stringify([target.name, target.host, target.port, target.tls])
+    const admin = this.#admins.get(key) ?? createMysqlAdmin(target, this.#credentialOf(target))
+    this.#admins.set(key, admin)
+    return admin.run(work)
+  }
+
+  /** A replica learns of accounts in the order in which they were made: the last one, with its role, tells of all. */
+  async #replicated({ loginTarget, settings }: AccountSetup, logins: readonly NewLogin[]): Promise<void> {
+    const last = literal(logins.at(-1)?.name ?? '')
+    const deadline = performance.now() + settings.replicaWaitMs
+    await this.#run(loginTarget, async (session) => {
+      const edges = session.mariadb ? 'mysql.roles_mapping WHERE User' : 'mysql.role_edges WHERE TO_USER'
+      for (;;) {
+        const [rows = []] = await session.query(`SELECT 1 FROM ${edges} = ${last} LIMIT 1`)
+        if (rows.length > 0) return
+        if (performance.now() > deadline)
+          throw new SallyportError('SP-ACCOUNT', `the replica ${loginTarget.name} does not know the account yet`)
+        await pause(REPLICA_POLL_MS)
+      }
+    })
+  }
+}
+
+function roleOf({ mariadb, user }: MysqlAdminSession, setup: AccountSetup): string {
+  return sharedRole(setup, mariadb ? user : '')
+}
+
+async function verifiedLogin(login: NewLogin, mariadb: boolean): Promise<VerifiedLogin> {
+  if (mariadb) return { ...login, verifier: literal(nativeVerifier(login.password)) }
+  const verifier = await cachingSha2Verifier(login.password, randomBytes(SALT_BYTES))
+  return { ...login, verifier: `0x${Buffer.from(verifier).toString('hex')}` }
+}
+
+/** Another node may make the same role at this moment: what both do is the same. */
+async function ensureRole(session: MysqlAdminSession, setup: AccountSetup, granted: readonly string[]): Promise<void> {
+  const role = roleOf(session, setup)
+  const held = privilegesIn(await roleGrants(session, role))
+  const missing = granted.filter((grant) => [...privilegesIn([grant])].some((one) => !held.has(one)))
+  const grantee = session.mariadb ? quoteName(role) : accountText({ user: role, host: '%' })
+  await session.query([`CREATE ROLE IF NOT EXISTS ${grantee}`, ...missing.map((grant) => `${grant} TO ${grantee}`)])
+}
+
+/** Each without its TO. */
+async function wantedGrants(
+  session: MysqlAdminSession,
+  { privileges, settings }: AccountSetup,
+): Promise<readonly string[]> {
+  const roles = settings.memberOf.map((name) =>
+    session.mariadb ? `GRANT ${quoteName(name)}` : `GRANT ${accountText({ user: name, host: '%' })}`,
+  )
+  if (privileges.unrestricted) return [...(roles.length > 0 ? [] : await everythingFor(session)), ...roles]
+  const routines = await routineKinds(session, privileges.routines)
+  return [...grantsFor(privileges, { routines, literalNames: session.literalNames }), ...roles]
+}
+
+/** MariaDB: what the account holds itself. */
+async function ownGrants(session: MysqlAdminSession, setup: AccountSetup): Promise<readonly string[]> {
+  const { unrestricted, definitions } = setup.privileges
+  return unrestricted || definitions.length > 0 ? wantedGrants(session, setup) : []
+}
+
+async function routineKinds(session: MysqlAdminSession, names: readonly string[]): Promise<readonly RoutineKind[]> {
+  if (names.length === 0) return []
+  const [rows = []] = await session.query(
+    `SELECT ROUTINE_SCHEMA AS s, ROUTINE_NAME AS n, ROUTINE_TYPE AS k FROM information_schema.ROUTINES
+     WHERE ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION') AND CONCAT(ROUTINE_SCHEMA, '.', ROUTINE_NAME) IN (${names.map(literal).join(', ')})`,
+  )
+  return rows.map(({ s, n, k }) => ({
+    schema: String(s),
+    name: String(n),
+    kind: k === 'PROCEDURE' ? 'PROCEDURE' : 'FUNCTION',
+  }))
+}
