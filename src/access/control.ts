@@ -220,6 +220,8 @@ export interface NewVote {
   readonly durationMs: number | null
   /** The email of who delegated; null: the own right, or else whichever delegation gives it. */
   readonly onBehalfOf: string | null
+  /** The version that was looked at: where it has changed, `SP-CONFLICT`. */
+  readonly version?: number
 }
 
 export interface StageApprovers {

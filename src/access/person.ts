@@ -1,0 +1,43 @@
+import type { Identity } from '../identity/identity.ts'
+import type { PersonRef } from './model.ts'
+
+/** A person with what else they may be called, where that is known. */
+export type Persona = PersonRef & { readonly aliases?: readonly string[] }
+
+export function refOf({ issuer, subject, email, name }: PersonRef): PersonRef {
+  return { issuer, subject, email, name }
+}
+
+/**
+ * True also where another issuer names the same address: one person may not be two because they have two logins. Rather
+ * takes two for one than one for two. Subjects of different issuers may be equal by chance, so only addresses count.
+ */
+export function samePerson(one: Persona, other: Persona): boolean {
+  if (one.issuer === other.issuer && one.subject === other.subject) return true
+  const addresses = new Set(addressesOf(one))
+  return addressesOf(other).some((address) => addresses.has(address))
+}
+
+export function isOneOf(person: Persona, others: readonly Persona[]): boolean {
+  return others.some((other) => samePerson(person, other))
+}
+
+/** True where one of the texts is the person's address, or what their provider calls them. */
+export function isNamedBy(person: Identity, names: readonly string[]): boolean {
+  const own = new Set([...addressesOf(person), ...person.aliases.map(folded)])
+  return names.some((name) => own.has(folded(name)))
+}
+
+/** More than ASCII: letters that only look different must not make two people. */
+export function folded(text: string): string {
+  return text.normalize('NFKC').trim().toLowerCase()
+}
+
+/** For sentences. */
+export function nameOf(person: PersonRef): string {
+  return person.email ?? person.name ?? person.subject
+}
+
+function addressesOf({ email, subject, aliases }: Persona): readonly string[] {
+  return [email, subject, ...(aliases ?? [])].flatMap((text) => (text?.includes('@') ? [folded(text)] : []))
+}

@@ -1,0 +1,84 @@
+import type { GroupsMap } from '../identity/settings.ts'
+import type { Grant } from '../policy/grant.ts'
+import { matchesAny } from '../policy/patterns.ts'
+import type { Role } from '../policy/role.ts'
+import type { ApiRole } from './api_roles.ts'
+import type { ApprovalRule } from './approval_rules.ts'
+import { folded } from './person.ts'
+
+/** What of the configuration and of the policy in force the lifecycle is decided by. */
+export interface AccessPolicy {
+  readonly targets: ReadonlyMap<string, TargetFacts>
+  readonly roles: ReadonlyMap<string, Role>
+  /** In order: the first that matches decides. */
+  readonly rules: readonly ApprovalRule[]
+  readonly projects: readonly Project[]
+  readonly apiRoles: ReadonlyMap<ApiRole, readonly string[]>
+  /** Groups by file: who may approve is known then before they were seen. */
+  readonly members: GroupsMap
+  /** Standing ones of policy files, for access reviews. */
+  readonly fileGrants: readonly Grant[]
+  readonly settings: AccessSettings
+}
+
+export interface TargetFacts {
+  readonly name: string
+  readonly engine: 'postgres' | 'mysql'
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** Targets with leads, who answer for them inside what security allows. */
+export interface Project {
+  readonly name: string
+  /** Patterns. */
+  readonly targets: readonly string[]
+  readonly leads: { readonly groups: readonly string[]; readonly people: readonly string[] }
+  /** Patterns: of the delegable roles, which ones leads may approve. */
+  readonly roles: readonly string[]
+  /** Leads approve nothing longer. */
+  readonly maxDurationMs: number
+}
+
+export interface AccessSettings {
+  /** A request that nobody answers for so long expires. */
+  readonly requestExpiryMs: number
+  /** How far ahead a grant may begin. */
+  readonly maxStartAheadMs: number
+  /** A person not seen for so long counts as nobody who could approve, nor as somebody who could delegate. */
+  readonly seenWithinMs: number
+  /** A change of policy needs a second person. */
+  readonly fourEyes: boolean
+  /** Approve a plan that adds columns without a class, beside whom the rule demands; empty: nobody more. */
+  readonly classificationGroups: readonly string[]
+  /** Who changed a role or rule approves nothing under it for so long. */
+  readonly ownChangeMs: number
+  readonly breakGlassMs: number
+  /** How often an incident is asked for while its grants last. */
+  readonly incidentCheckMs: number
+  readonly reviewWithinMs: number
+  /** Review break-glass. */
+  readonly reviewGroups: readonly string[]
+  readonly reviewReminderMs: number
+  readonly maxPasswordMs: number
+  readonly maxCertificateMs: number
+}
+
+/**
+ * Stands in the groups of a stage for the leads of the target's project. A group of a token that is called so counts for
+ * nothing.
+ */
+export const LEADS = '$leads'
+
+/** Projects of the target that the person leads. */
+export function ledProjects(
+  projects: readonly Project[],
+  person: { readonly email: string | null; readonly groups: readonly string[] },
+  target?: string,
+): readonly Project[] {
+  return projects.filter(
+    ({ leads, targets }) =>
+      (target === undefined || matchesAny(targets, target)) &&
+      (leads.groups.some((group) => person.groups.includes(group)) ||
+        leads.people.some((email) => person.email !== null && folded(email) === folded(person.email))),
+  )
+}
