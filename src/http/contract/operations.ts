@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { clientOperations } from './client_settings.ts'
 import { credentialOperations } from './credentials.ts'
 import { evidenceOperations } from './evidence.ts'
 import { grantOperations } from './grants.ts'
@@ -25,6 +26,7 @@ export const OPERATIONS = {
   ...evidenceOperations,
   ...webhookOperations,
   ...peopleOperations,
+  ...clientOperations,
 } as const satisfies Record<string, Operation>
 
 type Operations = typeof OPERATIONS
