@@ -22,6 +22,8 @@ export interface DecisionInput {
   readonly viewFacts: (view: Relation) => StatementFacts | null
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** The session's account holds the privileges of its grant alone: a column with a constant mask can't be named. */
+  readonly limited?: boolean
 }
 
 /** A column that the statement reads, and how the person sees it: for the audit. */

@@ -92,8 +92,9 @@ function orderHidden(
 }
 
 /**
- * What is not granted is not named either: in MySQL it would take the privilege even under IF(FALSE, ...). A plan that
- * prints the query (EXPLAIN FORMAT=JSON) has the values of a row in it that was read while planning, under IF too.
+ * What is not granted is not named either: in MySQL it would take the privilege even under IF(FALSE, ...). An account of
+ * its own is not granted what a constant stands for. A plan that prints the query (EXPLAIN FORMAT=JSON) has the values of a
+ * row in it that was read while planning, under IF too.
  */
 function unreadIn(
   context: RuleContext,
@@ -103,9 +104,18 @@ function unreadIn(
 ): Pick<Substitution, 'unread'> {
   if (context.input.catalog.dialect === 'postgres') return {}
   const coverage = context.coverage(relation, 'read')
-  const isOut = (name: string) => coverage?.column(name) === false || (kind === 'explain' && masks.has(name))
+  const isOut = (name: string) => {
+    if (coverage?.column(name) === false) return true
+    const mask = masks.get(name)
+    return mask !== undefined && (kind === 'explain' || (mask.kind === 'null' && isUngranted(context, relation, name)))
+  }
   const out = relation.columns.filter(({ name }) => isOut(name))
   return out.length > 0 ? { unread: new Set(out.map(({ name }) => name)) } : {}
+}
+
+function isUngranted({ input, masks }: RuleContext, relation: RelationUse['relation'], column: string): boolean {
+  const rule = masks.of(relation, column)
+  return input.limited === true && rule !== null && isConstantMask(rule)
 }
 
 /**

@@ -123,7 +123,16 @@ async function open(
   return {
     allowed,
     credential,
-    subject: { session, identity, grant, target, database, engine: resultOf(engine), unrestricted: role.unrestricted },
+    subject: {
+      session,
+      identity,
+      grant,
+      target,
+      database,
+      engine: resultOf(engine),
+      unrestricted: role.unrestricted,
+      limited: credential.limited === true,
+    },
   }
 }
 

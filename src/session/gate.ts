@@ -23,6 +23,8 @@ export interface Subject {
   readonly engine: Engine
   /** Whether the role was unrestricted at the login: what such a session has set is not known in full. */
   readonly unrestricted?: boolean
+  /** The session's account holds the privileges of its grant alone. */
+  readonly limited?: boolean
 }
 
 /** One execution of one statement: its id joins decision and completion. */

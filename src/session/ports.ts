@@ -124,6 +124,8 @@ export interface AccountSession {
 export interface OpenedAccount extends Credential {
   /** What the server says the account may do beyond the grant: findings for the audit; empty for none. */
   readonly findings: readonly string[]
+  /** It holds the privileges of its grant alone: what they leave out can't even be named. */
+  readonly limited?: true
 }
 
 /**

@@ -94,7 +94,7 @@ export class VerdictCache {
 
   judge(question: Question): Verdict {
     const { subject, role, masking, catalog, names, text, config } = question
-    const key = `${config}\0${subject.grant.id}\0${role.digest}\0${masking.digest}\0${catalog.digest}\0${subject.database}\0${names.key}`
+    const key = `${config}\0${subject.grant.id}\0${role.digest}\0${masking.digest}\0${catalog.digest}\0${subject.database}\0${subject.limited === true}\0${names.key}`
     let byText = this.#entries.get(key)
     if (!byText) {
       byText = new LRUCache<string, Verdict>({

@@ -94,7 +94,7 @@ class SessionAccounts implements LiveAccounts {
     const login = await this.#loginFor(setup, session)
     this.#open.set(session.id, { setup, name: login.name })
     if (setup.settings.warm > 0) void this.#fillWarm(setup, session.person)
-    return { user: login.name, password: login.password, findings }
+    return { user: login.name, password: login.password, findings, limited: true }
   }
 
   async close(sessionId: string): Promise<void> {

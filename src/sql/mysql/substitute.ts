@@ -56,7 +56,7 @@ export function subqueryFor(
   }
   if (apart) return `(SELECT ${shown} ${from} ${FENCE})`
   if (!fenced) return `(SELECT ${shown} ${from}${use.locked ? ` ${lock}` : ''})`
-  const read = columns.filter((column) => readsColumn(plan, column, mode)).map(({ name }) => quoteName(name))
+  const read = columns.filter((column) => readsColumn(plan, column)).map(({ name }) => quoteName(name))
   if (read.length === columns.length && plan.masks.size === 0) return `(SELECT ${shown} ${from} ${FENCE})`
   // Outside of the fence, since a computed column keeps its type only where it is not stored in between.
   return `(SELECT ${shown} FROM (SELECT ${read.length > 0 ? read.join(', ') : '1'} ${from} ${FENCE}) AS \`r\`)`
@@ -89,15 +89,17 @@ export function checkedCondition(condition: string, mode: LexMode): string {
   return `(${condition})`
 }
 
-/** A constant does not, where it has a form for the column's type. */
-function readsColumn({ masks, unread }: Substitution, column: Column, mode: LexMode): boolean {
-  const mask = masks.get(column.name)
-  return !unread?.has(column.name) && (mask?.kind !== 'constant' || maskSql(mask, column, mode) === null)
+/** A constant does not. */
+function readsColumn({ masks, unread }: Substitution, { name }: Column): boolean {
+  return !unread?.has(name) && masks.get(name)?.kind !== 'constant'
 }
 
 function columnText(column: Column, { masks, unread }: Substitution, mode: LexMode): string {
   const name = quoteName(column.name)
   if (unread?.has(column.name)) return `${unreadNull(column)} AS ${name}`
   const mask = masks.get(column.name)
-  return mask ? `${maskSql(mask, column, mode) ?? nullOf(column)} AS ${name}` : name
+  if (!mask) return name
+  // A constant without a form for the column's character set: the account may not be able to name the column.
+  const none = mask.kind === 'constant' ? unreadNull : nullOf
+  return `${maskSql(mask, column, mode) ?? none(column)} AS ${name}`
 }
