@@ -14,9 +14,8 @@ import {
   GROUP_NAME,
   groupName,
   LOGIN_NAME,
-  literal,
-  quoted,
 } from './postgres_accounts_sql.ts'
+import { literal, quoted } from './postgres_quoted.ts'
 
 /** Statements of one message: more of them would be one long parse before the first runs. */
 const STATEMENTS_AT_ONCE = 500
@@ -95,7 +94,8 @@ export class PostgresAccounts implements AccountEngine {
       WHERE x.roleid = r.oid AND y.rolname ~ ${literal(LOGIN_NAME)})`
     const names = await this.#members(target, settings.marker, GROUP_NAME, unused)
     const dropped = names.filter((name) => !kept.has(name))
-    if (dropped.length > 0) await this.drop(target, dropped, settings)
+    const failed = dropped.length > 0 ? await this.drop(target, dropped, settings) : new Map<string, string>()
+    for (const [name, why] of failed) throw new SallyportError('SP-ACCOUNT', `${name} could not be dropped: ${why}`)
   }
 
   close(): Promise<void> {

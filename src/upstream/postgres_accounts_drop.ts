@@ -2,13 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import type { Target } from '../session/ports.ts'
 import type { AdminClient, AdminPool } from './postgres_accounts_pool.ts'
-import { quoted } from './postgres_accounts_sql.ts'
+import { quoted } from './postgres_quoted.ts'
 
 /** Roles dropped by one statement: it takes a lock for each of them. */
 const ROLES_AT_ONCE = 100
 /** How long the sessions of an account may take to end once they were told to. */
 const ENDING_MS = 5_000
 const ENDING_POLL_MS = 20
+const STATEMENTS_AT_ONCE = 500
 
 interface Role {
   readonly name: string
@@ -82,6 +83,44 @@ async function dropTogether(
   }
 }
 
+/**
+ * Privileges that the admin role gave by its own grant option, where it is a member of the owner as well: DROP OWNED then
+ * takes back what the owner gave and nothing else (acl.c, select_best_grantor).
+ */
+const REVOKES_SQL = `
+  SELECT pg_catalog.format('REVOKE %s ON %s FROM %I', a.privilege_type || coalesce(' (' || pg_catalog.quote_ident(x.attname) || ')', ''),
+    x.what, r.rolname) AS sql
+  FROM pg_catalog.pg_roles r
+  JOIN pg_catalog.pg_shdepend s ON s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.refobjid = r.oid
+    AND s.deptype = 'a'
+  CROSS JOIN LATERAL (
+    SELECT 'TABLE ' || c.oid::pg_catalog.regclass, NULL::name, c.relacl FROM pg_catalog.pg_class c
+      WHERE s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = s.objid AND s.objsubid = 0
+    UNION ALL SELECT 'TABLE ' || t.attrelid::pg_catalog.regclass, t.attname, t.attacl FROM pg_catalog.pg_attribute t
+      WHERE s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.attrelid = s.objid AND t.attnum = s.objsubid
+        AND s.objsubid <> 0
+    UNION ALL SELECT 'SCHEMA ' || n.oid::pg_catalog.regnamespace, NULL, n.nspacl FROM pg_catalog.pg_namespace n
+      WHERE s.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.oid = s.objid
+    UNION ALL SELECT 'ROUTINE ' || p.oid::pg_catalog.regprocedure, NULL, p.proacl FROM pg_catalog.pg_proc p
+      WHERE s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = s.objid
+    UNION ALL SELECT pg_catalog.format('DATABASE %I', d.datname), NULL, d.datacl FROM pg_catalog.pg_database d
+      WHERE s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND d.oid = s.objid
+  ) AS x(what, attname, acl)
+  CROSS JOIN LATERAL pg_catalog.aclexplode(x.acl) a
+  WHERE r.rolname = $1 AND a.grantee = r.oid AND a.grantor = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)
+    AND s.dbid IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))`
+
+/** Owned things are given away first: DROP OWNED then takes back privileges and drops nothing that was made. */
+async function disown(client: AdminClient, name: string, heir: string): Promise<void> {
+  const role = quoted(name)
+  await client.query(`BEGIN; REASSIGN OWNED BY ${role} TO ${heir}; DROP OWNED BY ${role}; COMMIT`)
+  const revokes = await client.query<{ sql: string }>(REVOKES_SQL, [name])
+  for (let at = 0; at < revokes.length; at += STATEMENTS_AT_ONCE) {
+    const part = revokes.slice(at, at + STATEMENTS_AT_ONCE)
+    await client.query(part.map(({ sql }) => sql).join(';\n'))
+  }
+}
+
 async function dropAlone(
   pool: AdminPool,
   target: Target,
@@ -93,13 +132,11 @@ async function dropAlone(
   const heir = owner === null ? 'CURRENT_USER' : quoted(owner)
   try {
     for (const database of new Set(databases.map((one) => one ?? target.defaultDatabase))) {
-      // Owned things are given away first: DROP OWNED then takes back privileges and drops nothing that was made.
-      const sql = `BEGIN; REASSIGN OWNED BY ${role} TO ${heir}; DROP OWNED BY ${role}; COMMIT`
-      await pool.run(target, database, (client) => client.query(sql))
+      await pool.run(target, database, (client) => disown(client, name, heir))
     }
     await pool.run(target, target.defaultDatabase, (client) => client.query(`DROP ROLE IF EXISTS ${role}`))
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error
-    failed.set(name, `${error.code ?? ''} ${error.message}`.trim())
+    failed.set(name, [error.code, error.message, error.detail].filter(Boolean).join(' '))
   }
 }

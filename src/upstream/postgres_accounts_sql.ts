@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { ColumnPrivilege, Privileges, RelationPrivileges } from '../policy/privileges.ts'
 import { saltedPassword } from '../wire/postgres/auth/salted_passwords.ts'
 import type { AccountSetup, NewLogin } from './accounts.ts'
+import { literal, quoted } from './postgres_quoted.ts'
 
 /** The SQL that makes accounts. Every name is quoted, and no password stands in it. */
 
@@ -20,15 +21,6 @@ export const GROUP_NAME = '^sp_g_[0-9a-f]{24}$'
 
 export function groupName({ digest }: Pick<AccountSetup, 'digest'>): string {
   return `sp_g_${digest.slice(0, 24)}`
-}
-
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
-
-export function literal(text: string): string {
-  const plain = text.replaceAll("'", "''")
-  return text.includes('\\') ? ` E'${plain.replaceAll('\\', '\\\\')}'` : `'${plain}'`
 }
 
 /** `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`, RFC 5803. */
