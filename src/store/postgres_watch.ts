@@ -130,13 +130,14 @@ export class PostgresWatch {
     const now = this.#clock.now()
     const half = (this.#clock.monotonic() - asked) / 2
     this.#skewMs = now - half - Number(first.now)
-    this.#leaseUntil = asked + this.#settings.leaseMs
+    // Before the lease is longer: who was cut off and hears of a change must not rely on what it had, see `Snapshot`.
     for (const { what, counter } of rows) {
       const known = this.#counters.get(what)
       this.#counters.set(what, counter)
       // Also where it went back: another server may stand there now.
       if (known !== undefined && known !== counter) this.#listener({ what })
     }
+    this.#leaseUntil = asked + this.#settings.leaseMs
   }
 
   #lookNow(): void {

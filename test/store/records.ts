@@ -1,5 +1,5 @@
 import type { GrantRecord, PersonRef } from '../../src/access/model.ts'
-import type { Lock } from '../../src/access/records.ts'
+import type { ClientCertificate, ConnectionPassword, Lock } from '../../src/access/records.ts'
 import type { AccessEvent } from '../../src/audit/access_event.ts'
 import type { Identity } from '../../src/identity/identity.ts'
 import { createIds } from '../../src/proxy/ids.ts'
@@ -101,4 +101,26 @@ export function accessEvent(more: Partial<AccessEvent> = {}): AccessEvent {
     detail: {},
     ...more,
   }
+}
+
+export function password(more: Partial<ConnectionPassword> = {}): ConnectionPassword {
+  return {
+    id: newId(),
+    version: 1,
+    identity: identityOf(ALICE),
+    target: 'orders',
+    grantId: 'g',
+    scram: 'SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy',
+    sha2: '00',
+    digest: '11',
+    createdAt: 0,
+    expiresAt: 10_000,
+    revokedAt: null,
+    ...more,
+  }
+}
+
+export function certificate(more: Partial<ClientCertificate> = {}): ClientCertificate {
+  const times = { issuedAt: 0, expiresAt: 10_000, revokedAt: null }
+  return { id: newId(), version: 1, identity: identityOf(ALICE), fingerprint: 'ff', ...times, ...more }
 }
