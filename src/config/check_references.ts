@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { ParameterType, ParameterValue } from '../policy/role.ts'
 import type { AuthMethod } from '../session/ports.ts'
+import { checkAccess } from './check_access.ts'
 import { type Merged, type Placed, problemAt } from './merge.ts'
 import type { Path, Problem } from './problem.ts'
 import type { GrantSection, NodeSection, RoleSection } from './schema_file.ts'
@@ -16,11 +17,13 @@ export function checkReferences(merged: Merged, problems: Problem[]): void {
   unique(merged.grants, 'id', (grant) => grant.id, problems)
   unique(merged.groups, 'name', (group) => group.name, problems)
   unique(merged.keys, null, (key) => key.name, problems)
+  checkAccess(merged, problems)
   const roles = new Map(merged.roles.map((role) => [role.value.name, role.value]))
   const targets = new Set(merged.targets.map((target) => target.value.name))
   checkListeners(merged, targets, problems)
   checkServerNames(merged, problems)
   checkAccounts(merged, roles, problems)
+  checkReplicas(merged, problems)
   for (const role of merged.roles) checkRole(role, problems)
   for (const grant of merged.grants) checkGrant(grant, targets, roles, problems)
   checkMasks(merged, problems)
@@ -86,9 +89,25 @@ function checkServerNames({ targets }: Merged, problems: Problem[]): void {
 
 function checkAccounts(merged: Merged, roles: ReadonlyMap<string, RoleSection>, problems: Problem[]): void {
   for (const { value, at } of merged.targets) {
-    for (const role of Object.keys(value.accounts.static.roles)) {
-      if (!roles.has(role)) problems.push(problemAt(at, ['accounts', 'static', 'roles', role], `unknown role ${role}`))
+    for (const kind of ['static', 'dynamic'] as const) {
+      for (const role of Object.keys(value.accounts[kind]?.roles ?? {})) {
+        if (!roles.has(role)) problems.push(problemAt(at, ['accounts', kind, 'roles', role], `unknown role ${role}`))
+      }
     }
+  }
+}
+
+/** A replica has no accounts of its own: they come to it from where they are made. */
+function checkReplicas({ targets }: Merged, problems: Problem[]): void {
+  const byName = new Map(targets.map(({ value }) => [value.name, value]))
+  for (const { value, at } of targets) {
+    if (value.replicaOf === undefined) continue
+    const primary = byName.get(value.replicaOf)
+    const problem = (message: string) => problems.push(problemAt(at, ['replicaOf'], message))
+    if (primary === undefined) problem(`unknown target ${value.replicaOf}`)
+    else if (primary.engine !== value.engine) problem(`${primary.name} is not a ${value.engine} target`)
+    else if (primary.replicaOf !== undefined) problem(`${primary.name} is a replica itself`)
+    else if (!primary.accounts.dynamic || !value.accounts.dynamic) problem('both targets need dynamic accounts')
   }
 }
 

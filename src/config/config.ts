@@ -5,6 +5,7 @@ import type { MaskingPolicy } from '../policy/masking_policy.ts'
 import type { Role } from '../policy/role.ts'
 import type { AuthMethod, Credential, Target } from '../session/ports.ts'
 import type { SecretSettings } from '../session/secret_settings.ts'
+import type { AccessConfig } from './build_access.ts'
 import { type ConfigTree, diffTrees } from './digest.ts'
 
 /** The configuration as loaded: checked, secrets resolved, times in milliseconds, paths absolute. */
@@ -15,13 +16,17 @@ export interface Config {
   readonly node: NodeConfig
   readonly oidc: OidcSettings
   readonly targets: readonly Target[]
+  /** By target: each has either these or the others. */
   readonly staticAccounts: ReadonlyMap<string, StaticAccount>
+  readonly dynamicAccounts: ReadonlyMap<string, DynamicAccounts>
   readonly roles: ReadonlyMap<string, Role>
   readonly grants: readonly Grant[]
   readonly masking: MaskingPolicy
+  readonly certificates: CertificatesConfig
   readonly secrets: SecretSettings
   /** By name. */
   readonly incidents: ReadonlyMap<string, IncidentProviderSettings>
+  readonly access: AccessConfig
   /** Where the logins of each target come from, by its name: for those that follow a rotation. */
   readonly logins: ReadonlyMap<string, TargetLogins>
 }
@@ -36,9 +41,33 @@ export interface TargetLogins {
   readonly admin: LoginReference
 }
 
+export interface CertificatesConfig {
+  readonly lifetimeMs: number
+  /** PEM; null for one of its own in the data directory. */
+  readonly authority: { readonly cert: string; readonly key: string } | null
+}
+
 interface StaticAccount {
   readonly default: Credential
   readonly byRole: ReadonlyMap<string, Credential>
+}
+
+interface DynamicAccounts {
+  readonly default: DynamicAccount
+  readonly byRole: ReadonlyMap<string, DynamicAccount>
+  /** The target on which the accounts are made; null for this one. */
+  readonly replicaOf: string | null
+}
+
+/** How accounts of sessions are made, see `AccountSettings` of `upstream/accounts.ts`. */
+export interface DynamicAccount {
+  readonly ttlMarginMs: number
+  readonly warm: number
+  readonly ownerRole: string | null
+  readonly memberOf: readonly string[]
+  readonly marker: string
+  readonly host: string
+  readonly replicaWaitMs: number
 }
 
 export interface NodeConfig {

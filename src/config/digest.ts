@@ -21,16 +21,25 @@ export interface ConfigTree {
   readonly masking: unknown
   readonly secrets: unknown
   readonly incidents: Readonly<Record<string, unknown>>
+  readonly certificates: Readonly<Record<string, unknown>>
+  readonly approvals: Readonly<Record<string, unknown>>
+  /** The first that matches decides. */
+  readonly approvalOrder: unknown
+  readonly projects: Readonly<Record<string, unknown>>
+  readonly access: unknown
 }
 
 /** Named entries are compared whole (`roles/analyst: changed`), the rest down to the setting. */
-const NAMED = ['groups', 'targets', 'roles', 'grants', 'incidents'] as const
+const NAMED = ['groups', 'targets', 'roles', 'grants', 'incidents', 'approvals', 'projects'] as const
 
 /** The paths that differ, `roles/analyst: added | removed | changed`, in order. */
 export function diffTrees(old: ConfigTree, now: ConfigTree): string[] {
   const changes = [...diffDeep('node', old.node, now.node), ...diffDeep('oidc', old.oidc, now.oidc)]
   for (const section of NAMED) changes.push(...diffEntries(section, old[section], now[section], diffWhole))
   changes.push(...diffDeep('masking', old.masking, now.masking))
+  changes.push(...diffWhole('approvalOrder', old.approvalOrder, now.approvalOrder))
+  changes.push(...diffDeep('access', old.access, now.access))
+  changes.push(...diffDeep('certificates', old.certificates, now.certificates))
   return [...changes, ...diffDeep('secrets', old.secrets, now.secrets)]
 }
 

@@ -1,34 +1,49 @@
+import type { PolicyVersion } from '../access/records.ts'
 import { SallyportError } from '../errors.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
+import { type AccessConfig, buildAccess } from './build_access.ts'
+import { buildStaticAccount, dynamicAccounts } from './build_accounts.ts'
 import { buildIncidents } from './build_incidents.ts'
 import { buildGrant, buildMask, buildRole } from './build_policy.ts'
 import { buildSecrets } from './build_secrets.ts'
-import { buildAccount, buildNode, buildOidc, buildTarget, loginsOf } from './build_world.ts'
+import { buildCertificates, buildNode, buildOidc, buildTarget, loginsOf } from './build_world.ts'
 import { checkReferences } from './check_references.ts'
 import type { Config } from './config.ts'
 import { digestOf } from './digest.ts'
-import { type Merged, merge, treeOf } from './merge.ts'
+import { madePolicy } from './made_policy.ts'
+import { type Merged, merge, type Placed, treeOf } from './merge.ts'
 import { formatProblem, type Problem } from './problem.ts'
 import { readFiles } from './read_files.ts'
 import { Resolver, type SecretResolver } from './resolve.ts'
+import { accessSection } from './schema_access.ts'
 
 /**
  * Reads every `*.yaml` of a directory as one configuration, with its secrets. Rejects with `SP-CONFIG`, whose detail
  * has a line `file:line: path: message` for each problem, so that all can be mended at once.
  */
-export async function loadConfig(dir: string, secrets: SecretResolver): Promise<Config> {
-  const { config, problems } = await checkConfig(dir, secrets)
+export async function loadConfig(
+  dir: string,
+  secrets: SecretResolver,
+  made: readonly PolicyVersion[] = [],
+): Promise<Config> {
+  const { config, problems } = await checkConfig(dir, secrets, made)
   if (config !== null && problems.length === 0) return config
   throw new SallyportError('SP-CONFIG', problems.map(formatProblem).join('\n'))
 }
 
-/** The same, for `config check`: the problems as a list. The config is usable only where there is none. */
+/**
+ * The same, for `config check`: the problems as a list. The config is usable only where there is none. `made` are the
+ * versions of policy that were made over the API; of those, what is in force counts as a file that comes last.
+ */
 export async function checkConfig(
   dir: string,
   secrets: SecretResolver,
+  made: readonly PolicyVersion[] = [],
 ): Promise<{ readonly config: Config | null; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = []
-  const files = await readFiles(dir, problems)
+  const written = await readFiles(dir, problems)
+  const fromApi = madePolicy(made, problems)
+  const files = fromApi === null ? written : [...written, fromApi]
   if (problems.length > 0) return { config: null, problems }
   const merged = merge(files, problems)
   if (merged === null) return { config: null, problems }
@@ -47,23 +62,41 @@ async function build(merged: Merged, resolver: Resolver): Promise<Config> {
     Promise.all(merged.targets.map((target) => buildTarget(target, resolver))),
     buildMasks(merged, resolver),
   ])
-  const accounts = await Promise.all(
-    merged.targets.map(async (target) => [target.value.name, await buildAccount(target, resolver)] as const),
-  )
+  const standing = await byTarget(merged, (target) => buildStaticAccount(target, resolver))
   return {
     digest: digestOf(tree),
     tree,
     node,
     oidc,
     targets,
-    staticAccounts: new Map(accounts),
+    staticAccounts: standing,
+    dynamicAccounts: await byTarget(merged, dynamicAccounts),
     roles: new Map(merged.roles.map(({ value }) => [value.name, buildRole(value)])),
     grants: merged.grants.map(({ value }) => buildGrant(value)),
     masking: { digest: digestOf(tree.masking), masks },
     secrets: resolver.settings,
     incidents: await buildIncidents(merged, resolver),
+    certificates: await buildCertificates(merged, resolver),
+    access: accessOf(merged),
     logins: new Map(merged.targets.map((target) => [target.value.name, loginsOf(target)])),
   }
+}
+
+function accessOf({ approvals, projects, access }: Merged): AccessConfig {
+  const valuesOf = <T>(entries: readonly Placed<T>[]): T[] => entries.map(({ value }) => value)
+  return buildAccess(valuesOf(approvals), valuesOf(projects), access?.value ?? accessSection.parse({}))
+}
+
+async function byTarget<T>(
+  { targets }: Merged,
+  build: (target: Merged['targets'][number]) => Promise<T | null> | T | null,
+): Promise<ReadonlyMap<string, T>> {
+  const built = new Map<string, T>()
+  for (const target of targets) {
+    const one = await build(target)
+    if (one !== null) built.set(target.value.name, one)
+  }
+  return built
 }
 
 async function buildMasks(merged: Merged, resolver: Resolver): Promise<ColumnMask[]> {

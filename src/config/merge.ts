@@ -2,6 +2,9 @@ import type { ConfigTree } from './digest.ts'
 import { type Path, type Problem, pathText } from './problem.ts'
 import type { ConfigFile } from './read_files.ts'
 import type {
+  AccessSection,
+  ApprovalSection,
+  CertificatesSection,
   FileContent,
   GrantSection,
   GroupsSection,
@@ -9,6 +12,7 @@ import type {
   MaskingSection,
   NodeSection,
   OidcSection,
+  ProjectSection,
   RoleSection,
   SecretsSection,
   TargetSection,
@@ -37,6 +41,10 @@ export interface Merged {
   readonly masks: readonly Placed<MaskingSection['masks'][number]>[]
   readonly secrets: Placed<SecretsSection> | null
   readonly incidents: Placed<IncidentsSection> | null
+  readonly certificates: Placed<CertificatesSection> | null
+  readonly approvals: readonly Placed<ApprovalSection>[]
+  readonly projects: readonly Placed<ProjectSection>[]
+  readonly access: Placed<AccessSection> | null
 }
 
 /** Null where `node` or `oidc` is missing or stands twice: the problems say so. */
@@ -60,6 +68,10 @@ export function merge(files: readonly ConfigFile[], problems: Problem[]): Merged
     masks: listed(files, (content) => content.masking?.masks, ['masking', 'masks']),
     secrets: atMostOne(files, 'secrets', problems),
     incidents: atMostOne(files, 'incidents', problems),
+    certificates: atMostOne(files, 'certificates', problems),
+    approvals: listed(files, (content) => content.approvals, ['approvals']),
+    projects: listed(files, (content) => content.projects, ['projects']),
+    access: atMostOne(files, 'access', problems),
   }
 }
 
@@ -86,10 +98,15 @@ export function treeOf(merged: Merged): ConfigTree {
     },
     secrets: merged.secrets?.value ?? {},
     incidents: merged.incidents?.value ?? {},
+    certificates: merged.certificates?.value ?? {},
+    approvals: byName(merged.approvals, (rule) => rule.name),
+    approvalOrder: merged.approvals.map(({ value }) => value.name),
+    projects: byName(merged.projects, (project) => project.name),
+    access: merged.access?.value ?? {},
   }
 }
 
-function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents'>(
+function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents' | 'certificates' | 'access'>(
   files: readonly ConfigFile[],
   section: K,
   problems: Problem[],
@@ -109,7 +126,7 @@ function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents'>(
   return { value, at: { file, path: [section] } }
 }
 
-function atMostOne<K extends 'secrets' | 'incidents'>(
+function atMostOne<K extends 'secrets' | 'incidents' | 'certificates' | 'access'>(
   files: readonly ConfigFile[],
   section: K,
   problems: Problem[],

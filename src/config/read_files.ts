@@ -55,7 +55,7 @@ function parseFile(file: string, text: string, problems: Problem[]): ConfigFile 
   return null
 }
 
-function problemsOf(issue: z.core.$ZodIssue, file: string, lineOf: (path: Path) => number): Problem[] {
+export function problemsOf(issue: z.core.$ZodIssue, file: string, lineOf: (path: Path) => number): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
   const at = (whole: Path, message: string): Problem => ({
     kind: 'wrong',

@@ -1,9 +1,13 @@
 import * as z from 'zod'
+import { accessSection } from './schema_access.ts'
+import { approvalsSection } from './schema_approvals.ts'
+import { certificatesSection } from './schema_certs.ts'
 import { grantsSection } from './schema_grants.ts'
 import { incidentsSection } from './schema_incidents.ts'
 import { maskingSection } from './schema_masking.ts'
 import { nodeSection } from './schema_node.ts'
 import { groupsSection, oidcSection } from './schema_oidc.ts'
+import { projectsSection } from './schema_projects.ts'
 import { rolesSection } from './schema_roles.ts'
 import { secretsSection } from './schema_secrets.ts'
 import { targetsSection } from './schema_targets.ts'
@@ -18,8 +22,12 @@ export const fileSchema = z.strictObject({
   roles: rolesSection.optional(),
   grants: grantsSection.optional(),
   masking: maskingSection.optional(),
+  certificates: certificatesSection.optional(),
   secrets: secretsSection.optional(),
   incidents: incidentsSection.optional(),
+  approvals: approvalsSection.optional(),
+  projects: projectsSection.optional(),
+  access: accessSection.optional(),
 })
 
 export type FileContent = z.output<typeof fileSchema>
@@ -30,9 +38,13 @@ export type GroupsSection = Section<'groups'>
 export type TargetSection = Section<'targets'>[number]
 export type RoleSection = Section<'roles'>[number]
 export type GrantSection = Section<'grants'>[number]
+export type CertificatesSection = Section<'certificates'>
 export type MaskingSection = Section<'masking'>
 export type SecretsSection = Section<'secrets'>
 export type IncidentsSection = Section<'incidents'>
+export type ApprovalSection = Section<'approvals'>[number]
+export type ProjectSection = Section<'projects'>[number]
+export type AccessSection = Section<'access'>
 
 /** JSON Schema 2020-12 of a file, for editors. */
 export function configJsonSchema(): Record<string, unknown> {

@@ -1,0 +1,45 @@
+import { matchesPattern } from '../policy/patterns.ts'
+import { type Merged, type Place, problemAt } from './merge.ts'
+import type { Path, Problem } from './problem.ts'
+
+/** What approval rules and projects say of roles and targets: names that nothing is called by are slips. */
+export function checkAccess(merged: Merged, problems: Problem[]): void {
+  unique(merged.approvals, problems)
+  unique(merged.projects, problems)
+  const roles = merged.roles.map(({ value }) => value.name)
+  const targets = merged.targets.map(({ value }) => value.name)
+  const rules = new Set(merged.approvals.map(({ value }) => value.name))
+  for (const { value, at } of merged.roles) {
+    if (value.approval === undefined || rules.has(value.approval)) continue
+    problems.push(problemAt(at, ['approval'], `unknown approval rule ${value.approval}`))
+  }
+  for (const { value, at } of [...merged.approvals, ...merged.projects]) {
+    checkPatterns(value.roles, roles, 'role', at, ['roles'], problems)
+    checkPatterns(value.targets, targets, 'target', at, ['targets'], problems)
+  }
+}
+
+function checkPatterns(
+  patterns: readonly string[],
+  names: readonly string[],
+  what: string,
+  at: Place,
+  below: Path,
+  problems: Problem[],
+): void {
+  for (const [index, pattern] of patterns.entries()) {
+    if (pattern.endsWith('*') || names.some((name) => matchesPattern(pattern, name))) continue
+    problems.push(problemAt(at, [...below, index], `unknown ${what} ${pattern}`))
+  }
+}
+
+function unique(
+  entries: readonly { readonly value: { readonly name: string }; readonly at: Place }[],
+  problems: Problem[],
+): void {
+  const seen = new Set<string>()
+  for (const { value, at } of entries) {
+    if (seen.has(value.name)) problems.push(problemAt(at, ['name'], `${value.name} stands twice`))
+    seen.add(value.name)
+  }
+}
