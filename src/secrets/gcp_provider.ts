@@ -18,7 +18,7 @@ export function createGcpProvider(
 ): SecretProvider {
   let authorize: Promise<Authorize> | null = null
   const token = async () => {
-    authorize ??= open(readCredentials)
+    authorize ??= open(settings, readCredentials)
     // One that could not be opened is opened again at the next reading.
     const give = await authorize.catch((error: unknown) => {
       authorize = null
@@ -38,11 +38,13 @@ export function createGcpProvider(
 }
 
 /** The library is loaded when a reference asks for it. */
-async function open(readCredentials: () => Promise<string | null>): Promise<Authorize> {
+async function open({ project }: GcpSettings, readCredentials: () => Promise<string | null>): Promise<Authorize> {
   const { GoogleAuth } = await import('google-auth-library')
   const text = await readCredentials()
   const credentials = text === null ? null : serviceAccount(text)
-  const auth = new GoogleAuth({ scopes: [SCOPE], ...(credentials !== null && { credentials }) })
+  // Without a project the library looks for one everywhere, and runs gcloud for it; a token needs none.
+  const projectId = project ?? 'none'
+  const auth = new GoogleAuth({ scopes: [SCOPE], projectId, ...(credentials !== null && { credentials }) })
   return async () => {
     const token = await auth.getAccessToken()
     if (typeof token !== 'string') throw secretError('GCP gave no access token')
