@@ -39,7 +39,9 @@ function cliPage(program: Command): string {
     const options = listed.length === 0 ? '' : `\n${table(['Argument or option', 'Meaning'], listed)}`
     return `\n## ${name}\n\n${command.description()}\n\n${usage}\n${options}`
   })
-  const codes = 'Exit codes: 0 well; 1 the answer is no (wrong configuration, tampered log); 2 wrong usage or input.'
+  const codes =
+    'Exit codes: 0 well; 1 the answer is no (refused, denied, wrong configuration, tampered log); 2 wrong usage or input;\n' +
+    '3 the server can not be reached, or nobody is logged in.'
   return `${GENERATED}\n# Commands\n\n${codes}\n${sections.join('')}`
 }
 

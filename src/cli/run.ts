@@ -1,7 +1,23 @@
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { Command, CommanderError } from 'commander'
-import { SallyportError } from '../errors.ts'
+import { type ErrorCode, SallyportError } from '../errors.ts'
+import { ApiProblem } from './api/client.ts'
+import { plain } from './api/print.ts'
 import { tail, verifyChain } from './audit_commands.ts'
+import { addCompletion } from './commands/completion.ts'
+import { addConnect } from './commands/connect.ts'
+import { addCertificates, addPasswords } from './commands/credentials.ts'
+import { addBreakGlass, addGrants } from './commands/grants.ts'
+import { addLogin } from './commands/login.ts'
+import { addPolicies } from './commands/policies.ts'
+import { addRequests, UsageError } from './commands/requests.ts'
+import { addEvidence, addReviews } from './commands/reviews.ts'
+import { addDelegations, addLocks, addSessions } from './commands/sessions.ts'
+import { addPeople, addTargets } from './commands/targets.ts'
+import { addWebhooks } from './commands/webhooks.ts'
 import { check, explain, writeSchema } from './config_commands.ts'
+import type { CliContext } from './context.ts'
 import { writeReference } from './reference.ts'
 
 export interface CliActions {
@@ -10,33 +26,76 @@ export interface CliActions {
   /** Default: standard output and standard error. */
   readonly out?: (text: string) => void
   readonly err?: (text: string) => void
+  /** Default: that of the process. */
+  readonly env?: CliContext['env']
 }
 
-/** Exit codes: 0 well, 1 the answer is no (wrong configuration, tampered log), 2 wrong usage or unreadable input. */
+/**
+ * Exit codes: 0 well; 1 the answer is no (refused, denied, wrong configuration, tampered log); 2 wrong usage or unreadable
+ * input; 3 the server can't be reached, or nobody is logged in.
+ */
+const EXIT_NO = 1
 const EXIT_USAGE = 2
+const EXIT_UNREACHED = 3
+
+const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
+  'SP-CONFIG': EXIT_NO,
+  'SP-STORE': EXIT_UNREACHED,
+  'SP-UPSTREAM': EXIT_UNREACHED,
+  'SP-AUTH': EXIT_UNREACHED,
+}
+const UNAUTHENTICATED = 401
 
 /** Runs the command line (without node and script) and gives its exit code. */
 export async function runCli(argv: readonly string[], actions: CliActions): Promise<number> {
   const out = actions.out ?? ((text) => void process.stdout.write(text))
   const err = actions.err ?? ((text) => void process.stderr.write(text))
   let code = 0
-  const program = buildProgram({ ...actions, out, err }, (exit) => {
-    code = exit
-  })
+  const context: CliContext = {
+    out,
+    err,
+    env: actions.env ?? process.env,
+    read: readInput,
+    exit: (exit) => {
+      code = exit
+    },
+  }
+  const program = buildProgram(actions.serve, context)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
-    if (!(error instanceof SallyportError)) throw error
-    err(`${error.code}:\n${error.detail}\n`)
-    return error.code === 'SP-CONFIG' ? 1 : EXIT_USAGE
+    return tell(error, err)
   }
 }
 
+/** What went wrong, why, and what to do next; a fault of ours is thrown on. */
+function tell(error: unknown, err: (text: string) => void): number {
+  if (error instanceof UsageError) {
+    err(`error: ${error.message}\n`)
+    return EXIT_USAGE
+  }
+  if (error instanceof ApiProblem) {
+    const fields = error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}\n`).join('')
+    err(`${error.code}: ${plain(error.message)}\n${fields}${error.next}\n`)
+    return error.status === UNAUTHENTICATED ? EXIT_UNREACHED : EXIT_NO
+  }
+  if (!(error instanceof SallyportError)) throw error
+  err(`${error.code}:\n${error.detail}\n`)
+  return EXIT_OF[error.code] ?? EXIT_USAGE
+}
+
+async function readInput(path: string): Promise<string> {
+  if (path === '-') return text(process.stdin)
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new SallyportError('SP-INPUT', `${path} can't be read`, { cause })
+  })
+}
+
 /** The commands, for the command line and for its reference page. */
-export function buildProgram(actions: Required<CliActions>, exit: (code: number) => void): Command {
-  const { out, err } = actions
+export function buildProgram(serve: CliActions['serve'], context: CliContext): Command {
+  const { out, err, exit } = context
   const program = new Command('sallyport')
     .description('Identity-aware proxy for PostgreSQL and MySQL.')
     .exitOverride()
@@ -45,9 +104,26 @@ export function buildProgram(actions: Required<CliActions>, exit: (code: number)
     .command('serve')
     .description('Run the proxy.')
     .requiredOption('--config <dir>', 'the configuration directory')
-    .action(async ({ config }: { config: string }) => exit(await actions.serve(config)))
+    .action(async ({ config }: { config: string }) => exit(await serve(config)))
+  addLogin(program, context)
+  addPeople(program, context)
+  addTargets(program, context)
+  addRequests(program, context)
+  addGrants(program, context)
+  addBreakGlass(program, context)
+  addConnect(program, context)
+  addPasswords(program, context)
+  addCertificates(program, context)
+  addSessions(program, context)
+  addLocks(program, context)
+  addDelegations(program, context)
+  addPolicies(program.command('policy').description('Read, change, question and test the policy.'), context)
+  addReviews(program, context)
+  addEvidence(program, context)
+  addWebhooks(program, context)
   addConfig(program, out, err, exit)
   addAudit(program, out, exit)
+  addCompletion(program, context)
   program
     .command('docs')
     .description('Write the reference pages of configuration, refusals and commands.')

@@ -109,7 +109,13 @@ describe('sallyport', () => {
 })
 
 describe('the committed pages equal the generated ones (sallyport docs --out docs/reference)', () => {
-  const program = buildProgram({ serve: async () => 0, out: () => {}, err: () => {} }, () => {})
+  const program = buildProgram(async () => 0, {
+    out: () => {},
+    err: () => {},
+    exit: () => {},
+    env: {},
+    read: async () => '',
+  })
   it.each(Object.entries(referencePages(program)))('docs/reference/%s', (name, text) => {
     expect(readFileSync(`docs/reference/${name}`, 'utf8')).toBe(text)
   })

@@ -21,7 +21,7 @@ import type { TunnelSettings } from './tunnel.ts'
 
 /** What makes the login longer than the client's own, so that it can carry a token, a name and attributes. */
 const ADDED = CAPABILITY.pluginAuth | CAPABILITY.pluginAuthLenencData | CAPABILITY.connectAttrs
-const REASON_ATTRIBUTE = 'sallyport_reason'
+const OWN_ATTRIBUTES = ['sallyport_reason', 'sallyport_ticket'] as const
 /** The number of the packet that ends the client's own login: greeting 0, login 1. */
 const LAST_SEQUENCE = 2
 
@@ -54,15 +54,20 @@ export async function joinMysql(client: Socket, settings: TunnelSettings): Promi
   }
 }
 
-function withPerson(login: HandshakeResponse, { user, reason }: TunnelSettings, token: string): HandshakeResponse {
-  const claims = login.attributes.filter(([name]) => name !== REASON_ATTRIBUTE)
+function withPerson(login: HandshakeResponse, settings: TunnelSettings, token: string): HandshakeResponse {
+  const { user, reason, ticket } = settings
+  const own = [reason, ticket].flatMap((value, index): (readonly [string, string])[] =>
+    value === null ? [] : [[OWN_ATTRIBUTES[index] ?? '', value]],
+  )
+  const replaced = new Set(own.map(([name]) => name))
+  const claims = login.attributes.filter(([name]) => !replaced.has(name))
   return {
     ...login,
     capabilities: (login.capabilities | ADDED | CAPABILITY.ssl) >>> 0,
     user,
     plugin: PLUGIN.clear,
     authResponse: clearPasswordAnswer(token),
-    attributes: reason === null ? claims : [...claims, [REASON_ATTRIBUTE, reason]],
+    attributes: [...claims, ...own],
   }
 }
 

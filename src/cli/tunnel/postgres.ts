@@ -56,7 +56,8 @@ async function secure(settings: TunnelSettings) {
   return secureGate(socket, settings.gate, [ALPN])
 }
 
-function withPerson(packet: StartupMessage, { user, reason }: TunnelSettings): StartupMessage {
+function withPerson(packet: StartupMessage, settings: TunnelSettings): StartupMessage {
+  const { user, reason, ticket } = settings
   const kept = packet.parameters.filter(([name]) => name !== 'user')
   const named: [string, string][] = [['user', user], ...kept.map(([name, value]): [string, string] => [name, value])]
   if (!named.some(([name]) => name === 'database')) {
@@ -64,15 +65,15 @@ function withPerson(packet: StartupMessage, { user, reason }: TunnelSettings): S
     const local = packet.parameters.find(([name]) => name === 'user')?.[1]
     if (local !== undefined) named.push(['database', local])
   }
-  if (reason === null) return { ...packet, parameters: named }
-  return { ...packet, parameters: withReason(named, reason) }
+  return { ...packet, parameters: withSetting(withSetting(named, 'reason', reason), 'ticket', ticket) }
 }
 
 /** As libpq's `options` has it: a space and a backslash within a value are escaped by a backslash. */
-function withReason(parameters: readonly [string, string][], reason: string): [string, string][] {
-  const setting = `-c sallyport.reason=${reason.replace(/[\\\s]/g, '\\$&')}`
-  const options = parameters.find(([name]) => name === 'options')?.[1]
-  const others = parameters.filter(([name]) => name !== 'options')
+function withSetting(parameters: [string, string][], name: string, value: string | null): [string, string][] {
+  if (value === null) return parameters
+  const setting = `-c sallyport.${name}=${value.replace(/[\\\s]/g, '\\$&')}`
+  const options = parameters.find(([key]) => key === 'options')?.[1]
+  const others = parameters.filter(([key]) => key !== 'options')
   return [...others, ['options', options === undefined ? setting : `${options} ${setting}`]]
 }
 

@@ -11,8 +11,9 @@ export interface TunnelSettings {
   readonly user: string
   /** A token that is good now; asked for each connection, so that a long-lived tunnel outlives a token. */
   readonly token: () => Promise<string>
-  /** Told to the proxy with each session; null where the role demands none. */
+  /** Told to the proxy with each session, where the role demands one. */
   readonly reason: string | null
+  readonly ticket: string | null
   /** 0 lets the system choose. */
   readonly port: number
   /** Called with what ended a connection that could not be made. */

@@ -6,7 +6,7 @@ const listener = fields({
   engine: z.enum(['postgres', 'mysql']),
   host: z.string().describe('As clients reach it.'),
   port: z.int(),
-  auth: z.enum(['token', 'password', 'oauth', 'certificate']),
+  auth: z.enum(['token', 'scram', 'password', 'oauth', 'cert']),
   target: name.nullable().describe('Every connection here means this target.'),
 }).meta({ id: 'Listener' })
 

@@ -24,6 +24,7 @@ describe('a tunnel to PostgreSQL', () => {
       user: 'alice/club-pg',
       token: () => stack.token('alice'),
       reason: null,
+      ticket: null,
       port: 0,
       failed: (error) => failures.push(error),
       ...more,
@@ -103,6 +104,7 @@ describe('a tunnel to MariaDB', () => {
       user: stack.user('alice'),
       token: () => stack.token('alice'),
       reason: null,
+      ticket: null,
       port: 0,
       failed: () => undefined,
     })
@@ -132,6 +134,7 @@ describe('a tunnel to MariaDB', () => {
       user: stack.user('alice'),
       token: () => stack.token('alice', { expiresIn: -60 }),
       reason: null,
+      ticket: null,
       port: 0,
       failed: () => undefined,
     })
