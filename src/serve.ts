@@ -5,6 +5,8 @@ import { type Config, diffConfigs } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import { asSallyportError } from './errors.ts'
 import { LiveConfig } from './live_config.ts'
+import { createAuthority } from './proxy/authority.ts'
+import { ownAuthority } from './proxy/authority_files.ts'
 import type { ProxyContext } from './proxy/context.ts'
 import { createEngines } from './proxy/engines.ts'
 import { type HealthServer, serveHealth } from './proxy/health.ts'
@@ -45,12 +47,14 @@ export async function serve(configDir: string): Promise<Service> {
   live.warm()
   const grants = createFileGrants(config.grants, clock)
   const secureContexts = new SecureContexts()
+  const { certificates, node } = config
+  const authority = createAuthority(certificates.authority ?? (await ownAuthority(node.dataDir, clock.now())), clock)
   const context: ProxyContext = {
     settings: () => live.settings,
-    secureContextOf: (listener) => secureContexts.of(live.listener(listener)),
+    secureContextOf: (listener) => secureContexts.of(live.listener(listener), authority.chain),
     tokens: live.tokens,
     credentials: NO_CREDENTIALS,
-    authority: null,
+    authority,
     liveCheck: NO_LIVE_CHECK,
     locks: NO_LOCKS,
     refusals: NO_REFUSALS,
