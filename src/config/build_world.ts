@@ -12,8 +12,6 @@ const DEFAULT_DATABASE = { postgres: 'postgres', mysql: '' } as const
 /** What stands for a secret that could not be read: the configuration is refused then, and this never used. */
 const UNREAD = ''
 
-type StaticAccount = Config['staticAccounts'] extends ReadonlyMap<string, infer A> ? A : never
-
 export async function buildNode({ node: { value, at } }: Merged, resolver: Resolver): Promise<NodeConfig> {
   const dataDir = resolver.path(value.dataDir)
   const listeners = await Promise.all(
@@ -60,6 +58,14 @@ export async function buildOidc(merged: Merged, resolver: Resolver): Promise<Oid
   }
 }
 
+const CERTIFICATE_LIFETIME_MS = 3_600_000
+
+export async function buildCertificates({ certificates }: Merged, resolver: Resolver): Promise<Config['certificates']> {
+  const { authority, lifetime } = certificates?.value ?? {}
+  const found = authority && certificates ? await resolver.keyPair(authority, certificates.at, ['authority']) : null
+  return { lifetimeMs: lifetime ?? CERTIFICATE_LIFETIME_MS, authority: found }
+}
+
 function groupsOf(merged: Merged): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   for (const { value } of merged.groups) {
@@ -90,16 +96,6 @@ export async function buildTarget({ value, at }: Placed<TargetSection>, resolver
     capture: value.capture,
     catalogPollMs: value.catalogPoll,
   }
-}
-
-export async function buildAccount({ value, at }: Placed<TargetSection>, resolver: Resolver): Promise<StaticAccount> {
-  const section = value.accounts.static
-  const path = ['accounts', 'static']
-  const byRole = new Map<string, Credential>()
-  for (const [role, account] of Object.entries(section.roles)) {
-    byRole.set(role, await credential(account, resolver, at, [...path, 'roles', role]))
-  }
-  return { default: await credential(section, resolver, at, path), byRole }
 }
 
 export function loginsOf({ value }: Placed<TargetSection>): TargetLogins {

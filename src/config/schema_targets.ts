@@ -1,10 +1,6 @@
 import * as z from 'zod'
-import { duration, host, name, path, port, positive, secretRef } from './schema_values.ts'
-
-const credential = {
-  user: z.string().min(1).optional().describe('For a secret that names no user itself; else the name there is taken.'),
-  password: secretRef,
-}
+import { accountsSection, credentialFields } from './schema_accounts.ts'
+import { duration, host, name, path, port, positive } from './schema_values.ts'
 
 export const targetsSection = z.array(
   z.strictObject({
@@ -21,13 +17,13 @@ export const targetsSection = z.array(
       .prefault({}),
     labels: z.record(z.string(), z.string()).default({}),
     defaultDatabase: z.string().optional().describe('Default `postgres` (postgres) or none (mysql).'),
-    admin: z.strictObject(credential).describe('Reads the catalog.'),
-    accounts: z.strictObject({
-      static: z.strictObject({
-        ...credential,
-        roles: z.record(name, z.strictObject(credential)).default({}).describe('An account of its own for a role.'),
-      }),
-    }),
+    admin: z
+      .strictObject(credentialFields)
+      .describe('Reads the catalog, and makes and drops the accounts of sessions (docs/accounts.md).'),
+    accounts: accountsSection,
+    replicaOf: name
+      .optional()
+      .describe('The target that this one is a read replica of: its accounts are made there. Needs dynamic accounts.'),
     maxConnections: positive.default(50),
     capture: z
       .enum(['normalized', 'full'])
