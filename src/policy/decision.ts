@@ -63,6 +63,8 @@ export interface StatementPlan {
   readonly scrubErrors: boolean
   /** What each execution takes from the person's budgets; it does not run where one is used up. */
   readonly lookups?: readonly Lookup[]
+  /** A change of definitions, which goes out as it was approved: no name in it is replaced. */
+  readonly asWritten?: true
 }
 
 export interface Allow {

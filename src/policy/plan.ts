@@ -16,7 +16,15 @@ import type { ColumnAccess, FieldPlan, Lookup, StatementPlan } from './decision.
 import { isView } from './masks.ts'
 import { hiddenOrder } from './order.ts'
 import { catalogSubstitution } from './quoting.ts'
-import { innermost, nameOf, type Refused, type RuleContext, refuse, usesOf } from './rule_context.ts'
+import {
+  innermost,
+  isPlannedDefinition,
+  nameOf,
+  type Refused,
+  type RuleContext,
+  refuse,
+  usesOf,
+} from './rule_context.ts'
 import { isConstantMask, isMaskedInSql, sqlMaskOf } from './sql_mask.ts'
 
 const NULL_MASK: SqlMask = { kind: 'null' }
@@ -32,6 +40,7 @@ export const EMPTY_PLAN: StatementPlan = {
 /** How a statement that the rules let through is sent, and what the wire does with its result. */
 export function planOf(context: RuleContext, statement: StatementFacts): StatementPlan {
   if (statement.kind === 'show') return { ...EMPTY_PLAN, columns: columnsSeen(context, statement) }
+  if (isPlannedDefinition(context, statement)) return planOfDefinition(context, statement)
   const substitutions = new Map<number, Substitution>()
   for (const use of usesOf(statement)) {
     const substitution = substitutionOf(context, statement, use)
@@ -46,6 +55,11 @@ export function planOf(context: RuleContext, statement: StatementFacts): Stateme
     scrubErrors: usesOf(statement).some((use) => isProtected(context, statement, use)),
     ...(lookups.length > 0 ? { lookups } : {}),
   }
+}
+
+function planOfDefinition(context: RuleContext, statement: StatementFacts): StatementPlan {
+  const scrubErrors = statement.uses.some((use) => isProtected(context, statement, use))
+  return { ...EMPTY_PLAN, scrubErrors, asWritten: true }
 }
 
 /** Of the result; those of PREPARE and DECLARE come when what they named is run. */

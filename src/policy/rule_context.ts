@@ -1,5 +1,5 @@
 import { type ErrorCode, SallyportError } from '../errors.ts'
-import type { RelationUse, StatementFacts, Verb } from '../sql/facts.ts'
+import type { RelationUse, StatementFacts, StatementKind, Verb } from '../sql/facts.ts'
 import { type Coverage, coverageOf } from './coverage.ts'
 import type { Decision, DecisionInput, Deny } from './decision.ts'
 import { createMasks, type Masks } from './masks.ts'
@@ -45,6 +45,13 @@ export function contextOf(given: DecisionInput): RuleContext {
   }
 }
 
+/** A change of definitions under a grant that is bound to a script: one rule judges it, and all others pass it. */
+export function isPlannedDefinition({ input }: RuleContext, { kind }: StatementFacts): boolean {
+  return input.grant.plan !== null && DEFINING.has(kind)
+}
+
+const DEFINING: ReadonlySet<StatementKind> = new Set(['ddl', 'create_table_as', 'maintenance', 'truncate'])
+
 /** A rule that looks at each statement of the message by itself; the first that it refuses decides. */
 export function eachStatement(
   name: string,
@@ -54,6 +61,7 @@ export function eachStatement(
     name,
     judge: (context) => {
       for (const [index, statement] of context.input.facts.statements.entries()) {
+        if (isPlannedDefinition(context, statement)) continue
         const refused = judge(context, statement)
         if (refused) return denied(name, refused, index)
       }

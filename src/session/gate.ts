@@ -9,7 +9,8 @@ import type { Facts } from '../sql/facts.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
-import type { Catalogs, Grants, Ids, PolicySource, Quota, Target } from './ports.ts'
+import { PlanRuns } from './plan_runs.ts'
+import type { Catalogs, Grants, Ids, PlanProgress, PolicySource, Quota, Target } from './ports.ts'
 import { type Engine, type Names, saysTheSame, type Verdict, VerdictCache } from './verdict.ts'
 
 /** Who asks, and on what: fixed for the life of a session. */
@@ -85,6 +86,8 @@ export interface GateDependencies {
   readonly grants: Pick<Grants, 'refusal'>
   readonly ids: Ids
   readonly quota: Quota
+  /** Without it nothing runs under a grant that is bound to a script. */
+  readonly plans?: PlanProgress
 }
 
 /**
@@ -96,9 +99,11 @@ export class Gate {
   readonly #verdicts = new VerdictCache()
   readonly meter: Meter
   readonly #lookups = new LookupBudgets()
+  readonly #plans: PlanRuns
 
   constructor(deps: GateDependencies) {
     this.#deps = deps
+    this.#plans = new PlanRuns(deps.plans)
     this.meter = new Meter(deps.quota, deps.ids)
   }
 
@@ -137,6 +142,8 @@ export class Gate {
   admit(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Admission {
     const answer = this.#decide(subject, names, text, now, known)
     if (answer.kind === 'deny') return answer
+    const early = this.#plans.judge(subject, names, answer.verdict, now)
+    if (early) return this.#deny(subject, answer.verdict, early, now)
     const crowded = this.meter.enter(subject, answer.verdict)
     if (crowded) return this.#deny(subject, answer.verdict, crowded, now)
     const overdrawn = this.#overdrawn(subject, answer.decision, now)
@@ -183,11 +190,17 @@ export class Gate {
       return this.#refuseUnjudged(subject, error, now)
     }
     const { decision } = verdict
-    if (decision.effect === 'deny') return this.#deny(subject, verdict, decision, now)
+    if (decision.effect === 'deny')
+      return this.#deny(subject, verdict, this.#told(subject, names, verdict, decision, now), now)
     const { grant, identity, target } = subject
     const refusal = outOfTime(grant, now) ?? this.#deps.grants.refusal(grant.id, identity, target.name)
     if (refusal) return this.#deny(subject, verdict, grantRefused(refusal), now)
     return { kind: 'judged', verdict, decision }
+  }
+
+  /** What is not in the script at all is told with the statement that would be next. */
+  #told(subject: Subject, names: Names, verdict: Verdict, deny: Deny, now: number): Deny {
+    return deny.code === 'SP-PLAN' ? (this.#plans.judge(subject, names, verdict, now) ?? deny) : deny
   }
 
   /** Each execution takes what it looks up from the person's budgets, over all of their sessions. */
@@ -205,9 +218,12 @@ export class Gate {
 
   #allow(subject: Subject, verdict: Verdict, decision: Allow, now: number): Admission {
     const executions = verdict.facts.statements.map(({ kind }) => ({ statementId: this.#deps.ids.uuid(), kind }))
-    const events = executions.map((execution, index) =>
-      this.#event(subject, verdict, index, execution.statementId, now, null),
-    )
+    const places = this.#plans.started(subject, verdict, executions)
+    const events = executions.map((execution, index) => {
+      const event = this.#event(subject, verdict, index, execution.statementId, now, null)
+      const reason = places[index]
+      return reason === undefined ? event : { ...event, rule: 'plan', reason }
+    })
     const first = executions[0]?.statementId ?? ''
     return { kind: 'allow', verdict, decision, permit: Permit.issue(verdict.text, first), events, executions }
   }
@@ -287,7 +303,13 @@ export class Gate {
     return { ...denied, statementKind, rule: 'protocol' }
   }
 
+  /** The session is over; nothing of it runs any more. */
+  left(subject: Subject): void {
+    this.#plans.left(subject)
+  }
+
   completion(subject: Subject, execution: Execution, result: ExecutionResult, now: number): AuditEvent {
+    this.#plans.ended(subject, execution, result)
     return {
       kind: 'completion',
       id: this.#deps.ids.uuid(),

@@ -119,6 +119,7 @@ export class VerdictCache {
       defaultDatabase: names.defaultDatabase,
       sqlMode: names.sqlMode ?? catalog.sqlMode,
       ...(names.unread === undefined ? {} : { unread: names.unread }),
+      ...(subject.grant.plan && { compared: true }),
     }
     const own = subject.engine.analyze(text, context)
     const exported = role.unrestricted ? null : exportedFacts(own, context, subject.engine)
@@ -178,11 +179,20 @@ function rewriteAllowed(
   if (decision.effect === 'deny' || decision.verbatim) return { decision, ...asWritten }
   try {
     const plans = decision.plans.map((plan) => plan.substitutions)
-    return { decision, ...engine.rewrite(facts, plans, context) }
+    return { decision, ...engine.rewrite(asApproved(facts, decision), plans, context) }
   } catch (error) {
     if (!(error instanceof SallyportError)) throw error
     return { decision: refusedRewrite(error), ...asWritten }
   }
+}
+
+/** Nothing is there to replace in what goes out as it was approved. */
+function asApproved(facts: Facts, { plans }: Extract<Decision, { effect: 'allow' }>): Facts {
+  if (!plans.some(({ asWritten }) => asWritten)) return facts
+  const statements = facts.statements.map((statement, index) =>
+    plans[index]?.asWritten ? { ...statement, uses: [], unnamed: [], inner: null } : statement,
+  )
+  return { ...facts, statements }
 }
 
 function refusedRewrite(error: SallyportError): Deny {

@@ -23,6 +23,8 @@ export interface AnalysisContext {
   readonly sqlMode: ReadonlySet<string>
   /** Why the text can't be read as the server reads it: it is opaque then, and no part of it is kept. */
   readonly unread?: string
+  /** Statements are to be compared with an approved script: each says what of it counts. */
+  readonly compared?: true
 }
 
 /** `explain`: the plan of a statement, without a right to read its rows. `export`: rows as COPY data. */
@@ -255,6 +257,8 @@ export interface StatementFacts {
   readonly span: Span
   /** The text with literals replaced by `?`: what the audit keeps by default. */
   readonly normalized: string
+  /** Where the context asks for it: the words with their literals, as an approved script is compared. */
+  readonly compared?: string
   readonly uses: readonly RelationUse[]
   readonly functions: readonly FunctionUse[]
   /** Fields of the result, or null where the statement gives none (or its fields are not known: SHOW). */

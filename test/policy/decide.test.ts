@@ -37,7 +37,9 @@ describe('the table of rules', () => {
   it('is asked in this order', () => {
     expect(RULES.map(({ name }) => name)).toEqual([
       'grant',
+      'plan',
       'unrestricted',
+      'definitions',
       'opaque',
       'kinds',
       'multi',

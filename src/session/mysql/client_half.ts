@@ -141,6 +141,8 @@ export class ClientHalf {
     state.longData.clear()
     state.userTexts.clear()
     state.warnings = null
+    // The server has rolled back.
+    state.gate.left(state.subject)
     state.guarded = false
     state.changedUnknown = false
     state.next = () => beginSession(state)

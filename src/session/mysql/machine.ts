@@ -170,6 +170,7 @@ export class MysqlMachine {
       ...[...statements.values()].flatMap(({ cursor }) => (cursor ? [cursor] : [])),
     ]
     for (const run of new Set(open)) this.#server.leave(run, now)
+    this.#state.gate.left(subject)
     return output.take()
   }
 

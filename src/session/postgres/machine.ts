@@ -114,6 +114,7 @@ export class PostgresMachine {
     leaveDefinitions(this.#state)
     for (const run of new Set([...pipeline.unfinished, ...suspended]))
       finishRun(this.#state, run, 'error', '08006', now)
+    this.#state.gate.left(subject)
     return output.take()
   }
 

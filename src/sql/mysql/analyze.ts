@@ -1,5 +1,6 @@
 import { SallyportError } from '../../errors.ts'
 import type { AnalysisContext, Facts, StatementFacts } from '../facts.ts'
+import { comparedTokens } from './compared.ts'
 import { Cursor } from './cursor.ts'
 import { dataFacts } from './data_statement.ts'
 import { otherFacts } from './other_statement.ts'
@@ -22,7 +23,11 @@ export function analyzeMysql(text: string, context: AnalysisContext): Facts {
     const foreign = FOREIGN_MODES.find((mode) => context.sqlMode.has(mode))
     if (foreign !== undefined) throw new SallyportError('SP-OPAQUE', `the sql_mode ${foreign} is not understood`)
     const statements = splitStatements(tokenize(text, lexMode(context.sqlMode, context.catalog)))
-    return { dialect, text, statements: statements.map((part) => analyzePart(part, text, context)) }
+    const facts = statements.map((part) => {
+      const one = analyzePart(part, text, context)
+      return context.compared ? { ...one, compared: comparedTokens(part) } : one
+    })
+    return { dialect, text, statements: facts }
   } catch (error) {
     const whole: Statement = { tokens: [], span: { start: 0, end: text.length } }
     const { code, detail } = refusal(error)

@@ -1,6 +1,7 @@
 import { SallyportError } from '../../errors.ts'
 import type { AnalysisContext, Facts, StatementFacts } from '../facts.ts'
 import type { PostgresParser } from '../parsers.ts'
+import { comparedTokens } from './compared.ts'
 import { type Body, list, num, opaque, openAs } from './node.ts'
 import { normalizePostgres, normalizeTokens } from './normalize.ts'
 import { readStatement } from './read_statement.ts'
@@ -42,7 +43,7 @@ function readStatements(tree: unknown, text: string, context: AnalysisContext): 
 }
 
 function readOne(raw: Body, source: Source, context: AnalysisContext): StatementFacts {
-  const place = placeOf(raw, source)
+  const place = placeOf(raw, source, context)
   try {
     return readStatement(raw.stmt, place, { source, context })
   } catch (error) {
@@ -51,13 +52,14 @@ function readOne(raw: Body, source: Source, context: AnalysisContext): Statement
   }
 }
 
-function placeOf(raw: Body, source: Source) {
+function placeOf(raw: Body, source: Source, context: AnalysisContext) {
   const first = num(raw, 'stmt_location')
   const length = num(raw, 'stmt_len')
   const start = source.unit(first)
   const end = length === 0 ? source.text.length : source.unit(first + length)
   const span = { start, end }
-  return { span, normalized: normalizeTokens(source.text, source.tokens, span) }
+  const compared = context.compared && { compared: comparedTokens(source.text, source.tokens, span) }
+  return { span, normalized: normalizeTokens(source.text, source.tokens, span), ...compared }
 }
 
 function wholeOpaque(text: string, code: 'SP-OPAQUE' | 'SP-SYNTAX', reason: string, position?: number): Facts {
