@@ -142,5 +142,6 @@ export const ACCESS_REFUSALS = {
     'The record has changed since it was read.',
     'Read it again, then send the new ETag.',
   ),
+  'SP-RATE': refusal('53400', 1226, '42000', 'Too many calls of the API.', 'Wait as long as Retry-After says.'),
   'SP-INPUT': refusal('22023', 1210, 'HY000', 'The input is not valid.', 'Correct the fields that the message names.'),
 } as const satisfies Record<string, Refusal>

@@ -72,6 +72,7 @@ export const credentialOperations = {
       durationMs: durationMs.nullable().default(null).describe('Milliseconds. Null: the longest.'),
     }).meta({ id: 'NewConnectionPassword' }),
     answer: fields({ record: password, password: z.string(), user: z.string() }).meta({ id: 'IssuedPassword' }),
+    once: true,
   }),
   listPasswords: operation({
     ...passwords,
@@ -115,6 +116,7 @@ export const credentialOperations = {
       chain: z.string().describe('PEM.'),
       privateKey: z.string().nullable(),
     }).meta({ id: 'IssuedCertificate' }),
+    once: true,
   }),
   listCertificates: operation({
     ...certificates,

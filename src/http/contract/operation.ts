@@ -31,6 +31,8 @@ export interface Operation {
   readonly produces?: readonly string[]
   /** Media type of a body that is not JSON. */
   readonly consumes?: string
+  /** The answer holds a secret: it is shown once, and an idempotency key does not bring it back. */
+  readonly once?: true
   /** The answer has an ETag; `required`: and the call needs If-Match, or If-None-Match: * for what is new. */
   readonly etag?: 'given' | 'required'
 }

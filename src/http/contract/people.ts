@@ -45,7 +45,10 @@ export const peopleOperations = {
     summary: 'Log in with the identity provider; a browser is sent there.',
     access: 'public',
     status: 302,
-    query: z.strictObject({ return_to: text.regex(/^\/(?![/\\])[\x21-\x7e]*$/, 'must be a path').default('/') }),
+    query: z.strictObject({
+      return_to: text.regex(/^\/(?![/\\])[\x21-\x7e]*$/, 'must be a path').default('/'),
+      fresh: z.stringbool().default(false).describe('Demand a new proof of who the person is.'),
+    }),
     answer: null,
   }),
   finishLogin: operation({

@@ -27,6 +27,25 @@ const newWebhook = fields({
     .describe('A reference to the secret that signs, such as file:PATH; never the secret itself.'),
 }).meta({ id: 'NewWebhook' })
 
+/** What is sent to an address: one event of the lifecycle. */
+export const webhookEvent = fields({
+  id: id.describe('The same each time that the event is delivered.'),
+  time,
+  activity: z.string(),
+  severity: z.enum(['info', 'low', 'medium', 'high']),
+  actor: person.nullable().describe('Null: Sallyport itself.'),
+  person: person.nullable().describe('Whom it concerns, where that is somebody else.'),
+  entity: fields({ type: z.string(), id: z.string() }),
+  target: z.string().nullable(),
+  role: z.string().nullable(),
+  grantId: z.string().nullable(),
+  requestId: z.string().nullable(),
+  reason: z.string().nullable(),
+  ticket: z.string().nullable(),
+  incident: z.string().nullable(),
+  detail: z.record(z.string(), z.unknown()),
+}).meta({ id: 'WebhookEvent' })
+
 const base = { tag: 'webhooks' } as const
 const one = { ...base, params: idParams, path: '/v1/webhook-endpoints/{id}' } as const
 

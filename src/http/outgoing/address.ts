@@ -1,0 +1,94 @@
+import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { SallyportError } from '../../errors.ts'
+
+/**
+ * Where no webhook may lead: link-local addresses, among them those where clouds hand out credentials, addresses that
+ * name no host, and those of many hosts. RFC 3927, RFC 4291, RFC 6890.
+ */
+const FORBIDDEN: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
+  ['0.0.0.0', 8, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  // Alibaba Cloud and Oracle Cloud have their metadata outside of the link.
+  ['100.100.100.200', 32, 'ipv4'],
+  ['192.0.0.192', 32, 'ipv4'],
+  ['224.0.0.0', 4, 'ipv4'],
+  ['255.255.255.255', 32, 'ipv4'],
+  ['::', 128, 'ipv6'],
+  ['fe80::', 10, 'ipv6'],
+  ['fd00:ec2::254', 128, 'ipv6'],
+  ['ff00::', 8, 'ipv6'],
+]
+/** Forms of IPv6 that carry an IPv4 address, with where it stands: RFC 4291 2.5.5, RFC 6052, RFC 3056. */
+const LOOPBACK = listOf([
+  ['127.0.0.0', 8, 'ipv4'],
+  ['::1', 128, 'ipv6'],
+])
+const CARRIERS = listOf([
+  ['::', 96, 'ipv6'],
+  ['64:ff9b::', 96, 'ipv6'],
+  ['2002::', 16, 'ipv6'],
+])
+const BLOCKED = listOf(FORBIDDEN)
+const NUMERIC_V4 = 4
+
+export interface AddressGuard {
+  /** Throws `SP-INPUT` for an address that is never sent to. */
+  check(url: string): URL
+  /** Resolves names for a connection, and refuses what they must not lead to: the check is of what is connected to. */
+  readonly lookup: LookupFunction
+}
+
+/** `allowed` are CIDR networks that may be reached nevertheless. */
+export function createAddressGuard(allowed: readonly string[]): AddressGuard {
+  const exceptions = listOf(
+    allowed.map((network) => {
+      const [address = '', bits = ''] = network.split('/')
+      return [address, Number(bits), isIP(address) === NUMERIC_V4 ? 'ipv4' : 'ipv6'] as const
+    }),
+  )
+  const forbidden = (address: string) => !contains(exceptions, address) && isForbidden(address)
+  return {
+    check: (text) => {
+      const url = URL.canParse(text) ? new URL(text) : null
+      if (url === null || url.username !== '' || url.password !== '') throw refused('the address is not a plain URL')
+      const host = url.hostname.replace(/^\[|\]$/g, '')
+      const loopback = host === 'localhost' || contains(LOOPBACK, host)
+      if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))
+        throw refused('the address must be https; http is for loopback alone')
+      if (isIP(host) !== 0 && forbidden(host)) throw refused('the address is one that no webhook may lead to')
+      return url
+    },
+    lookup: (host, options, callback) => {
+      lookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
+        if (error !== null) return callback(error, '')
+        if (found.some(({ address }) => forbidden(address)))
+          return callback(new Error('the name leads to an address that no webhook may lead to'), '')
+        const [first] = found
+        if (options.all === true) return callback(null, found)
+        return callback(first === undefined ? new Error('no address') : null, first?.address ?? '', first?.family)
+      })
+    },
+  }
+}
+
+function isForbidden(address: string): boolean {
+  if (contains(BLOCKED, address)) return true
+  return isIP(address) !== NUMERIC_V4 && contains(CARRIERS, address) && !contains(LOOPBACK, address)
+}
+
+function contains(list: BlockList, address: string): boolean {
+  const version = isIP(address)
+  return version !== 0 && list.check(address, version === NUMERIC_V4 ? 'ipv4' : 'ipv6')
+}
+
+function listOf(networks: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[]): BlockList {
+  const list = new BlockList()
+  for (const [address, bits, family] of networks) list.addSubnet(address, bits, family)
+  return list
+}
+
+function refused(detail: string): SallyportError {
+  return new SallyportError('SP-INPUT', detail)
+}
