@@ -64,7 +64,7 @@ async function ofEverybody(session: MysqlAdminSession, expected: ReadonlySet<str
 }
 
 /** As GRANT takes them: `mandatory_roles` is a list of accounts as the administrator wrote it. */
-export async function mandatoryRoles(session: MysqlAdminSession): Promise<readonly string[]> {
+async function mandatoryRoles(session: MysqlAdminSession): Promise<readonly string[]> {
   const [[row = {}] = []] = await session.query('SELECT @@GLOBAL.mandatory_roles AS roles')
   const text = String(row.roles ?? '')
   const parts = text.matchAll(/([`'"]?)([^`'"@,\s]+)\1(?:@([`'"]?)([^`'"@,\s]+)\3)?/g)

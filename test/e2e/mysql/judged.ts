@@ -26,17 +26,22 @@ export interface Judge {
 }
 
 export async function createJudge(server: DatabaseServer, defaultDatabase: string): Promise<Judge> {
-  const catalog = await readMysqlCatalog(liveTarget('mysql', server))
-  return { catalog, judge: (text, role, masks) => judged({ catalog, defaultDatabase }, text, role, masks) }
+  return judgeOf(await readMysqlCatalog(liveTarget('mysql', server)), defaultDatabase)
+}
+
+/** `limited`: for an account that holds the privileges of its grant alone. */
+export function judgeOf(catalog: Catalog, defaultDatabase: string, limited = false): Judge {
+  return { catalog, judge: (text, role, masks) => judged({ catalog, defaultDatabase, limited }, text, role, masks) }
 }
 
 interface Place {
   readonly catalog: Catalog
   readonly defaultDatabase: string
+  readonly limited: boolean
 }
 
 function judged(
-  { catalog, defaultDatabase }: Place,
+  { catalog, defaultDatabase, limited }: Place,
   text: string,
   role: Partial<Role>,
   masks: readonly ColumnMask[],
@@ -46,7 +51,7 @@ function judged(
   const viewFacts = ({ definition }: Relation): StatementFacts | null =>
     definition === null ? null : (analyzeMysql(definition, { ...context, sqlMode: new Set() }).statements[0] ?? null)
   const given = inputOf({ relations: [], statements: facts.statements, dialect: catalog.dialect, role, masks })
-  const decision = decide({ ...given, catalog, viewFacts, role: roleOf(role) })
+  const decision = decide({ ...given, catalog, viewFacts, role: roleOf(role), limited })
   if (decision.effect === 'deny') return { code: `${decision.code}: ${decision.reason}`, sql: '', masked: [] }
   const masked = (decision.plans[0]?.fields ?? []).flatMap(({ mask }, index) => (mask ? [index] : []))
   try {
