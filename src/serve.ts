@@ -18,7 +18,14 @@ import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
 import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
 import { Sessions } from './proxy/sessions.ts'
-import { NO_CREDENTIALS, NO_LIVE_CHECK, NO_LOCKS, NO_REFUSALS } from './proxy/without_store.ts'
+import {
+  NO_CREDENTIALS,
+  NO_LIVE_CHECK,
+  NO_LIVE_SESSIONS,
+  NO_LOCKS,
+  NO_REFUSALS,
+  NO_USES,
+} from './proxy/without_store.ts'
 import { resolveSecret } from './secrets/resolve_secret.ts'
 import { Gate } from './session/gate.ts'
 import type { AuditLog, Clock, Ids } from './session/ports.ts'
@@ -58,6 +65,8 @@ export async function serve(configDir: string): Promise<Service> {
     liveCheck: NO_LIVE_CHECK,
     locks: NO_LOCKS,
     refusals: NO_REFUSALS,
+    uses: NO_USES,
+    liveSessions: NO_LIVE_SESSIONS,
     grants,
     policy: live.policy,
     catalogs: live.catalogs,

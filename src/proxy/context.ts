@@ -12,11 +12,13 @@ import type {
   Grants,
   Ids,
   LiveCheck,
+  LiveSessions,
   Locks,
   PolicySource,
   Refusals,
   Target,
   Tokens,
+  Uses,
 } from '../session/ports.ts'
 import type { Engine } from '../session/verdict.ts'
 import type { Catalog } from '../sql/catalog.ts'
@@ -64,6 +66,8 @@ export interface ProxyContext {
   readonly liveCheck: LiveCheck
   readonly locks: Locks
   readonly refusals: Refusals
+  readonly uses: Uses
+  readonly liveSessions: LiveSessions
   readonly grants: Grants
   readonly policy: PolicySource
   readonly catalogs: Catalogs

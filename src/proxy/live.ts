@@ -1,9 +1,11 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { matchesPattern } from '../policy/patterns.ts'
 import type { ProxyContext } from './context.ts'
 import type { OpenedLogin } from './login_flow.ts'
 import type { Machine } from './machine.ts'
 import { Runner } from './runner.ts'
+import { type MaskedColumn, SessionStory } from './session_story.ts'
 import type { LiveSession } from './sessions.ts'
 
 export interface SessionStart {
@@ -31,6 +33,7 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   const { subject, allowed } = opened
   const { session } = subject
   const engine = session.protocol
+  const story = new SessionStory({ ...context, sessions: context.liveSessions }, session, maskedFor(context, opened))
   const runner = new Runner({
     client,
     upstream,
@@ -50,11 +53,15 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
       context.log.error({ code: error.code, session: session.sessionId }, 'an audit record failed')
     },
     recorded: (event) => {
-      if (event.kind === 'decision') {
-        context.metrics.decisions.inc({ engine, effect: event.effect, code: event.code ?? 'none' })
-      }
+      if (event.kind === 'completion') story.completed(event)
+      if (event.kind !== 'decision') return
+      context.metrics.decisions.inc({ engine, effect: event.effect, code: event.code ?? 'none' })
+      story.decided(event)
     },
-    ended: (cause) => finish(context, opened, cause),
+    ended: (cause) => {
+      story.end()
+      finish(context, opened, cause)
+    },
   })
   const grantEnd = allowed.grant.end
   const record = { id: context.ids.uuid(), time: context.clock.now(), session }
@@ -63,7 +70,8 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   context.metrics.logins.inc({ engine, outcome: 'ok' })
   context.metrics.sessions.inc({ engine })
   context.metrics.loginSeconds.observe({ engine }, (context.clock.now() - start.accepted) / 1000)
-  context.sessions.add(liveSession(context, start, runner))
+  story.begin(record.time)
+  context.sessions.add(liveSession(context, start, runner, story))
   if (client instanceof Socket) client.setNoDelay(true)
   upstream.setNoDelay(true)
   // One write: over TLS each would be a record of its own.
@@ -71,11 +79,28 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   runner.start([])
 }
 
+/** What the policy masks for others; null where the role sees it masked too, so that nobody has to look. */
+function maskedFor({ policy }: ProxyContext, { allowed: { role }, subject }: OpenedLogin): MaskedColumn | null {
+  if (!role.unrestricted && role.unmask.length === 0) return null
+  const fits = (patterns: readonly string[], name: string) => patterns.some((pattern) => matchesPattern(pattern, name))
+  return (schema, table, column) =>
+    policy
+      .masking()
+      .masks.some(
+        (mask) =>
+          fits(mask.targets, subject.target.name) &&
+          fits(mask.schemas, schema) &&
+          fits(mask.tables, table) &&
+          fits(mask.columns, column),
+      )
+}
+
 /** Holds what it needs of the start alone: the rest (greeting, leftovers) was a third of an idle session's heap. */
 function liveSession(
   context: ProxyContext,
   { opened: { subject }, number, cancelKey, cancelUpstream }: SessionStart,
   runner: Runner,
+  story: SessionStory,
 ): LiveSession {
   const { session, identity, grant, target } = subject
   return {
@@ -97,7 +122,10 @@ function liveSession(
         .finally(() => runner.cancelled())
     },
     end: (error) => runner.end(error),
-    tick: () => runner.tick(),
+    tick: () => {
+      runner.tick()
+      story.tick()
+    },
     idle: () => runner.idle,
   }
 }

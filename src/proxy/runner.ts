@@ -35,7 +35,7 @@ export interface RunnerInput {
   /** The client's connection is handed over for another login; the session is over by then. */
   readonly loginAgain: (command: Uint8Array, sequence: number) => void
   readonly failed: (error: SallyportError) => void
-  /** Called with each record once it is durable. */
+  /** Called with each record once it is durable, and with each note once it is on its way. */
   readonly recorded: (event: AuditEvent) => void
 }
 
@@ -153,6 +153,7 @@ export class Runner {
           return i
         case 'note':
           audit.note([effect.event]).catch((error: unknown) => this.#auditFailed(error))
+          this.#input.recorded(effect.event)
           break
         case 'sql':
         case 'server':

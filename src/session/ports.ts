@@ -278,6 +278,44 @@ export interface Locked {
   readonly until: number | null
 }
 
+/** What was done under grants, by table: for reviews, and for grants that nobody uses. Nothing waits for it. */
+export interface Uses {
+  note(use: TableUse): void
+}
+
+/** What one statement did to one table. */
+export interface TableUse {
+  readonly grantId: string
+  readonly schema: string
+  readonly table: string
+  readonly verb: string
+  readonly rows: number
+  /** Whether it read a column in clear. */
+  readonly clear: boolean
+  readonly at: number
+}
+
+/** The live sessions of this node, told to those who look from elsewhere. Nothing waits for it. */
+export interface LiveSessions {
+  opened(session: LiveSessionFacts): void
+  /** `lastStatement` is normalised, never with literals. */
+  seen(id: string, at: number, lastStatement: string): void
+  closed(id: string, at: number): void
+}
+
+export interface LiveSessionFacts {
+  readonly id: string
+  readonly person: Pick<Identity, 'issuer' | 'subject' | 'email' | 'name'>
+  readonly target: string
+  readonly database: string | null
+  readonly role: string
+  readonly grantId: string
+  readonly databaseUser: string | null
+  readonly clientAddress: string
+  readonly application: string | null
+  readonly startedAt: number
+}
+
 /** Keeps what was refused for want of a grant, so that a request can be opened from it. */
 export interface Refusals {
   /** The short id at once; it is stored behind. Null where nothing is kept. */
