@@ -4,10 +4,6 @@ import type {
   PagerDutySettings,
   WebhookSettings,
 } from '../../src/access/incident_settings.ts'
-  IncidentProviderSettings,
-  PagerDutySettings,
-  WebhookSettings,
-} from '../../src/access/incident_settings.ts'
 import { createIncidents, type LiveIncidents } from '../../src/incidents/incidents.ts'
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z')
