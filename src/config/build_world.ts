@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { OidcSettings } from '../identity/settings.ts'
 import type { Credential, Target } from '../session/ports.ts'
+import { buildApi } from './build_api.ts'
 import type { Config, NodeConfig, TargetLogins } from './config.ts'
 import type { Merged, Place, Placed } from './merge.ts'
 import type { Path } from './problem.ts'
@@ -12,7 +13,8 @@ const DEFAULT_DATABASE = { postgres: 'postgres', mysql: '' } as const
 /** What stands for a secret that could not be read: the configuration is refused then, and this never used. */
 const UNREAD = ''
 
-export async function buildNode({ node: { value, at } }: Merged, resolver: Resolver): Promise<NodeConfig> {
+export async function buildNode(merged: Merged, resolver: Resolver): Promise<NodeConfig> {
+  const { value, at } = merged.node
   const dataDir = resolver.path(value.dataDir)
   const listeners = await Promise.all(
     value.listeners.map(async (listener, index) => ({
@@ -33,6 +35,7 @@ export async function buildNode({ node: { value, at } }: Merged, resolver: Resol
     dataDir,
     listeners,
     metrics: value.metrics ?? null,
+    api: await buildApi(merged, resolver),
     limits: { maxConnections, perAddress, perPerson, authDeadlineMs: authDeadline, drainTimeoutMs: drainTimeout },
     audit: { path: resolve(dataDir, value.audit.path), durability: value.audit.durability },
     logLevel: value.logLevel,

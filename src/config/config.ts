@@ -75,6 +75,7 @@ export interface NodeConfig {
   readonly dataDir: string
   readonly listeners: readonly Listener[]
   readonly metrics: { readonly host: string; readonly port: number } | null
+  readonly api: ApiConfig | null
   readonly limits: {
     readonly maxConnections: number
     readonly perAddress: number
@@ -84,6 +85,37 @@ export interface NodeConfig {
   }
   readonly audit: { readonly path: string; readonly durability: 'group' | 'sync' }
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
+}
+
+/** The admin API, see `ApiSettings` of `http/ports.ts`. */
+export interface ApiConfig {
+  readonly host: string
+  readonly port: number
+  readonly publicUrl: string
+  readonly trustedProxies: readonly string[]
+  readonly rates: {
+    readonly perAddress: number
+    readonly logins: number
+    readonly reads: number
+    readonly writes: number
+    readonly heavy: number
+  }
+  readonly webhooks: { readonly allowNetworks: readonly string[] }
+  /** PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  readonly login: {
+    readonly clientId: string
+    readonly clientSecret: string | null
+    readonly scopes: readonly string[]
+    readonly token: 'id' | 'access'
+    readonly maxSessionMs: number
+  } | null
+  readonly slack: {
+    readonly signingSecret: string
+    readonly botToken: string
+    readonly teamId: string
+    readonly channel: string | null
+  } | null
 }
 
 interface Listener {

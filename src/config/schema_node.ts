@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { apiSection } from './schema_api.ts'
 import { cidr, duration, host, listenPort, name, path, positive, secretRef } from './schema_values.ts'
 
 /** What each engine's clients can be asked for; see docs/connecting.md. */
@@ -67,6 +68,7 @@ export const nodeSection = z.strictObject({
     .strictObject({ host: host.default('127.0.0.1'), port: listenPort })
     .optional()
     .describe('Metrics and health, on a listener of their own.'),
+  api: apiSection.optional(),
   limits,
   audit,
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),

@@ -1,4 +1,3 @@
-import type { ApiRole } from '../access/api_roles.ts'
 import type { AccessControl, Caller } from '../access/control.ts'
 import type { Store } from '../access/ports.ts'
 import type { PolicyKind } from '../access/records.ts'
@@ -45,7 +44,6 @@ export interface ApiSettings {
   readonly publicUrl: string
   /** CIDR networks whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[]
-  readonly roles: ReadonlyMap<ApiRole, readonly string[]>
   /** Null: bearer tokens only. */
   readonly login: LoginSettings | null
   readonly rates: RateSettings

@@ -221,7 +221,6 @@ export const SETTINGS: ApiDeps['settings'] = {
   tls: null,
   publicUrl: PUBLIC_URL,
   trustedProxies: [],
-  roles: new Map(),
   login: null,
   rates: RATES,
   slack: null,

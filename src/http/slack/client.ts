@@ -24,20 +24,25 @@ export interface SlackAccount {
   /** Needs users:read and users:read.email, and chat:write for messages. */
   readonly botToken: string
   readonly teamId: string
-  /** `https://slack.com/api`. */
-  readonly apiUrl: string
-  /** The origin of response URLs: `https://hooks.slack.com`. */
-  readonly hooksOrigin: string
 }
 
+/** Where Slack is; tests have a Slack of their own. */
+export interface SlackAddresses {
+  readonly api: string
+  /** The origin of response URLs. */
+  readonly hooks: string
+}
+
+const SLACK: SlackAddresses = { api: 'https://slack.com/api', hooks: 'https://hooks.slack.com' }
+
 /** What of Slack's Web API is needed. */
-export function connectSlack(account: SlackAccount): SlackSettings {
-  const { signingSecret, botToken, teamId, apiUrl, hooksOrigin } = account
+export function connectSlack(account: SlackAccount, { api, hooks } = SLACK): SlackSettings {
+  const { signingSecret, botToken, teamId } = account
   return {
     signingSecret,
     teamId,
     emailOf: async (user) => {
-      const answer = await post(`${apiUrl}/users.info`, new URLSearchParams({ user }), botToken)
+      const answer = await post(`${api}/users.info`, new URLSearchParams({ user }), botToken)
       const found = userAnswer.safeParse(answer)
       if (!found.success) return null
       const { user: member } = found.data
@@ -47,10 +52,10 @@ export function connectSlack(account: SlackAccount): SlackSettings {
     },
     respond: async (url, message) => {
       // The payload is signed, yet nothing is sent to wherever it says.
-      if (new URL(url).origin === hooksOrigin) await post(url, JSON.stringify(message), null)
+      if (new URL(url).origin === hooks) await post(url, JSON.stringify(message), null)
     },
     send: async (channel, message) => {
-      await post(`${apiUrl}/chat.postMessage`, JSON.stringify({ channel, ...message }), botToken)
+      await post(`${api}/chat.postMessage`, JSON.stringify({ channel, ...message }), botToken)
     },
   }
 }
