@@ -14,11 +14,23 @@ export function subqueryFor(use: RelationUse, substitution: Substitution, sample
   const system = [...use.columns.keys()].filter((name) => !known.has(name)).map(quoteName)
   const from = `${use.only ? 'ONLY ' : ''}${qualifiedName(use)}${sample === '' ? '' : ` ${sample}`}`
   const select = `SELECT ${[...columns, ...system].join(', ')} FROM ${from}`
-  if (substitution.where === null) return `(${select})`
+  if (substitution.where === null) return `(${select}${isUnread(use, substitution) ? ' WHERE "ctid" IS NOT NULL' : ''})`
   const filtered = `(${select} WHERE (${substitution.where}))`
   if (substitution.plain) return filtered
   const shown = [...relation.columns.map(({ name }) => quoteName(name)), ...system]
   return fenced(filtered, shown)
+}
+
+/**
+ * Each column is a constant. To read a table without any of its columns takes a right to some column all the same, which
+ * an account of its own has to none (execMain.c, ExecCheckOneRelPerms); that to the row's place it has.
+ */
+function isUnread({ relation: { kind, columns } }: RelationUse, { masks }: Substitution): boolean {
+  if (kind !== 'table' && kind !== 'partitioned' && kind !== 'materialized_view') return false
+  return columns.every(({ name }) => {
+    const mask = masks.get(name)
+    return mask?.kind === 'null' || mask?.kind === 'constant'
+  })
 }
 
 /**
