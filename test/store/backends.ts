@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { openStore } from '../../src/store/open_store.ts'
-import type { PostgresSettings, StoreSettings } from '../../src/store/settings.ts'
+import type { PostgresSettings } from '../../src/store/settings.ts'
 import type { SqlStore } from '../../src/store/sql_store.ts'
 import { startPostgres } from '../servers/postgres.ts'
 import type { DatabaseServer } from '../servers/process.ts'
@@ -21,7 +21,8 @@ export interface Backend {
 export interface Place {
   /** Opens what is there; again after it was closed. */
   readonly open: () => Promise<SqlStore>
-  readonly settings: StoreSettings
+  /** For another process. */
+  readonly asJson: () => Promise<object>
 }
 
 export function sqliteBackend(): Backend {
@@ -34,7 +35,7 @@ export function sqliteBackend(): Backend {
     },
     place: async () => {
       const dir = join(root, String(places++))
-      return { open: () => openStore({ kind: 'sqlite', dir }), settings: { kind: 'sqlite', dir } }
+      return { open: () => openStore({ kind: 'sqlite', dir }), asJson: async () => ({ kind: 'sqlite', dir }) }
     },
     stop: async () => rmSync(root, { recursive: true, force: true }),
   }
@@ -42,6 +43,7 @@ export function sqliteBackend(): Backend {
 
 export interface PostgresBackend extends Backend {
   readonly settings: (database: string) => PostgresSettings
+  readonly newDatabase: () => Promise<string>
 }
 
 /** One server; a database of its own for each place. */
@@ -55,16 +57,21 @@ export function postgresBackend(): PostgresBackend {
     const login = { host, port, user, database, password: async () => password, tls }
     return { kind: 'postgres', ...login, schema: 'sallyport', maxConnections: 8, pollMs: 200, leaseMs: 1_000 }
   }
+  const newDatabase = async () => {
+    const database = `store_${places++}`
+    await asAdmin(settings('postgres'), `CREATE DATABASE ${database}`)
+    return database
+  }
   return {
     name: 'PostgreSQL',
     settings,
     start: async () => {
       server = await startPostgres()
     },
+    newDatabase,
     place: async () => {
-      const database = `store_${places++}`
-      await asAdmin(settings('postgres'), `CREATE DATABASE ${database}`)
-      return { open: () => openStore(settings(database)), settings: settings(database) }
+      const of = settings(await newDatabase())
+      return { open: () => openStore(of), asJson: async () => ({ ...of, secret: await of.password() }) }
     },
     stop: async () => server?.stop(),
   }
