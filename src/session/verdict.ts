@@ -10,10 +10,11 @@ import { createMasks, type Masks } from '../policy/masks.ts'
 import type { Role } from '../policy/role.ts'
 import type { Catalog, Relation } from '../sql/catalog.ts'
 import type { Rewritten } from '../sql/edits.ts'
-import type { AnalysisContext, Facts, StatementFacts } from '../sql/facts.ts'
+import type { AnalysisContext, Facts } from '../sql/facts.ts'
 import type { SubstitutionPlan } from '../sql/substitution.ts'
 import { copyFacts, editsInCopy, exportedFacts } from './exported.ts'
 import type { Subject } from './gate.ts'
+import { viewFactsOf } from './view_facts.ts'
 
 /** One database dialect's analysis and rewriting, with its parser already in hand. */
 export interface Engine {
@@ -90,7 +91,6 @@ const CACHED_TEXT_MAX_CHARS = 32 * 1024
  */
 export class VerdictCache {
   readonly #entries = new LRUCache<string, LRUCache<string, Verdict>>({ max: 256 })
-  readonly #views = new WeakMap<Catalog, Map<Relation, StatementFacts | null>>()
 
   judge(question: Question): Verdict {
     const { subject, role, masking, catalog, names, text, config } = question
@@ -124,7 +124,7 @@ export class VerdictCache {
     const own = subject.engine.analyze(text, context)
     const exported = role.unrestricted ? null : exportedFacts(own, context, subject.engine)
     const facts = exported ?? own
-    const viewFacts = (view: Relation) => this.#viewFacts(view, catalog, subject.engine)
+    const viewFacts = (view: Relation) => viewFactsOf(view, catalog, subject.engine)
     const input = { ...subject, role, masking, catalog, target: subject.target.name, viewFacts }
     const decision = decide({ ...input, facts, now: question.now })
     const masks = createMasks(input)
@@ -146,27 +146,6 @@ export class VerdictCache {
       bytes: encoded.length,
     }
   }
-
-  #viewFacts(view: Relation, catalog: Catalog, engine: Engine): StatementFacts | null {
-    let known = this.#views.get(catalog)
-    if (!known) {
-      known = new Map()
-      this.#views.set(catalog, known)
-    }
-    const cached = known.get(view)
-    if (cached !== undefined) return cached
-    const facts = view.definition === null ? null : definitionFacts(view.definition, catalog, engine)
-    known.set(view, facts)
-    return facts
-  }
-}
-
-/** A catalog prints definitions with every name qualified, so no path and no default database may help. */
-function definitionFacts(definition: string, catalog: Catalog, engine: Engine): StatementFacts | null {
-  const context = { catalog, searchPath: [], defaultDatabase: null, sqlMode: new Set<string>() }
-  const { statements } = engine.analyze(definition, context)
-  const only = statements.length === 1 ? statements[0] : undefined
-  return only?.kind === 'select' ? only : null
 }
 
 function rewriteAllowed(
