@@ -1,10 +1,20 @@
 import type { Logger } from 'pino'
-import type { Config } from './config/config.ts'
+import type { Config, DynamicAccount } from './config/config.ts'
 import { asSallyportError, SallyportError } from './errors.ts'
 import { createTokenVerifier } from './oidc/token_verifier.ts'
 import { narrowRole } from './policy/narrow.ts'
 import type { ListenerSettings, LiveSettings } from './proxy/context.ts'
-import type { Catalogs, Clock, Credential, Notes, PolicySource, Target, Tokens } from './session/ports.ts'
+import type { Secrets } from './secrets/live_secrets.ts'
+import type {
+  Catalogs,
+  Clock,
+  Credential,
+  LiveCredential,
+  Notes,
+  PolicySource,
+  Target,
+  Tokens,
+} from './session/ports.ts'
 import { createCatalogs, type LiveCatalogs } from './upstream/catalogs.ts'
 import { createFormerNames, type FormerNames } from './upstream/former_names.ts'
 
@@ -14,6 +24,7 @@ export class LiveConfig {
   readonly catalogs: Catalogs
   readonly tokens: Tokens
   readonly #clock: Clock
+  readonly #secrets: Secrets
   readonly #log: Logger
   readonly #ready: (target: string) => void
   readonly #notes: Notes
@@ -24,7 +35,15 @@ export class LiveConfig {
   #tokens: Tokens
 
   /** `ready` is told the name of a target whose catalog may be relied on again. */
-  constructor(config: Config, clock: Clock, log: Logger, notes: Notes, ready: (target: string) => void) {
+  constructor(
+    config: Config,
+    secrets: Secrets,
+    clock: Clock,
+    log: Logger,
+    notes: Notes,
+    ready: (target: string) => void,
+  ) {
+    this.#secrets = secrets
     this.#ready = ready
     this.#notes = notes
     this.#formerNames = createFormerNames(notes.read())
@@ -78,6 +97,31 @@ export class LiveConfig {
     return credential
   }
 
+  /** The admin login of a target, followed through rotations of its secret. */
+  loginOf({ name }: Target): LiveCredential {
+    const login = this.#config.logins.get(name)?.admin
+    if (!login) throw new SallyportError('SP-UPSTREAM', `no target ${name} is configured`)
+    return this.#secrets.credential(login.reference, login.user)
+  }
+
+  /** True where each session of the target has an account of its own. */
+  makesAccounts(target: string): boolean {
+    return this.#config.dynamicAccounts.has(target)
+  }
+
+  /** How they are made for a role; for `''`, the role that says nothing of its own. */
+  accountSettingsOf(target: string, role: string): DynamicAccount {
+    const accounts = this.#config.dynamicAccounts.get(target)
+    if (!accounts) throw new SallyportError('SP-UPSTREAM', `no accounts are made on ${target}`)
+    return accounts.byRole.get(role) ?? accounts.default
+  }
+
+  /** Where the accounts of a target are made: of a replica, its primary. */
+  primaryOf(target: Target): Target {
+    const name = this.#config.dynamicAccounts.get(target.name)?.replicaOf ?? target.name
+    return this.#targets.get(name) ?? target
+  }
+
   swap(next: Config): void {
     const sameTargets = JSON.stringify(this.#config.tree.targets) === JSON.stringify(next.tree.targets)
     this.#config = next
@@ -110,6 +154,7 @@ export class LiveConfig {
     return createCatalogs({
       targets: config.targets,
       clock: this.#clock,
+      loginOf: (target) => this.loginOf(target),
       account: ({ name }) => config.staticAccounts.get(name)?.default.user ?? null,
       formerNames: this.#formerNames,
       notes: this.#notes,

@@ -135,7 +135,7 @@ function finish(context: ProxyContext, { subject, release }: OpenedLogin, cause:
   context.sessions.remove(session.sessionId)
   const endedAt = context.grants.endedAt(grant.id, identity, target.name)
   if (endedAt !== null) {
-    context.metrics.revocationSeconds.observe({ stage: 'statement' }, secondsSince(endedAt, context.clock.now()))
+    context.metrics.revocationSeconds.observe(secondsSince(endedAt, context.clock.now()))
   }
   context.metrics.sessions.dec({ engine: session.protocol })
   release()

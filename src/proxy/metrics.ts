@@ -9,7 +9,9 @@ export interface Metrics {
   readonly loginSeconds: Histogram<'engine'>
   readonly auditFailures: Counter
   readonly reloads: Counter<'outcome'>
-  readonly revocationSeconds: Histogram<'stage'>
+  readonly revocationSeconds: Histogram
+  readonly accountDropSeconds: Histogram
+  readonly accountsOrphaned: Counter<'target'>
 }
 
 const REVOCATION_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]
@@ -43,9 +45,20 @@ export function createMetrics(): Metrics {
     }),
     revocationSeconds: new Histogram({
       name: 'sallyport_revocation_seconds',
-      help: 'From the end of a grant to the end of a connection under it (statement), and of its account (account)',
-      labelNames: ['stage'],
+      help: 'From the end of a grant to the end of a connection under it',
       buckets: REVOCATION_BUCKETS_S,
+      registers,
+    }),
+    accountDropSeconds: new Histogram({
+      name: 'sallyport_account_drop_seconds',
+      help: 'From the end of a session to the end of its account',
+      buckets: REVOCATION_BUCKETS_S,
+      registers,
+    }),
+    accountsOrphaned: new Counter({
+      name: 'sallyport_accounts_orphaned_total',
+      help: 'Accounts that could not be dropped at once; the janitor goes on with them',
+      labelNames: ['target'],
       registers,
     }),
     auditFailures: new Counter({

@@ -42,7 +42,7 @@ const LAYERS: readonly Layer[] = [
   { at: 'console/', from: ['errors.ts', 'http/contract/'], packages: null },
   { at: 'node_version.ts', from: [], packages: [] },
   { at: 'version.ts', from: [], packages: [] },
-  ...['main.ts', 'serve.ts', 'live_config.ts', 'cli/'].map((at) => ({
+  ...['main.ts', 'serve.ts', 'live_config.ts', 'compose/', 'cli/'].map((at) => ({
     at,
     from: [
       'node_version.ts',
@@ -54,6 +54,7 @@ const LAYERS: readonly Layer[] = [
       'http/',
       'cli/',
       'serve.ts',
+      'compose/',
       'live_config.ts',
       'main.ts',
     ],

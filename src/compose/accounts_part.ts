@@ -1,0 +1,157 @@
+import type { Logger } from 'pino'
+import type { AccessEvent } from '../audit/access_event.ts'
+import { asSallyportError } from '../errors.ts'
+import type { LiveConfig } from '../live_config.ts'
+import type { Grant } from '../policy/grant.ts'
+import { type Privileges, privilegesOf } from '../policy/privileges.ts'
+import type { Metrics } from '../proxy/metrics.ts'
+import type {
+  AccountLedger,
+  AccountSession,
+  Accounts,
+  Catalogs,
+  Clock,
+  LiveCredential,
+  Target,
+} from '../session/ports.ts'
+import type { Engine } from '../session/verdict.ts'
+import { viewFactsOf } from '../session/view_facts.ts'
+import type { Catalog } from '../sql/catalog.ts'
+import { createStaticAccounts } from '../store/static_accounts.ts'
+import type { AccountEngine } from '../upstream/accounts.ts'
+import type { AccountNote } from '../upstream/accounts_endings.ts'
+import { createLiveAccounts, type LiveAccounts } from '../upstream/accounts_live.ts'
+import { MysqlAccounts } from '../upstream/mysql_accounts.ts'
+import { PostgresAccounts } from '../upstream/postgres_accounts.ts'
+import { AdminPool } from '../upstream/postgres_accounts_pool.ts'
+import { accessEvent } from './access_events.ts'
+
+export interface AccountsDeps {
+  readonly live: LiveConfig
+  readonly catalogs: Catalogs
+  readonly engineFor: (catalog: Catalog) => Promise<Engine>
+  /** The admin account of a target, which may be rotated while the program runs. */
+  readonly adminOf: (target: Target) => LiveCredential
+  readonly ledger: AccountLedger
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly record: (event: AccessEvent) => void
+  readonly newId: () => string
+}
+
+export interface AccountsPart {
+  readonly accounts: Accounts
+  readonly live: LiveAccounts
+  /** The janitor, now and each minute. */
+  start(): void
+  close(): Promise<void>
+}
+
+/** The accounts of sessions: one made for each where the target says so, else the standing ones of the configuration. */
+export function composeAccounts(deps: AccountsDeps): AccountsPart {
+  const { live, clock, metrics } = deps
+  const pool = new AdminPool(deps.adminOf)
+  const engines: Readonly<Record<Target['engine'], AccountEngine>> = {
+    postgres: new PostgresAccounts(pool),
+    mysql: new MysqlAccounts(deps.adminOf),
+  }
+  const made = createLiveAccounts({
+    node: live.config.node.name,
+    engineOf: ({ engine }) => engines[engine],
+    primaryOf: (target) => live.primaryOf(target),
+    settingsOf: (target, role) => live.accountSettingsOf(target.name, role),
+    privilegesOf: (session, target, grant) => privilegesFor(deps, session, target, grant),
+    ledger: deps.ledger,
+    clock,
+    report: (note) => report(deps, note),
+    observe: (what, ms) => {
+      if (what === 'dropped') metrics.accountDropSeconds.observe(ms / 1000)
+    },
+  })
+  const standing = createStaticAccounts((target, role) => live.accountOf(target, role))
+  let stopJanitor = () => {}
+  return {
+    accounts: {
+      open: (session, target, grant) =>
+        (live.makesAccounts(target.name) ? made : standing).open(session, target, grant),
+      // What was never opened there is nothing to close.
+      close: (sessionId) => made.close(sessionId),
+    },
+    live: made,
+    start: () => {
+      stopJanitor = made.keepClean(() => live.config.targets.filter(({ name }) => live.makesAccounts(name)))
+    },
+    close: async () => {
+      stopJanitor()
+      await made.shutDown()
+      await Promise.all(Object.values(engines).map((engine) => engine.close()))
+      await pool.close()
+    },
+  }
+}
+
+/** By the catalog of the session's database: what the account gets is worked out once for a role in a catalog. */
+async function privilegesFor(
+  { live, catalogs, engineFor }: AccountsDeps,
+  { role, database }: AccountSession,
+  target: Target,
+  grant: Grant,
+): Promise<{ key: string; privileges: () => Privileges }> {
+  const named = target.engine === 'postgres' ? database : ''
+  const catalog = catalogs.current(target.name, named) ?? (await catalogs.ensure(target, named))
+  const engine = await engineFor(catalog)
+  const masking = live.policy.masking()
+  return {
+    key: JSON.stringify([catalog.digest, role.digest, masking.digest, [...grant.parameters]]),
+    privileges: () =>
+      privilegesOf({
+        target: target.name,
+        database: named,
+        grant,
+        role,
+        masking,
+        catalog,
+        viewFacts: (view) => viewFactsOf(view, catalog, engine),
+      }),
+  }
+}
+
+function report({ log, record, clock, newId, metrics }: AccountsDeps, note: AccountNote): void {
+  const about = { id: newId(), time: clock.now() }
+  switch (note.kind) {
+    case 'findings': {
+      const { setup, findings } = note
+      const { target, grantId, role } = setup
+      record(
+        accessEvent('account.finding', { type: 'grant', id: grantId }, about, {
+          severity: 'low',
+          target: target.name,
+          role,
+          grantId,
+          detail: { findings },
+        }),
+      )
+      return
+    }
+    case 'orphaned': {
+      const { target, name, why } = note
+      metrics.accountsOrphaned.inc({ target })
+      const detail = { account: name, why }
+      record(
+        accessEvent('account.orphaned', { type: 'account', id: name }, about, { severity: 'high', target, detail }),
+      )
+      return
+    }
+    case 'cleaned': {
+      const { target, name } = note
+      const detail = { account: name, by: 'janitor' }
+      record(accessEvent('account.dropped', { type: 'account', id: name }, about, { severity: 'low', target, detail }))
+      return
+    }
+    case 'failed': {
+      const { code, detail } = asSallyportError(note.error)
+      log.warn({ target: note.target, account: note.name, code, detail }, 'a step with an account failed')
+    }
+  }
+}
