@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { OidcSettings } from '../identity/settings.ts'
 import type { Credential, Target } from '../session/ports.ts'
 import { buildApi } from './build_api.ts'
+import { buildStore } from './build_store.ts'
 import type { Config, NodeConfig, TargetLogins } from './config.ts'
 import type { Merged, Place, Placed } from './merge.ts'
 import type { Path } from './problem.ts'
@@ -36,6 +37,7 @@ export async function buildNode(merged: Merged, resolver: Resolver): Promise<Nod
     listeners,
     metrics: value.metrics ?? null,
     api: await buildApi(merged, resolver),
+    store: await buildStore(value.store, dataDir, resolver, at),
     limits: { maxConnections, perAddress, perPerson, authDeadlineMs: authDeadline, drainTimeoutMs: drainTimeout },
     audit: { path: resolve(dataDir, value.audit.path), durability: value.audit.durability },
     logLevel: value.logLevel,

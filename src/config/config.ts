@@ -6,6 +6,7 @@ import type { Role } from '../policy/role.ts'
 import type { AuthMethod, Credential, Target } from '../session/ports.ts'
 import type { SecretSettings } from '../session/secret_settings.ts'
 import type { AccessConfig } from './build_access.ts'
+import type { StoreConfig } from './build_store.ts'
 import { type ConfigTree, diffTrees } from './digest.ts'
 
 /** The configuration as loaded: checked, secrets resolved, times in milliseconds, paths absolute. */
@@ -76,6 +77,7 @@ export interface NodeConfig {
   readonly listeners: readonly Listener[]
   readonly metrics: { readonly host: string; readonly port: number } | null
   readonly api: ApiConfig | null
+  readonly store: StoreConfig
   readonly limits: {
     readonly maxConnections: number
     readonly perAddress: number

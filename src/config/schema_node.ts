@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { apiSection } from './schema_api.ts'
+import { storeSection } from './schema_store.ts'
 import { cidr, duration, host, listenPort, name, path, positive, secretRef } from './schema_values.ts'
 
 /** What each engine's clients can be asked for; see docs/connecting.md. */
@@ -69,6 +70,7 @@ export const nodeSection = z.strictObject({
     .optional()
     .describe('Metrics and health, on a listener of their own.'),
   api: apiSection.optional(),
+  store: storeSection,
   limits,
   audit,
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
