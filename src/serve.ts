@@ -26,9 +26,10 @@ import {
   NO_REFUSALS,
   NO_USES,
 } from './proxy/without_store.ts'
-import { resolveSecret } from './secrets/resolve_secret.ts'
+import { createSecrets, type Secrets } from './secrets/live_secrets.ts'
 import { Gate } from './session/gate.ts'
-import type { AuditLog, Clock, Ids } from './session/ports.ts'
+import type { AuditLog, Clock, Ids, SecretReading } from './session/ports.ts'
+import { secretEvent } from './session/secret_event.ts'
 import { createFileAuditLog } from './sinks/file_audit_log.ts'
 import { createFileGrants, type FileGrants } from './store/file_grants.ts'
 import { MemoryQuota } from './store/memory_quota.ts'
@@ -40,17 +41,21 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 
 /** Starts the proxy from a configuration directory. Rejects with `SP-CONFIG` or what kept a port from being bound. */
 export async function serve(configDir: string): Promise<Service> {
-  const config = await loadConfig(configDir, resolveSecret)
+  const readings = new Readings()
+  const secrets = createSecrets({ baseDir: configDir, clock, onReading: (reading) => readings.tell(reading) })
+  const config = await loadConfig(configDir, secrets.resolve)
+  await secrets.configure(config.secrets)
   const log = pino({ level: config.node.logLevel, base: { node: config.node.name } })
   const audit = openAuditLog(config, log)
   const ids = createIds(clock.now)
   const record = recorder(audit, ids)
   await record({ kind: 'process', what: 'start' })
+  readings.recordWith(record, log)
   await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
   const sessions = new Sessions()
   // What waits for the catalog goes on as soon as there is one.
   const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
-  const live = new LiveConfig(config, clock, log, notes, (target) => sessions.tick(target))
+  const live = new LiveConfig(config, secrets, clock, log, notes, (target) => sessions.tick(target))
   live.warm()
   const grants = createFileGrants(config.grants, clock)
   const secureContexts = new SecureContexts()
@@ -88,7 +93,7 @@ export async function serve(configDir: string): Promise<Service> {
   for (const { settings, port } of proxy.listening) {
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
   }
-  return new Service({ configDir, context, proxy, health, live, grants, secureContexts, record })
+  return new Service({ configDir, context, proxy, health, live, grants, secureContexts, secrets, record })
 }
 
 type Unstamped<T> = T extends AuditEvent ? Omit<T, 'id' | 'time'> : never
@@ -102,7 +107,27 @@ interface Parts {
   readonly live: LiveConfig
   readonly grants: FileGrants
   readonly secureContexts: SecureContexts
+  readonly secrets: Secrets
   readonly record: Recorder
+}
+
+/** Readings of secrets on their way to the audit log, which opens after the first of them. */
+class Readings {
+  #waiting: SecretReading[] = []
+  #record: ((reading: SecretReading) => void) | null = null
+
+  tell(reading: SecretReading): void {
+    if (this.#record === null) this.#waiting.push(reading)
+    else this.#record(reading)
+  }
+
+  recordWith(record: Recorder, log: Logger): void {
+    this.#record = (reading) => {
+      if (!reading.ok) log.warn({ reference: reading.reference, detail: reading.detail }, 'a secret can not be read')
+      record(secretEvent(reading)).catch((error: unknown) => log.error({ err: error }, 'a reading was not recorded'))
+    }
+    for (const reading of this.#waiting.splice(0)) this.#record(reading)
+  }
 }
 
 /** The running program. */
@@ -119,16 +144,17 @@ class Service {
 
   /** Reads the configuration again: all of it comes into force, or nothing. Rejects with `SP-CONFIG`. */
   async reload(): Promise<void> {
-    const { configDir, context, live, grants, secureContexts, record } = this.#parts
+    const { configDir, context, live, grants, secureContexts, secrets, record } = this.#parts
     const { log, metrics } = context
     try {
-      const next = await loadConfig(configDir, resolveSecret)
+      const next = await loadConfig(configDir, secrets.resolve)
       // Edited or revived grants are refused here, before anything has changed.
       grants.check(next.grants)
       const changes = diffConfigs(live.config, next)
       // Recorded before it is in force: a policy that is not on record decides nothing.
       await record({ kind: 'config_loaded', digest: next.digest, previous: live.config.digest, changes })
       live.swap(next)
+      await secrets.configure(next.secrets)
       secureContexts.clear()
       grants.replace(next.grants)
       metrics.reloads.inc({ outcome: 'ok' })
@@ -142,11 +168,12 @@ class Service {
 
   /** Ends gracefully: sessions finish within the drain timeout, then the audit log is flushed. */
   async shutDown(): Promise<void> {
-    const { context, proxy, health, live, record } = this.#parts
+    const { context, proxy, health, live, secrets, record } = this.#parts
     await record({ kind: 'process', what: 'drain' })
     await proxy.drain(context.settings().limits.drainTimeoutMs)
     this.#stopWatching()
     live.close()
+    await secrets.close()
     health?.close()
     await record({ kind: 'process', what: 'stop' })
     await context.audit.close()

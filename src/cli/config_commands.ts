@@ -8,13 +8,13 @@ import { SallyportError } from '../errors.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
 import type { Limits, Role, ScopeRule } from '../policy/role.ts'
-import { resolveSecret } from '../secrets/resolve_secret.ts'
+import { readSecret } from '../secrets/resolve_secret.ts'
 
 type Print = (text: string) => void
 
 /** 0: right. 1: wrong. Secrets and files that can't be read here are warnings, errors with `strict`. */
 export async function check(dir: string, strict: boolean, out: Print, err: Print): Promise<number> {
-  const { config, problems } = await checkConfig(dir, resolveSecret)
+  const { config, problems } = await checkConfig(dir, readSecret)
   const isError = (kind: string) => strict || kind === 'wrong'
   for (const problem of problems) {
     err(`${isError(problem.kind) ? 'error' : 'warning'}: ${formatProblem(problem)}\n`)
@@ -34,7 +34,7 @@ export interface Question {
 
 /** Prints each grant that the person holds on the target. 0: one is active; 1: none is. */
 export async function explain(dir: string, question: Question, out: Print): Promise<number> {
-  const { config, problems } = await checkConfig(dir, resolveSecret)
+  const { config, problems } = await checkConfig(dir, readSecret)
   const wrong = problems.filter(({ kind }) => kind === 'wrong')
   if (config === null || wrong.length > 0) throw new SallyportError('SP-CONFIG', wrong.map(formatProblem).join('\n'))
   if (!config.targets.some(({ name }) => name === question.target)) {

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { asSallyportError, SallyportError } from '../errors.ts'
-import type { Catalogs, Clock, Notes, Target } from '../session/ports.ts'
+import type { Catalogs, Clock, LiveCredential, Notes, Target } from '../session/ports.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import type { FormerNames } from './former_names.ts'
 import { readMysqlCatalog } from './mysql_catalog.ts'
 import { postgresFingerprint, readPostgresCatalog } from './postgres_catalog.ts'
+import { followRotation } from './rotated_reads.ts'
 
 /** A snapshot that could not be confirmed for this long is dropped. */
 const UNCONFIRMED_MAX_MS = 30_000
@@ -53,6 +54,8 @@ export interface CatalogsOptions {
   /** The account whose search path counts, where all sessions of a target share one. */
   readonly account?: (target: Target) => string | null
   readonly readers?: CatalogReaders
+  /** The admin login as it is now; else the one that the target was configured with. */
+  readonly loginOf?: (target: Target) => LiveCredential
   /** What relations were called before; shared by all that read the same databases. */
   readonly formerNames: FormerNames
   /** Where that is kept. */
@@ -95,7 +98,8 @@ class Snapshots implements LiveCatalogs {
 
   constructor(options: CatalogsOptions) {
     this.#options = options
-    this.#readers = options.readers ?? readersOf(options.account ?? (() => null))
+    const readers = options.readers ?? readersOf(options.account ?? (() => null))
+    this.#readers = options.loginOf === undefined ? readers : followRotation(readers, options.loginOf)
     this.#targets = new Map(options.targets.map((target) => [target.name, target]))
   }
 
