@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
+import { writeOpenapi } from './api_reference.ts'
 import { tail, verifyChain } from './audit_commands.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConnect } from './commands/connect.ts'
@@ -126,9 +127,13 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addCompletion(program, context)
   program
     .command('docs')
-    .description('Write the reference pages of configuration, refusals and commands.')
+    .description('Write the reference pages of configuration, refusals, commands and the admin API.')
     .requiredOption('--out <dir>', 'the directory to write to')
-    .action(({ out: dir }: { out: string }) => writeReference(dir, program))
+    .option('--openapi <dir>', 'the directory to write the OpenAPI description to')
+    .action(async ({ out: dir, openapi }: { out: string; openapi?: string }) => {
+      await writeReference(dir, program)
+      if (openapi !== undefined) await writeOpenapi(openapi)
+    })
   for (const command of program.commands) inherit(command, program)
   return program
 }

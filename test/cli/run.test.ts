@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chainLine, newChain } from '../../src/audit/chain.ts'
 import { recordsOf } from '../../src/audit/project.ts'
+import { openapiText } from '../../src/cli/api_reference.ts'
 import { schemaText } from '../../src/cli/config_commands.ts'
 import { referencePages } from '../../src/cli/reference.ts'
 import { buildProgram, runCli } from '../../src/cli/run.ts'
@@ -118,6 +119,10 @@ describe('the committed pages equal the generated ones (sallyport docs --out doc
   })
   it.each(Object.entries(referencePages(program)))('docs/reference/%s', (name, text) => {
     expect(readFileSync(`docs/reference/${name}`, 'utf8')).toBe(text)
+  })
+
+  it('docs/schema/openapi.generated.json', () => {
+    expect(readFileSync('docs/schema/openapi.generated.json', 'utf8')).toBe(openapiText())
   })
 
   it('docs/schema/config.generated.json', () => {
