@@ -1,10 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Grant } from '../../src/policy/grant.ts'
 import type { ColumnMask } from '../../src/policy/masking_policy.ts'
 import type { Role } from '../../src/policy/role.ts'
-import type { Target } from '../../src/session/ports.ts'
+import type { AccountLedger, Target } from '../../src/session/ports.ts'
 import type { Catalog } from '../../src/sql/catalog.ts'
+import type { AccountEngine } from '../../src/upstream/accounts.ts'
 import type { AccountNote } from '../../src/upstream/accounts_endings.ts'
 import { createLiveAccounts, type LiveAccounts } from '../../src/upstream/accounts_live.ts'
 import { PostgresAccounts } from '../../src/upstream/postgres_accounts.ts'
@@ -105,10 +107,9 @@ afterEach(async () => {
   expect(await names('^sp_')).toEqual([])
 })
 
-function makeYard(wrap: (engine: PostgresAccounts) => PostgresAccounts = (engine) => engine): Yard {
-  const ledger = keptLedger()
+function makeYard(ledger: KeptLedger = keptLedger(), wrap: <T extends object>(part: T) => T = (part) => part): Yard {
   const pool = new AdminPool(() => fixed(ADMIN))
-  const engine = wrap(new PostgresAccounts(pool))
+  const engine: AccountEngine = wrap(new PostgresAccounts(pool))
   const notes: AccountNote[] = []
   const timings: [string, number][] = []
   const masks: ColumnMask[] = []
@@ -127,7 +128,7 @@ function makeYard(wrap: (engine: PostgresAccounts) => PostgresAccounts = (engine
       catalog,
       viewFacts: () => null,
     })),
-    ledger,
+    ledger: wrap(ledger as AccountLedger),
     clock: { now: () => Date.now(), monotonic: () => performance.now() + clock.now },
     report: (note) => void notes.push(note),
     observe: (what, ms) => void timings.push([what, ms]),
@@ -138,9 +139,9 @@ function makeYard(wrap: (engine: PostgresAccounts) => PostgresAccounts = (engine
 const grant = (id: string): Grant => ({ ...grantOf(), id, end: Date.now() + 3_600_000 })
 
 let count = 0
-function open(role: Role, id = 'g1', person = 'Alice.Smith') {
+function open(role: Role, id = 'g1', person = 'Alice.Smith', at = yard) {
   const session = { id: `s${++count}`, person, database: 'postgres', role }
-  return yard.accounts.open(session, target, grant(id)).then((account) => ({ ...account, id: session.id }))
+  return at.accounts.open(session, target, grant(id)).then((account) => ({ ...account, id: session.id }))
 }
 
 const reader = (over: Partial<Role> = {}) =>
@@ -258,5 +259,112 @@ describe('an account of a session', () => {
       await root.query('DROP SCHEMA closed CASCADE')
       catalog = await readPostgresCatalog(target, 'postgres', null)
     }
+  })
+})
+
+/** From the n-th step on, nothing comes back: the step itself was done, or not. */
+function dying(step: number, done: boolean) {
+  let steps = 0
+  return <T extends object>(part: T): T =>
+    new Proxy(part, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return async (...given: unknown[]) => {
+          steps++
+          if (steps > step || (steps === step && !done)) return new Promise(() => {})
+          const result = await Reflect.apply(value, target, given)
+          return steps >= step ? new Promise(() => {}) : result
+        }
+      },
+    })
+}
+
+const STEPS = 8
+
+describe('a process that dies', () => {
+  it.each(Array.from({ length: STEPS * 2 }, (_, at) => ({ step: (at >> 1) + 1, done: at % 2 === 1 })))(
+    'at step $step (done: $done) leaves nothing past the next run of the janitor',
+    async ({ step, done }) => {
+      const ledger = keptLedger()
+      const dead = makeYard(ledger, dying(step, done))
+      const life = open(reader(), 'g1', 'bob', dead).then(({ id }) => dead.accounts.close(id))
+      await Promise.race([life, expect.poll(() => stillFor(ledger), { timeout: 2_000 }).toBe(true)])
+      const next = makeYard(ledger)
+      await next.accounts.clean([target])
+      expect(await names('^sp_')).toEqual([])
+      expect([...ledger.entries.values()].filter(({ state }) => state !== 'dropped')).toEqual([])
+      expect(notesOf(next.notes, 'failed')).toEqual([])
+      await dead.pool.close()
+      await next.pool.close()
+    },
+  )
+})
+
+/** Nothing has changed for a while: whatever was under way has come to its end. */
+async function stillFor(ledger: KeptLedger): Promise<boolean> {
+  const look = async () => JSON.stringify([[...ledger.entries.values()], await names('^sp_')])
+  const before = await look()
+  await pause(60)
+  return before === (await look())
+}
+
+describe('the janitor', () => {
+  const foreign = { target: 'shop', sessionId: 'theirs', grantId: 'g1', expiresAt: 0 }
+
+  async function made(): Promise<string> {
+    const { user, id } = await open(reader())
+    await expect.poll(() => yard.ledger.entries.get(user)?.state).toBe('open')
+    expect(id).toMatch(/^s/)
+    return user
+  }
+
+  it('leaves alone what lives here and what a live node uses, and ends what another left', async () => {
+    const name = await made()
+    const other = makeYard()
+    other.ledger.add({ ...foreign, name }, 'node-2')
+    other.ledger.live.add('theirs')
+    for (const wait of [0, 60_000]) {
+      other.clock.now += wait
+      await other.accounts.clean([target])
+    }
+    await yard.accounts.clean([target])
+    expect(await logins()).toEqual([name])
+    other.ledger.live.delete('theirs')
+    await other.accounts.clean([target])
+    expect(await logins()).toEqual([name])
+    other.clock.now += 60_000
+    await other.accounts.clean([target])
+    expect(await logins()).toEqual([])
+    expect(notesOf(other.notes, 'cleaned')).toHaveLength(1)
+    await other.pool.close()
+  })
+
+  it('ends what no ledger knows of', async () => {
+    await made()
+    const other = makeYard()
+    await other.accounts.clean([target])
+    expect(await logins()).toHaveLength(1)
+    other.clock.now += 60_000
+    await other.accounts.clean([target])
+    expect(await logins()).toEqual([])
+    await other.pool.close()
+  })
+
+  it('tries again, later and later, what could not be dropped, and says so', async () => {
+    const name = await made()
+    await root.query(`GRANT SELECT ON pg_authid TO ${name}`)
+    await yard.accounts.shutDown()
+    expect(notesOf(yard.notes, 'orphaned')).toHaveLength(1)
+    expect(yard.ledger.entries.get(name)?.state).toBe('orphaned')
+    const { rows } = await root.query('SELECT rolcanlogin FROM pg_roles WHERE rolname = $1', [name])
+    expect(rows).toEqual([{ rolcanlogin: false }])
+    await yard.accounts.clean([target])
+    await yard.accounts.clean([target])
+    expect(notesOf(yard.notes, 'orphaned')).toHaveLength(2)
+    await root.query(`REVOKE SELECT ON pg_authid FROM ${name}`)
+    yard.clock.now += 60_000
+    await yard.accounts.clean([target])
+    expect(await logins()).toEqual([])
   })
 })
