@@ -1,6 +1,7 @@
 import type { MaskRule } from '../masking/rule.ts'
 import { type Catalog, type Column, type Relation, type RelationName, relationKey } from '../sql/catalog.ts'
 import type { ColumnRef, StatementFacts } from '../sql/facts.ts'
+import { classesOf } from './classification.ts'
 import { familyOf } from './family.ts'
 import type { MaskingPolicy } from './masking_policy.ts'
 import { matchesAny, matchesAnyFolded } from './patterns.ts'
@@ -54,7 +55,9 @@ export function createMasks(input: MasksInput): Masks {
   }
   const minGroup = (relation: Relation, column: string) => minGroupOf(input, relation, column)
   const lookupBudget = (relation: Relation, column: string) =>
-    isSingle(input, relation, column) ? (lineOf(input, relation, column)?.equality?.budgetPerHour ?? null) : null
+    isSingle(input, relation, column)
+      ? (lineOf(input, relation, column, commentOf(relation, column))?.equality?.budgetPerHour ?? null)
+      : null
   return {
     of,
     minGroup,
@@ -106,7 +109,10 @@ export function isView({ kind, definition }: Relation): boolean {
   return kind === 'view' || kind === 'materialized_view' || definition !== null
 }
 
-function lineOf({ target, database, masking, catalog }: MasksInput, { schema, name }: RelationName, column: string) {
+/** `inComment`: the classes that the column's own comment names, whatever it is called in this call. */
+function lineOf(input: MasksInput, named: RelationName, column: string, inComment: readonly string[]) {
+  const { target, database, masking, catalog } = input
+  const { schema, name } = named
   // MySQL compares column names without case, and a mask there rather matches too much.
   const matches = catalog.dialect === 'postgres' ? matchesAny : matchesAnyFolded
   const place = catalog.dialect === 'postgres' ? database : schema
@@ -116,8 +122,27 @@ function lineOf({ target, database, masking, catalog }: MasksInput, { schema, na
       matches(mask.databases, place) &&
       matches(mask.schemas, schema) &&
       matches(mask.tables, name) &&
-      matches(mask.columns, column),
+      matches(mask.columns, column) &&
+      (mask.classes === undefined || hasClass(input, mask.classes, named, column, inComment)),
   )
+}
+
+const NO_CLASSES = { columns: [], ids: new Map<string, string>() }
+
+function hasClass(
+  { target, database, masking, catalog }: MasksInput,
+  patterns: readonly string[],
+  named: RelationName,
+  column: string,
+  inComment: readonly string[],
+): boolean {
+  const classification = masking.classification ?? NO_CLASSES
+  const classes = classesOf({ target, database, catalog, classification }, named, column, inComment)
+  return classes.some((one) => matchesAny(patterns, one))
+}
+
+function commentOf({ columns }: Pick<Relation, 'columns'>, column: string): readonly string[] {
+  return columns.find(({ name }) => name === column)?.classes ?? []
 }
 
 /** What had another name before may be under a line of it that makes no such exception. */
@@ -130,24 +155,25 @@ function isSingle({ catalog }: MasksInput, relation: Relation, column: string): 
 /** A table whose rows also show under another name, or that has no key to tell rows by, is aggregated from masks. */
 function minGroupOf(input: MasksInput, relation: Relation, column: string): number | null {
   if (!isSingle(input, relation, column) || relation.primaryKey.length === 0) return null
-  return lineOf(input, relation, column)?.aggregate?.minGroup ?? null
+  return lineOf(input, relation, column, commentOf(relation, column))?.aggregate?.minGroup ?? null
 }
 
 /** A new name neither takes a mask away nor lifts it: each name that there was is judged, and two rules give NULL. */
 function listedMask(input: MasksInput, relation: RelationName & Partial<Relation>, column: string): Listed {
   const { columns = [], formerly = [] } = relation
   const before = columns.find(({ name }) => name === column)?.formerly ?? []
-  if (formerly.length === 0 && before.length === 0) return listedByName(input, relation, column)
+  const inComment = commentOf({ columns }, column)
+  if (formerly.length === 0 && before.length === 0) return listedByName(input, relation, column, inComment)
   const found = [relation, ...formerly].flatMap((name) =>
-    [column, ...before].flatMap((one) => listedByName(input, name, one) ?? []),
+    [column, ...before].flatMap((one) => listedByName(input, name, one, inComment) ?? []),
   )
   const [rule, ...others] = new Set(found.filter((listed) => listed !== 'lifted'))
   if (rule === undefined) return found.length > 0 ? 'lifted' : null
   return others.length === 0 ? rule : NULL_MASK
 }
 
-function listedByName(input: MasksInput, relation: RelationName, column: string): Listed {
-  const line = lineOf(input, relation, column)
+function listedByName(input: MasksInput, relation: RelationName, column: string, inComment: readonly string[]): Listed {
+  const line = lineOf(input, relation, column, inComment)
   if (input.role.unmask.some((pattern) => lifts(pattern, relation, column))) return 'lifted'
   return line ? line.rule : null
 }

@@ -23,6 +23,8 @@ export interface Column {
   readonly invisible?: true
   /** MySQL: an UPDATE sets it to the time where it changes anything in the row. */
   readonly onUpdate?: true
+  /** The classes that its comment names; absent: none. */
+  readonly classes?: readonly string[]
 }
 
 /** PostgreSQL: what people make has OIDs from here on (FirstNormalObjectId, transam.h). */

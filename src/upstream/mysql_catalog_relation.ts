@@ -7,6 +7,7 @@ import {
   relationKey,
   type ViewOptions,
 } from '../sql/catalog.ts'
+import { classesInComment } from '../sql/column_class.ts'
 import { DEFINITION_CHARS_MAX, withSources } from './catalog_content.ts'
 import { columnsNamedIn } from './mysql_expression.ts'
 
@@ -32,6 +33,7 @@ export interface ColumnRow extends OfRelation {
   readonly type: string
   readonly collation: string | null
   readonly expression: string | null
+  readonly comment: string | null
   readonly invisible: number
   readonly on_update: number
 }
@@ -143,8 +145,10 @@ function columnOf(row: ColumnRow, names: readonly string[]): Column {
     collation: row.collation,
     generatedFrom: columnsNamedIn(row.expression ?? '', names).filter((name) => name !== row.name),
   }
+  const classes = classesInComment(row.comment ?? '')
   return {
     ...column,
+    ...(classes.length > 0 ? { classes } : {}),
     ...(Number(row.invisible) === 1 ? { invisible: true } : {}),
     ...(Number(row.on_update) === 1 ? { onUpdate: true } : {}),
   }

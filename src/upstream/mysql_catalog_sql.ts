@@ -16,7 +16,7 @@ export const TABLES_SQL = `
 export const COLUMNS_SQL = `
   SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS relation, COLUMN_NAME AS name, ORDINAL_POSITION AS ordinal,
     COLUMN_TYPE AS type, COLLATION_NAME AS collation, GENERATION_EXPRESSION AS expression,
-    EXTRA LIKE '%INVISIBLE%' AS invisible, EXTRA LIKE '%on update%' AS on_update
+    LEFT(COLUMN_COMMENT, 2000) AS comment, EXTRA LIKE '%INVISIBLE%' AS invisible, EXTRA LIKE '%on update%' AS on_update
   FROM information_schema.COLUMNS ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION LIMIT ?`
 
 /** An invalid view has a definition too; one that the admin may not see has an empty one. */

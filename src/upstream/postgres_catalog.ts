@@ -1,5 +1,6 @@
 import type { Target } from '../session/ports.ts'
 import { type Catalog, type Column, type Relation, type RelationKind, relationKey } from '../sql/catalog.ts'
+import { classesInComment } from '../sql/column_class.ts'
 import {
   bounded,
   byKey,
@@ -80,6 +81,8 @@ interface ColumnRow {
   readonly type_oid: number
   readonly type: string
   readonly collation: string | null
+  /** Of such alone as may name classes. */
+  readonly comment: string | null
 }
 
 interface SourceRow {
@@ -248,6 +251,7 @@ function columnOf(row: ColumnRow, links: readonly SourceRow[], names: ReadonlyMa
   const sources = [...names].filter(
     ([at]) => at !== row.ordinal && (whole || links.some(({ source }) => source === at)),
   )
+  const classes = classesInComment(row.comment ?? '')
   return {
     name: row.name,
     ordinal: row.ordinal,
@@ -255,5 +259,6 @@ function columnOf(row: ColumnRow, links: readonly SourceRow[], names: ReadonlyMa
     typeOid: row.type_oid,
     collation: row.collation,
     generatedFrom: row.generated ? sources.map(([, name]) => name) : [],
+    ...(classes.length > 0 ? { classes } : {}),
   }
 }

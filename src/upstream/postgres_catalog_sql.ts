@@ -45,13 +45,16 @@ export const COLUMNS_SQL = `
   SELECT a.attrelid AS relation, a.attname::text AS name, a.attnum AS ordinal, a.attgenerated <> '' AS generated,
     t.oid AS type_oid, format_type(t.oid, coalesce(d.modifier, a.atttypmod)) AS type,
     CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation
-      THEN quote_ident(n.nspname) || '.' || quote_ident(l.collname) END AS collation
+      THEN quote_ident(n.nspname) || '.' || quote_ident(l.collname) END AS collation,
+    left(x.description, 2000) AS comment
   FROM (${RELATIONS}) c
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN domain d ON d.oid = a.atttypid
   JOIN pg_type t ON t.oid = coalesce(d.base, a.atttypid)
   LEFT JOIN pg_collation l ON l.oid = a.attcollation
   LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
+  LEFT JOIN pg_description x ON x.classoid = 'pg_class'::regclass AND x.objoid = a.attrelid AND x.objsubid = a.attnum
+    AND (x.description ~* '\\[class:' OR x.description ~ '^\\s*\\d+-\\d+-\\d+')
   ORDER BY a.attrelid, a.attnum
   LIMIT $1`
 
@@ -192,6 +195,7 @@ const WATCHED = [
   'SELECT oid::text, xmin FROM c',
   perRelation('pg_attribute', 'attrelid', `x.attrelid || '.' || x.attnum`),
   perRelation('pg_rewrite', 'ev_class', 'x.oid::text'),
+  perRelation('pg_description', 'objoid', `x.classoid || '.' || x.objoid || '.' || x.objsubid`),
   perRelation('pg_trigger', 'tgrelid', 'x.oid::text'),
   perRelation('pg_attrdef', 'adrelid', 'x.oid::text'),
   perRelation('pg_index', 'indrelid', 'x.indexrelid::text'),

@@ -4,6 +4,7 @@ import { comparedTokens } from './compared.ts'
 import { Cursor } from './cursor.ts'
 import { dataFacts } from './data_statement.ts'
 import { otherFacts } from './other_statement.ts'
+import { quoteName } from './quoting.ts'
 import { opaqueFacts, resolveCalls, type Statement, splitStatements } from './statement_facts.ts'
 import { lexMode } from './token.ts'
 import { tokenize } from './tokenizer.ts'
@@ -25,7 +26,7 @@ export function analyzeMysql(text: string, context: AnalysisContext): Facts {
     const statements = splitStatements(tokenize(text, lexMode(context.sqlMode, context.catalog)))
     const facts = statements.map((part) => {
       const one = analyzePart(part, text, context)
-      return context.compared ? { ...one, compared: comparedTokens(part) } : one
+      return context.compared ? { ...one, compared: comparedOf(part, one) } : one
     })
     return { dialect, text, statements: facts }
   } catch (error) {
@@ -33,6 +34,11 @@ export function analyzeMysql(text: string, context: AnalysisContext): Facts {
     const { code, detail } = refusal(error)
     return { dialect, text, statements: [opaqueFacts(whole, code, detail)] }
   }
+}
+
+/** The mysql client sends USE as a command of its own, in which a name has no quotes. */
+function comparedOf(part: Statement, { kind, name }: StatementFacts): string {
+  return kind === 'use' && name !== null ? `USE ${quoteName(name)}` : comparedTokens(part)
 }
 
 function analyzePart(part: Statement, text: string, context: AnalysisContext): StatementFacts {
