@@ -159,13 +159,15 @@ function headersOf({ method, access, etag, once }: Operation): JsonObject[] {
 function schemaOf(schema: z.ZodType, schemas: Record<string, unknown>): JsonObject {
   const { $schema: _, $defs, ...made } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonObject
   for (const [name, part] of Object.entries(($defs ?? {}) as JsonObject)) schemas[name] = repoint(part)
+  // A codec with an id is a reference to its own definition already; other schemas with one stand here whole.
   const own = z.globalRegistry.get(schema)?.id
-  if (own === undefined) return repoint(made) as JsonObject
-  const { id: _id, ...plain } = made
-  schemas[own] = repoint(plain)
+  const whole = repoint(made) as JsonObject
+  if (own === undefined || typeof made.$ref === 'string') return whole
+  schemas[own] = whole
   return { $ref: `${SCHEMAS}${own}` }
 }
 
+/** Without the ids of the registry, and with references that lead to the components. */
 function repoint(part: unknown): unknown {
   if (Array.isArray(part)) return part.map(repoint)
   if (typeof part !== 'object' || part === null) return part
