@@ -4,7 +4,7 @@ import type { AccountLedger, Clock, Target } from '../session/ports.ts'
 import type { AccountEngine, AccountSetup } from './accounts.ts'
 
 /** Accounts ended by one message: a revoked grant may have hundreds of sessions. */
-const ENDED_AT_ONCE = 200
+const ENDED_AT_ONCE = 1_000
 
 export type AccountNote =
   | { readonly kind: 'findings'; readonly setup: AccountSetup; readonly findings: readonly string[] }

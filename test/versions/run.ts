@@ -27,6 +27,7 @@ interface Version {
 const POSTGRES_TESTS = [
   'test/upstream/postgres_catalog.test.ts',
   'test/upstream/postgres_live.test.ts',
+  'test/upstream/postgres_accounts.test.ts',
   'test/e2e/postgres',
 ]
 const MYSQL_TESTS = ['test/upstream/mysql_live.test.ts', 'test/e2e/mysql']
