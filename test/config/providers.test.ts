@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { diffConfigs } from '../../src/config/config.ts'
 import { checkConfig, loadConfig } from '../../src/config/load.ts'
@@ -192,4 +193,17 @@ describe('providers of incidents', () => {
       'secrets/refresh: added',
     ])
   })
+})
+
+it.each([
+  ['secrets.yaml', '  providers: {}', 5],
+  ['incidents.yaml', 'incidents: {}', 7],
+])('the commented example in proxy-config/%s is right', async (file, empty, count) => {
+  const text = readFileSync(`proxy-config/${file}`, 'utf8')
+  const [before = '', after = ''] = text.split(`${empty}\n`)
+  const example = before + after.replace(/^( *)# ?/gm, '$1').replaceAll('../certs/', '')
+  const files = { [file]: example.replaceAll(/(vault|secrets)-ca\.pem/g, 'ca.pem') }
+  const { config, problems } = await checkConfig(configDir(files), secrets)
+  expect(problems).toEqual([])
+  expect(file === 'secrets.yaml' ? config?.secrets.providers.size : config?.incidents.size).toBe(count)
 })
