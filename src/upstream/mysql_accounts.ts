@@ -8,17 +8,9 @@ import { createMysqlAdmin, type MysqlAdmin, type MysqlAdminSession } from './mys
 import { dropAccounts, foundAccounts, killSessions, lockAccounts, sweepRoles } from './mysql_accounts_drop.ts'
 import { beyond, roleGrants } from './mysql_accounts_effective.ts'
 import { everythingFor, grantsFor, privilegesIn, type RoutineKind } from './mysql_accounts_grants.ts'
-import {
-  accountText,
-  createOnMariadb,
-  createOnMysql,
-  literal,
-  sharedRole,
-  type VerifiedLogin,
-} from './mysql_accounts_sql.ts'
-import { cachingSha2Verifier, nativeVerifier } from './mysql_accounts_verifier.ts'
+import { accountText, createOnMariadb, createOnMysql, literal, sharedRole } from './mysql_accounts_sql.ts'
+import { identifiedBy } from './mysql_accounts_verifier.ts'
 
-const SALT_BYTES = 20
 const REPLICA_POLL_MS = 20
 
 /**
@@ -47,7 +39,12 @@ export class MysqlAccounts implements AccountEngine {
 
   async create(setup: AccountSetup, logins: readonly NewLogin[]): Promise<void> {
     await this.#run(setup.target, async (session) => {
-      const verified = await Promise.all(logins.map((login) => verifiedLogin(login, session.mariadb)))
+      const verified = await Promise.all(
+        logins.map(async (login) => ({
+          ...login,
+          identified: await identifiedBy(login.password, session.mariadb, randomBytes),
+        })),
+      )
       const role = roleOf(session, setup)
       await session.query(
         session.mariadb
@@ -114,12 +111,6 @@ export class MysqlAccounts implements AccountEngine {
 
 function roleOf({ mariadb, user }: MysqlAdminSession, setup: AccountSetup): string {
   return sharedRole(setup, mariadb ? user : '')
-}
-
-async function verifiedLogin(login: NewLogin, mariadb: boolean): Promise<VerifiedLogin> {
-  if (mariadb) return { ...login, verifier: literal(nativeVerifier(login.password)) }
-  const verifier = await cachingSha2Verifier(login.password, randomBytes(SALT_BYTES))
-  return { ...login, verifier: `0x${Buffer.from(verifier).toString('hex')}` }
 }
 
 /** Another node may make the same role at this moment: what both do is the same. */

@@ -51,8 +51,8 @@ function hashOf(text: string): string {
 }
 
 export interface VerifiedLogin extends NewLogin {
-  /** As `AS` (MySQL) or `USING` (MariaDB) take it. */
-  readonly verifier: string
+  /** `IDENTIFIED ...` */
+  readonly identified: string
 }
 
 /** Each account with its privileges in force from its first moment on, in one statement (MySQL). */
@@ -64,8 +64,7 @@ export function createOnMysql(
 ): readonly string[] {
   const { settings, grantId } = setup
   const users = logins.map(
-    ({ name, verifier }) =>
-      `${accountText({ user: name, host: settings.host })} IDENTIFIED WITH caching_sha2_password AS ${verifier}`,
+    ({ name, identified }) => `${accountText({ user: name, host: settings.host })} ${identified}`,
   )
   const expires = new Date(lastOf(logins)).toISOString()
   const attribute = literal(JSON.stringify({ sallyport: settings.marker, grant: grantId, expires }))
@@ -84,9 +83,7 @@ export function createOnMariadb(
 ): readonly string[] {
   const { settings } = setup
   const users = logins.map(({ name }) => accountText({ user: name, host: settings.host }))
-  const made = logins.map(
-    ({ verifier }, index) => `${users[index]} IDENTIFIED VIA mysql_native_password USING ${verifier}`,
-  )
+  const made = logins.map(({ identified }, index) => `${users[index]} ${identified}`)
   const role = quoteName(shared)
   return [
     `CREATE USER ${made.join(', ')} ${limits(setup, logins, now)}`,

@@ -32,6 +32,18 @@ const TRIPLES = [
   [9, 19, 29],
 ] as const
 
+/** How CREATE USER names what is kept of a password: `IDENTIFIED ...`. */
+export async function identifiedBy(
+  password: string,
+  mariadb: boolean,
+  random: (bytes: number) => Uint8Array,
+): Promise<string> {
+  // The strongest that both the server and our own login speak; the password is random, and TLS hides what is sent.
+  if (mariadb) return `IDENTIFIED VIA mysql_native_password USING '${nativeVerifier(password)}'`
+  const verifier = await cachingSha2Verifier(password, random(SALT_BYTES))
+  return `IDENTIFIED WITH caching_sha2_password AS 0x${Buffer.from(verifier).toString('hex')}`
+}
+
 /** The `authentication_string` of `caching_sha2_password`: `$A$005$`, salt and SHA-crypt of the password. */
 export async function cachingSha2Verifier(password: string, random: Uint8Array): Promise<Uint8Array> {
   const salt = random.subarray(0, SALT_BYTES).map((byte) => {

@@ -1,19 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { quoteName } from '../sql/mysql/quoting.ts'
 import { databasePattern } from './mysql_accounts_grants.ts'
-import { accountText, literal, type Named } from './mysql_accounts_sql.ts'
+import { accountText, type Named } from './mysql_accounts_sql.ts'
+import { identifiedBy } from './mysql_accounts_verifier.ts'
+import type { BootstrapStep } from './postgres_bootstrap.ts'
 
-/** The account that makes accounts: each statement with what it is for. */
-export interface BootstrapStep {
-  readonly sql: string
-  readonly why: string
-}
-
+/** The account that makes accounts. */
 export interface MysqlBootstrap {
   readonly mariadb: boolean
   /** `partial_revokes` of MySQL is on. */
   readonly literalNames: boolean
   readonly admin: Named
-  /** As it is written into the statement, and shown to whoever prints it; null where the account is there already. */
+  /** Only its verifier stands in the SQL. Null where the account is there already. */
   readonly password: string | null
   readonly tls: boolean
   /** The databases that people may be let into. */
@@ -22,6 +20,8 @@ export interface MysqlBootstrap {
   readonly defines: boolean
   /** What people made belongs to it afterwards; null for nobody. */
   readonly owner: Named | null
+  /** Roles of the database that accounts are to have. */
+  readonly memberOf: readonly string[]
 }
 
 const DATA = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'EXECUTE']
@@ -36,12 +36,13 @@ const DEFINING = [
 const UPDATES = '; UPDATE is what MariaDB asks for to set the default role of another account'
 
 /** The least that accounts of their own take, in order. Run it as an account that may grant all of it. */
-export function mysqlBootstrap(input: MysqlBootstrap): readonly BootstrapStep[] {
-  const { admin, password } = input
+export async function mysqlBootstrap(input: MysqlBootstrap): Promise<readonly BootstrapStep[]> {
+  const { admin, password, mariadb } = input
   const account = accountText(admin)
   const required = input.tls ? ' REQUIRE SSL' : ''
+  const made = password === null ? null : await identifiedBy(password, mariadb, randomBytes)
   const created = {
-    sql: `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY ${literal(password ?? '')}${required}`,
+    sql: `CREATE USER IF NOT EXISTS ${account} ${made}${required}`,
     why: 'the account of Sallyport; nobody else knows its password',
   }
   return [
@@ -49,6 +50,10 @@ export function mysqlBootstrap(input: MysqlBootstrap): readonly BootstrapStep[] 
     ...serverSteps(input, account),
     ...input.databases.map((name) => databaseStep(input, account, name)),
     ...(input.owner === null ? [] : ownerSteps(input, account, input.owner)),
+    ...input.memberOf.map((role) => ({
+      sql: `GRANT ${mariadb ? quoteName(role) : accountText({ user: role, host: '%' })} TO ${account} WITH ADMIN OPTION`,
+      why: `gives the role ${role} to accounts`,
+    })),
   ]
 }
 

@@ -116,7 +116,12 @@ describe('an account', () => {
   const login: NewLogin = { name: 'sp_ann_x', password: 'clear', expiresAt: 1_000 }
 
   it('is one statement on MySQL, which the server itself ends after a day', () => {
-    const [sql, ...more] = createOnMysql(setup, [{ ...login, verifier: '0x41' }], 'role', 0)
+    const [sql, ...more] = createOnMysql(
+      setup,
+      [{ ...login, identified: 'IDENTIFIED WITH caching_sha2_password AS 0x41' }],
+      'role',
+      0,
+    )
     expect(more).toEqual([])
     expect(sql).toBe(
       'CREATE USER `sp_ann_x`@`%` IDENTIFIED WITH caching_sha2_password AS 0x41 DEFAULT ROLE `role` REQUIRE NONE' +
@@ -126,7 +131,13 @@ describe('an account', () => {
   })
 
   it('gets its own privileges before it can use its role on MariaDB', () => {
-    const sql = createOnMariadb(setup, [{ ...login, verifier: "'*AB'" }], 'role', ['GRANT SELECT ON `a`.*'], 0)
+    const sql = createOnMariadb(
+      setup,
+      [{ ...login, identified: "IDENTIFIED VIA mysql_native_password USING '*AB'" }],
+      'role',
+      ['GRANT SELECT ON `a`.*'],
+      0,
+    )
     expect(sql.slice(1)).toEqual([
       'GRANT SELECT ON `a`.* TO `sp_ann_x`@`%`',
       'GRANT `role` TO `sp_ann_x`@`%`',

@@ -6,6 +6,7 @@ import { readMysqlCatalog } from '../../../src/upstream/mysql_catalog.ts'
 import { loginMysql } from '../../../src/upstream/mysql_login.ts'
 import { maskLine, roleOf, scopeRule } from '../../policy/build.ts'
 import { notesOf, SETTINGS } from '../../upstream/accounts_fixture.ts'
+import { findingsOn, watched } from './accounts_posture.ts'
 import { type Ground, makeGround, makeYard, OWNER, oneValue, openAccount, oursOn, type Yard } from './accounts_yard.ts'
 import { FAMILIES } from './families.ts'
 import { judgeOf } from './judged.ts'
@@ -239,6 +240,54 @@ for (const family of FAMILIES) {
       const account = await openAccount(yard, ground, reader())
       expect(await yard.engine.found(ground.target, SETTINGS)).toEqual([account.user])
       expect(await yard.engine.found(ground.target, { ...SETTINGS, marker: 'another' })).toEqual([])
+    })
+
+    it('and what else a look at the target finds', async () => {
+      const before = await findingsOn(ground)
+      expect(before).toEqual(
+        expect.arrayContaining([
+          'mysql.tls_optional require_secure_transport',
+          'mysql.powerful_anywhere `app`@`%`',
+          'mysql.standing_account `app`@`%`',
+          'mysql.powerful_definer procedure shop.taxes',
+        ]),
+      )
+      expect(before.filter((one) => one.includes('sallyport_admin') || one.includes('sp_'))).toEqual([])
+      const made = [
+        "CREATE USER ''@'10.%'",
+        "CREATE USER dave@'10.%' IDENTIFIED BY 'x1-Y-z'",
+        "CREATE USER eve@'10.%'",
+        "GRANT SELECT ON depot.* TO ''@'10.%'",
+        'SET GLOBAL local_infile = ON',
+      ]
+      for (const sql of made) await ground.root.query(sql)
+      const since = (await findingsOn(ground)).filter((one) => !before.includes(one))
+      expect(since).toEqual(
+        expect.arrayContaining([
+          'mysql.anonymous_account ``@`10.%`',
+          'mysql.no_password `eve`@`10.%`',
+          'mysql.standing_account `dave`@`10.%`',
+          'mysql.open_database depot',
+        ]),
+      )
+      for (const sql of ["DROP USER ''@'10.%'", "DROP USER dave@'10.%', eve@'10.%'"]) await ground.root.query(sql)
+      await ground.root.query('SET GLOBAL local_infile = OFF')
+    })
+
+    it('and what a watch sees change, whoever is connected past the proxy above all', async () => {
+      const password = 'x1-Y-z'
+      const past = await watched(ground, async () => {
+        await openAccount(yard, ground, reader())
+        await ground.root.query(`CREATE USER dave@'%' IDENTIFIED BY '${password}'`)
+        await ground.root.query("GRANT SELECT (id) ON shop.people TO dave@'%'")
+        await ground.connect({ user: 'dave', password })
+      })
+      expect(past).toEqual([
+        expect.stringMatching(/^posture.finding: account dave@% is new: .*; password of .*; open; TLS not demanded/),
+        'posture.finding: grant dave@%: column shop.people.id is new: Select',
+        expect.stringMatching(/^bypass.login: dave is connected from .* past the proxy$/),
+      ])
+      expect(await watched(ground, async () => void (await ground.root.query("DROP USER dave@'%'")))).toHaveLength(2)
     })
 
     describe.each(ROLES)('of a role that %s', (_name, role) => {

@@ -12,6 +12,7 @@ import { createLiveAccounts, type LiveAccounts } from '../../../src/upstream/acc
 import { MysqlAccounts } from '../../../src/upstream/mysql_accounts.ts'
 import { mysqlBootstrap } from '../../../src/upstream/mysql_bootstrap.ts'
 import { readMysqlCatalog } from '../../../src/upstream/mysql_catalog.ts'
+import { applyBootstrap } from '../../../src/upstream/postgres_bootstrap.ts'
 import { grantOf, inputOf } from '../../policy/build.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
 import { atHand, fixed, type KeptLedger, keptLedger, NODE, SETTINGS } from '../../upstream/accounts_fixture.ts'
@@ -43,7 +44,7 @@ export async function makeGround(server: DatabaseServer, databases: readonly str
       flags: ['-LOCAL_FILES'],
     })
   const root = await connect({ user, password })
-  const steps = mysqlBootstrap({
+  const steps = await mysqlBootstrap({
     mariadb: /mariadb/i.test(String(await oneValue(root, 'SELECT VERSION()'))),
     literalNames: false,
     admin: { user: ADMIN.user, host: '%' },
@@ -52,8 +53,11 @@ export async function makeGround(server: DatabaseServer, databases: readonly str
     databases,
     defines: true,
     owner: { user: OWNER, host: '%' },
+    memberOf: [],
   })
-  for (const { sql } of [...steps, ...steps]) await root.query(sql)
+  const run = async <T extends object>(text: string) => (await root.query(text))[0] as unknown as readonly T[]
+  await applyBootstrap(run, steps)
+  await applyBootstrap(run, steps)
   const target = liveTarget('mysql', server, { admin: ADMIN })
   return { server, target, root, connect, catalog: await readMysqlCatalog(target) }
 }
