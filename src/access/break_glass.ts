@@ -202,10 +202,11 @@ export function followIncident(
   policy: AccessPolicy,
   renewalId: string,
 ): Transition | null {
-  if (!isOpen(record) || record.review === null) return null
+  if (!isOpen(record)) return null
   const role = policy.roles.get(record.grant.role)
   if (standing.kind === 'closed') return closeBreakGlass(act, record, 'the incident is closed', policy, standing.at)
   // An incident that went over to another person, or can't be looked at, ends nothing at once: it is not renewed.
+  if (record.review === null) return null
   if (standing.kind !== 'open' || role?.asking.breakGlass !== true || !isRenewalDue(record, act.now)) return null
   return renew(act, record, standing, request, role, renewalId)
 }
@@ -238,7 +239,8 @@ function closeBreakGlass(
   policy: AccessPolicy,
   closedAt: number | null,
 ): Transition {
-  const waiting = awaiting(act, record, policy, closedAt)
+  // The review of a grant that was renewed is that of the one that follows it.
+  const waiting = record.review === null ? record : awaiting(act, record, policy, closedAt)
   const ended = endGrant(act, waiting, 'revoked', why)
   const detail = { dueAt: waiting.review?.dueAt ?? null }
   const closed = happened(act, 'break_glass.incident_closed', { ...ofGrant(record), reason: why, detail })

@@ -106,7 +106,7 @@ function delegatedRight(
   const { from, to } = delegation
   if (!isLive(delegation, act.now) || to.issuer !== voter.issuer || to.subject !== voter.subject) return null
   const delegator = delegators.find(({ issuer, subject }) => issuer === from.issuer && subject === from.subject)
-  if (delegator === undefined || samePerson(delegator, requester)) return null
+  if (delegator === undefined || isOneOf(delegator, [requester, voter])) return null
   const groups = delegatedRights(stage, delegation, delegator, request, policy)
   return groups.length === 0 ? null : { groups, onBehalfOf: refOf(delegator) }
 }

@@ -1,0 +1,55 @@
+import { type Approver, knownPeople } from '../access/approvers.ts'
+import type { PersonRef } from '../access/model.ts'
+import type { AccessPolicy } from '../access/policy.ts'
+import { changersOf } from '../access/policy_versions.ts'
+import type { ReadTx } from '../access/ports.ts'
+import type { PolicyVersion } from '../access/records.ts'
+import type { Surroundings } from '../access/requests.ts'
+import { type Identity, personKey } from '../identity/identity.ts'
+import { all } from './listing.ts'
+
+/** What the store knows that a request is judged by. */
+export async function surroundingsOf(
+  tx: ReadTx,
+  policy: AccessPolicy,
+  now: number,
+  wish: { readonly person: Identity; readonly target: string; readonly role: string },
+  given: Pick<Surroundings, 'classification' | 'requestId' | 'grantId'>,
+): Promise<Surroundings> {
+  const { person, target, role } = wish
+  const held = await all(tx.grants, { person: personKey(person), target, role })
+  const changedBy = await changers(tx, policy, now, role)
+  return { ...given, policy, person, people: await seenPeople(tx, policy, now), held, changedBy }
+}
+
+export async function seenPeople(tx: ReadTx, policy: AccessPolicy, now: number): Promise<readonly Approver[]> {
+  const seen = await all(tx.people, { seenAt: { from: now - policy.settings.seenWithinMs } })
+  return knownPeople(
+    seen.map(({ identity }) => identity),
+    policy,
+  )
+}
+
+/** Who changed the role, or the rule of a name, of late. */
+export async function changers(
+  tx: ReadTx,
+  { settings }: AccessPolicy,
+  now: number,
+  role: string,
+): Promise<(rule: string) => readonly PersonRef[]> {
+  const since = now - settings.ownChangeMs
+  const ofRole = changersOf(await all(tx.policies, { kind: 'role', name: role }), since)
+  const rules: readonly PolicyVersion[] = await all(tx.policies, { kind: 'approval' })
+  return (rule) => [
+    ...ofRole,
+    ...changersOf(
+      rules.filter(({ name }) => name === rule),
+      since,
+    ),
+  ]
+}
+
+/** The person of a record as they were last seen; with what else they are called. */
+export async function seenAs(tx: ReadTx, person: PersonRef): Promise<Identity | null> {
+  return (await tx.people.get(personKey(person)))?.identity ?? null
+}
