@@ -100,20 +100,23 @@ function principalOf(section: GrantSection['principal']): Principal {
 type MaskSection = MaskingSection['masks'][number]
 
 type Keys = ReadonlyMap<string, Uint8Array>
+
+const ANY = ['*']
 type KeyedSection = Extract<MaskSection, { key: string }>
 
 /** Null where a key is not at hand, which is a problem told elsewhere. */
 export function buildMask(section: MaskSection, keys: Keys): ColumnMask | null {
   const rule = section.strategy === 'json_path' ? buildJsonPath(section, keys) : buildRule(section, keys)
   if (rule === null) return null
-  const { targets, databases, schemas, tables, columns, aggregate, budgetPerHour } = section
+  const { targets, databases, schemas, tables, columns, classes, aggregate, budgetPerHour } = section
   return {
     targets,
     databases,
-    schemas,
-    tables,
-    columns,
+    schemas: schemas ?? ANY,
+    tables: tables ?? ANY,
+    columns: columns ?? ANY,
     rule,
+    ...(classes && { classes }),
     ...(aggregate && { aggregate }),
     ...(section.predicates === 'equality' && budgetPerHour !== undefined && { equality: { budgetPerHour } }),
   }

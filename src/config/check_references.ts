@@ -21,12 +21,14 @@ export function checkReferences(merged: Merged, problems: Problem[]): void {
   const roles = new Map(merged.roles.map((role) => [role.value.name, role.value]))
   const targets = new Set(merged.targets.map((target) => target.value.name))
   checkListeners(merged, targets, problems)
+  checkIssuers(merged, problems)
   checkServerNames(merged, problems)
   checkAccounts(merged, roles, problems)
   checkReplicas(merged, problems)
   for (const role of merged.roles) checkRole(role, problems)
   for (const grant of merged.grants) checkGrant(grant, targets, roles, problems)
   checkMasks(merged, problems)
+  checkClasses(merged, problems)
 }
 
 function unique<T>(
@@ -75,6 +77,15 @@ function checkAuth(listener: ListenerSection, problem: (path: Path, message: str
   }
   check(listener.auth, ['auth'])
   for (const [index, { auth }] of listener.serverNames.entries()) check(auth, ['serverNames', index, 'auth'])
+}
+
+/** Each issuer is known once: whose token it is, is told by that name alone. */
+function checkIssuers({ oidc: { value, at } }: Merged, problems: Problem[]): void {
+  const seen = new Set([value.issuer])
+  for (const [index, { issuer }] of value.workloads.entries()) {
+    if (seen.has(issuer)) problems.push(problemAt(at, ['workloads', index, 'issuer'], `${issuer} stands twice`))
+    seen.add(issuer)
+  }
 }
 
 /** The driver that reads the catalog checks a certificate against names alone. */
@@ -143,6 +154,24 @@ function checkGrant(
     types.delete(name)
   }
   for (const name of types.keys()) problems.push(problemAt(at, ['parameters'], `parameter ${name} is missing`))
+}
+
+/** One id has one class, whichever file says it. */
+function checkClasses({ classIds, classified, targets }: Merged, problems: Problem[]): void {
+  const names = new Set(targets.map(({ value }) => value.name))
+  const known = new Map<string, string>()
+  for (const { value, at } of classIds) {
+    const before = known.get(value.id)
+    if (before !== undefined && before !== value.class)
+      problems.push(problemAt(at, [], `the id ${value.id} is called ${before} elsewhere`))
+    known.set(value.id, value.class)
+  }
+  for (const { value, at } of classified) {
+    for (const [index, target] of value.targets.entries()) {
+      if (!target.endsWith('*') && !names.has(target))
+        problems.push(problemAt(at, ['targets', index], `unknown target ${target}`))
+    }
+  }
 }
 
 function checkMasks(merged: Merged, problems: Problem[]): void {

@@ -1,12 +1,14 @@
 import type { PolicyVersion } from '../access/records.ts'
 import { SallyportError } from '../errors.ts'
+import type { Classification } from '../policy/classification.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
 import { type AccessConfig, buildAccess } from './build_access.ts'
 import { buildStaticAccount, dynamicAccounts } from './build_accounts.ts'
 import { buildIncidents } from './build_incidents.ts'
+import { buildCertificates, buildOidc } from './build_oidc.ts'
 import { buildGrant, buildMask, buildRole } from './build_policy.ts'
 import { buildSecrets } from './build_secrets.ts'
-import { buildCertificates, buildNode, buildOidc, buildTarget, loginsOf } from './build_world.ts'
+import { buildNode, buildTarget, loginsOf } from './build_world.ts'
 import { checkReferences } from './check_references.ts'
 import type { Config } from './config.ts'
 import { digestOf } from './digest.ts'
@@ -73,7 +75,7 @@ async function build(merged: Merged, resolver: Resolver): Promise<Config> {
     dynamicAccounts: await byTarget(merged, dynamicAccounts),
     roles: new Map(merged.roles.map(({ value }) => [value.name, buildRole(value)])),
     grants: merged.grants.map(({ value }) => buildGrant(value)),
-    masking: { digest: digestOf(tree.masking), masks },
+    masking: { digest: digestOf(tree.masking), masks, classification: buildClassification(merged) },
     secrets: resolver.settings,
     incidents: await buildIncidents(merged, resolver),
     certificates: await buildCertificates(merged, resolver),
@@ -97,6 +99,13 @@ async function byTarget<T>(
     if (one !== null) built.set(target.value.name, one)
   }
   return built
+}
+
+function buildClassification({ classIds, classified }: Merged): Classification {
+  return {
+    ids: new Map(classIds.map(({ value }) => [value.id, value.class])),
+    columns: classified.map(({ value }) => value),
+  }
 }
 
 async function buildMasks(merged: Merged, resolver: Resolver): Promise<ColumnMask[]> {

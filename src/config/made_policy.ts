@@ -22,6 +22,7 @@ export function madePolicy(versions: readonly PolicyVersion[], problems: Problem
     projects: named('project', 'name'),
     grants: named('grant', 'id'),
     masking: { masks: made.filter(({ kind }) => kind === 'mask').map(({ body }) => body) },
+    classification: { columns: made.filter(({ kind }) => kind === 'classification').map(({ body }) => body) },
   }
   const parsed = fileSchema.safeParse(content)
   const lineOf = () => 1

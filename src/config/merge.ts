@@ -5,6 +5,7 @@ import type {
   AccessSection,
   ApprovalSection,
   CertificatesSection,
+  ClassificationSection,
   FileContent,
   GrantSection,
   GroupsSection,
@@ -39,6 +40,8 @@ export interface Merged {
   readonly grants: readonly Placed<GrantSection>[]
   readonly keys: readonly Placed<{ readonly name: string; readonly reference: string }>[]
   readonly masks: readonly Placed<MaskingSection['masks'][number]>[]
+  readonly classIds: readonly Placed<{ readonly id: string; readonly class: string }>[]
+  readonly classified: readonly Placed<ClassificationSection['columns'][number]>[]
   readonly secrets: Placed<SecretsSection> | null
   readonly incidents: Placed<IncidentsSection> | null
   readonly certificates: Placed<CertificatesSection> | null
@@ -66,6 +69,13 @@ export function merge(files: readonly ConfigFile[], problems: Problem[]): Merged
       })),
     ),
     masks: listed(files, (content) => content.masking?.masks, ['masking', 'masks']),
+    classIds: files.flatMap((file) =>
+      Object.entries(file.content.classification?.ids ?? {}).map(([id, name]) => ({
+        value: { id, class: name },
+        at: { file, path: ['classification', 'ids', id] },
+      })),
+    ),
+    classified: listed(files, (content) => content.classification?.columns, ['classification', 'columns']),
     secrets: atMostOne(files, 'secrets', problems),
     incidents: atMostOne(files, 'incidents', problems),
     certificates: atMostOne(files, 'certificates', problems),
@@ -95,6 +105,7 @@ export function treeOf(merged: Merged): ConfigTree {
     masking: {
       keys: Object.fromEntries(merged.keys.map(({ value }) => [value.name, value.reference])),
       masks: merged.masks.map(({ value }) => value),
+      ...classificationTree(merged),
     },
     secrets: merged.secrets?.value ?? {},
     incidents: merged.incidents?.value ?? {},
@@ -104,6 +115,13 @@ export function treeOf(merged: Merged): ConfigTree {
     projects: byName(merged.projects, (project) => project.name),
     access: merged.access?.value ?? {},
   }
+}
+
+/** Part of the masking policy, since masks may name classes; left out where nothing is classified. */
+function classificationTree({ classIds, classified }: Merged): object {
+  if (classIds.length === 0 && classified.length === 0) return {}
+  const ids = Object.fromEntries(classIds.map(({ value }) => [value.id, value.class]))
+  return { classification: { ids, columns: classified.map(({ value }) => value) } }
 }
 
 function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents' | 'certificates' | 'access'>(

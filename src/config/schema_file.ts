@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { accessSection } from './schema_access.ts'
 import { approvalsSection } from './schema_approvals.ts'
 import { certificatesSection } from './schema_certs.ts'
+import { classificationSection } from './schema_classification.ts'
 import { grantsSection } from './schema_grants.ts'
 import { incidentsSection } from './schema_incidents.ts'
 import { maskingSection } from './schema_masking.ts'
@@ -22,6 +23,7 @@ export const fileSchema = z.strictObject({
   roles: rolesSection.optional(),
   grants: grantsSection.optional(),
   masking: maskingSection.optional(),
+  classification: classificationSection.optional(),
   certificates: certificatesSection.optional(),
   secrets: secretsSection.optional(),
   incidents: incidentsSection.optional(),
@@ -40,6 +42,7 @@ export type RoleSection = Section<'roles'>[number]
 export type GrantSection = Section<'grants'>[number]
 export type CertificatesSection = Section<'certificates'>
 export type MaskingSection = Section<'masking'>
+export type ClassificationSection = Section<'classification'>
 export type SecretsSection = Section<'secrets'>
 export type IncidentsSection = Section<'incidents'>
 export type ApprovalSection = Section<'approvals'>[number]

@@ -53,9 +53,16 @@ const jsonRule = z.discriminatedUnion('strategy', [
 const onColumn = {
   targets: patterns.default(['*']),
   databases: patterns.default(['*']),
-  schemas: patterns,
-  tables: patterns,
-  columns: patterns,
+  schemas: patterns.optional(),
+  tables: patterns.optional(),
+  columns: patterns
+    .optional()
+    .describe('schemas, tables and columns are all needed, but where classes are given: then the default is any.'),
+  classes: z
+    .array(z.string().regex(/^([^*]+\*?|\*)$/))
+    .min(1)
+    .optional()
+    .describe('Columns that have one of these classes (docs/classification.md): exact names, `prefix*` or `*`.'),
   aggregate: z
     .strictObject({ minGroup: z.int().min(2) })
     .optional()
@@ -101,6 +108,8 @@ const mask = z
   ])
   .superRefine((section, context) => {
     const problem = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message })
+    for (const place of ['schemas', 'tables', 'columns'] as const)
+      if (section[place] === undefined && section.classes === undefined) problem(place, 'is missing')
     if (section.strategy === undefined && section.aggregate === undefined) problem('strategy', 'is missing')
     if (section.strategy === 'bucket' && section.width === undefined && section.unit === undefined)
       problem('width', 'a bucket needs a width, a unit or both')

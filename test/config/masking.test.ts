@@ -49,6 +49,35 @@ describe('masks that make no sense are refused at their line', () => {
   })
 })
 
+describe('masks of a class', () => {
+  const FILE = `version: 1
+classification:
+  ids: { 1-4-2: pii.phone }
+  columns:
+    - { class: pii.email, columns: [email, e_mail], schemas: [shop] }
+masking:
+  masks:
+    - { classes: ['pii.*'], strategy: email }
+`
+
+  it('need no other place, and are built with the classification', async () => {
+    const { masking: built } = await loadConfig(configDir({ 'masking.yaml': FILE }), secrets)
+    expect(built.masks[0]).toMatchObject({ classes: ['pii.*'], schemas: ['*'], tables: ['*'], columns: ['*'] })
+    expect(built.classification?.ids.get('1-4-2')).toBe('pii.phone')
+    expect(built.classification?.columns[0]).toMatchObject({ class: 'pii.email', schemas: ['shop'], targets: ['*'] })
+  })
+
+  it.each([
+    ['columns: [email, e_mail], schemas: [shop] }', 'targets: [nowhere], columns: [email] }', 'unknown target nowhere'],
+    ["classes: ['pii.*'], strategy", 'schemas: [shop], strategy', 'is missing'],
+    ['1-4-2: pii.phone', '1-4: pii.phone', 'be an id such as 1-4-2'],
+    ['class: pii.email', 'class: "PII email"', 'must be 1 to 63'],
+  ])('are refused where they make no sense: %s -> %s', async (old, now, message) => {
+    const { problems } = await checkConfig(configDir({ 'masking.yaml': FILE.replace(old, now) }), secrets)
+    expect(problems.map(formatProblem).join()).toContain(message)
+  })
+})
+
 describe('masks as the policy holds them', () => {
   it.each([
     ['strategy: bucket, width: 10', { strategy: 'bucket', width: 10, unit: null }],

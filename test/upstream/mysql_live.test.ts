@@ -17,7 +17,7 @@ const OPTIONS = { clientCapabilities: 0, database: 'shop_test', collation: 45, c
 const SETUP = [
   'CREATE DATABASE shop_test',
   `CREATE TABLE shop_test.users (
-    id int PRIMARY KEY, name varchar(40) COLLATE utf8mb4_bin, email varchar(80) UNIQUE, price decimal(10,2),
+    id int PRIMARY KEY, name varchar(40) COLLATE utf8mb4_bin, email varchar(80) UNIQUE, price decimal(10,2) COMMENT 'in cents [class: money]',
     age int CHECK (age > 3), note varchar(40), born date,
     shout varchar(200) GENERATED ALWAYS AS (concat(upper(name), email)) STORED,
     CONSTRAINT odd CHECK (note <> '\`' OR born IS NULL)
@@ -69,6 +69,11 @@ describe.each(SERVERS)('$engine', ({ engine, describeHere, start }) => {
     function column(table: string, name: string) {
       return relation(table).columns.find((candidate) => candidate.name === name)!
     }
+
+    it('knows the classes that comments name', () => {
+      expect(column('users', 'price').classes).toEqual(['money'])
+      expect(column('users', 'name')).not.toHaveProperty('classes')
+    })
 
     it('says what server it read', () => {
       expect(catalog).toMatchObject({ dialect: engine.toLowerCase(), database: '', lowerCaseTableNames: 0 })

@@ -42,6 +42,9 @@ const SETUP = `
   CREATE FUNCTION shop.same(text, text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
   CREATE OPERATOR shop.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = shop.same);
   CREATE SEQUENCE shop.numbers;
+  COMMENT ON COLUMN shop.users.email IS 'of the person [class: pii.email, contact]';
+  COMMENT ON COLUMN shop.users.note IS '1-4-2-free text';
+  COMMENT ON COLUMN shop.users.born IS 'no class 1-2-3';
   CREATE TABLE "Odd ""Name"."T x" ("a b" "char");
   CREATE ROLE catalog_buyer; CREATE ROLE catalog_plain;
   GRANT USAGE ON SCHEMA shop TO catalog_buyer;
@@ -117,6 +120,16 @@ describeEachPostgres('the catalog as installed', (version) => {
       expect(columns.map((c) => c.name)).toEqual('id name email price tags mood born note low high shout'.split(' '))
       expect(columns.map((c) => c.ordinal)).toEqual([1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12])
       expect(catalog.relationsByOid.get(relation('users').oid)).toBe(relation('users'))
+    })
+
+    it('knows the classes that comments name, and sees a comment change', async () => {
+      expect(column('users', 'email').classes).toEqual(['pii.email', 'contact'])
+      expect(column('users', 'note').classes).toEqual(['1-4-2'])
+      expect(column('users', 'born')).not.toHaveProperty('classes')
+      const before = await postgresFingerprint(target, DATABASE)
+      await client.query("COMMENT ON COLUMN shop.users.born IS '[class: pii.birth]'")
+      expect(await postgresFingerprint(target, DATABASE)).not.toBe(before)
+      await client.query("COMMENT ON COLUMN shop.users.born IS 'no class'")
     })
 
     it('gives types that a cast takes, a domain as its base type', async () => {
