@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Config, DynamicAccount } from './config/config.ts'
 import { asSallyportError, SallyportError } from './errors.ts'
+import { createLiveCheck } from './oidc/live_check.ts'
 import { createTokenVerifier } from './oidc/token_verifier.ts'
 import { narrowRole } from './policy/narrow.ts'
 import type { ListenerSettings, LiveSettings } from './proxy/context.ts'
@@ -9,6 +10,7 @@ import type {
   Catalogs,
   Clock,
   Credential,
+  LiveCheck,
   LiveCredential,
   Notes,
   PolicySource,
@@ -23,6 +25,7 @@ export class LiveConfig {
   readonly policy: PolicySource
   readonly catalogs: Catalogs
   readonly tokens: Tokens
+  readonly liveCheck: LiveCheck
   readonly #clock: Clock
   readonly #secrets: Secrets
   readonly #log: Logger
@@ -73,6 +76,10 @@ export class LiveConfig {
       recheck: (target) => this.#catalogs.recheck(target),
     }
     this.tokens = { verify: (token) => this.#tokens.verify(token) }
+    this.liveCheck = createLiveCheck(() => this.#config.oidc, {
+      clock,
+      checked: (answer, detail) => log.debug({ answer, detail }, 'the identity provider was asked about a session'),
+    })
   }
 
   get config(): Config {

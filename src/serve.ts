@@ -18,14 +18,7 @@ import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
 import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
 import { Sessions } from './proxy/sessions.ts'
-import {
-  NO_CREDENTIALS,
-  NO_LIVE_CHECK,
-  NO_LIVE_SESSIONS,
-  NO_LOCKS,
-  NO_REFUSALS,
-  NO_USES,
-} from './proxy/without_store.ts'
+import { NO_CREDENTIALS, NO_LIVE_SESSIONS, NO_LOCKS, NO_REFUSALS, NO_USES } from './proxy/without_store.ts'
 import { createSecrets, type Secrets } from './secrets/live_secrets.ts'
 import { Gate } from './session/gate.ts'
 import type { AuditLog, Clock, Ids, SecretReading } from './session/ports.ts'
@@ -67,7 +60,7 @@ export async function serve(configDir: string): Promise<Service> {
     tokens: live.tokens,
     credentials: NO_CREDENTIALS,
     authority,
-    liveCheck: NO_LIVE_CHECK,
+    liveCheck: live.liveCheck,
     locks: NO_LOCKS,
     refusals: NO_REFUSALS,
     uses: NO_USES,

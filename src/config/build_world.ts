@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
-import type { OidcSettings } from '../identity/settings.ts'
 import type { Credential, Target } from '../session/ports.ts'
 import { buildApi } from './build_api.ts'
 import { buildStore } from './build_store.ts'
-import type { Config, NodeConfig, TargetLogins } from './config.ts'
+import type { NodeConfig, TargetLogins } from './config.ts'
 import type { Merged, Place, Placed } from './merge.ts'
 import type { Path } from './problem.ts'
 import type { Resolver } from './resolve.ts'
@@ -42,44 +41,6 @@ export async function buildNode(merged: Merged, resolver: Resolver): Promise<Nod
     audit: { path: resolve(dataDir, value.audit.path), durability: value.audit.durability },
     logLevel: value.logLevel,
   }
-}
-
-export async function buildOidc(merged: Merged, resolver: Resolver): Promise<OidcSettings> {
-  const { value, at } = merged.oidc
-  return {
-    issuer: value.issuer,
-    audiences: value.audiences,
-    authorizedParties: value.authorizedParties ?? null,
-    algorithms: value.algorithms,
-    clockSkewSeconds: value.clockSkewSeconds,
-    maxLifetimeMs: value.maxLifetime,
-    claims: { ...value.claims, requireVerifiedEmail: value.requireVerifiedEmail },
-    groups: groupsOf(merged),
-    requiredClaims: value.requiredClaims,
-    requiredScopes: value.requiredScopes,
-    scopes: value.scopes,
-    jwksUri: value.jwksUri ?? null,
-    ca: value.ca === undefined ? null : await resolver.certificates(value.ca, at, ['ca']),
-  }
-}
-
-const CERTIFICATE_LIFETIME_MS = 3_600_000
-
-export async function buildCertificates({ certificates }: Merged, resolver: Resolver): Promise<Config['certificates']> {
-  const { authority, lifetime } = certificates?.value ?? {}
-  const found = authority && certificates ? await resolver.keyPair(authority, certificates.at, ['authority']) : null
-  return { lifetimeMs: lifetime ?? CERTIFICATE_LIFETIME_MS, authority: found }
-}
-
-function groupsOf(merged: Merged): Map<string, string[]> {
-  const groups = new Map<string, string[]>()
-  for (const { value } of merged.groups) {
-    for (const member of value.members) {
-      const key = member.toLowerCase()
-      groups.set(key, [...(groups.get(key) ?? []), value.name])
-    }
-  }
-  return groups
 }
 
 export async function buildTarget({ value, at }: Placed<TargetSection>, resolver: Resolver): Promise<Target> {

@@ -1,32 +1,45 @@
 import * as z from 'zod'
-import { duration, path } from './schema_values.ts'
+import { algorithms, claimPath, issuerUrl } from './schema_claims.ts'
+import { duration, path, positive, secretRef } from './schema_values.ts'
+import { workloadsSection } from './schema_workloads.ts'
 
-const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(\/|$)/
 const MAX_SKEW_SECONDS = 60
+const MIN_INTERVAL_MS = 10_000
 
-const issuerUrl = z
-  .string()
-  .refine(
-    (text) => /^https:\/\/[^/]/.test(text) || LOOPBACK.test(text),
-    'must be an https URL (http for loopback only)',
-  )
+const liveCheck = z
+  .strictObject({
+    method: z
+      .enum(['introspection', 'userinfo'])
+      .default('introspection')
+      .describe("introspection: RFC 7662, with a client of its own. userinfo: with the person's token alone."),
+    endpoint: issuerUrl.optional().describe('Instead of the one in the discovery document.'),
+    clientId: z.string().min(1).optional().describe('For introspection.'),
+    clientSecret: secretRef.optional().describe('For introspection, by reference.'),
+    interval: duration
+      .refine((ms) => ms >= MIN_INTERVAL_MS, 'must be at least 10s')
+      .prefault('5m')
+      .describe('How often each session is asked about, give or take a quarter.'),
+    onUnreachable: z
+      .enum(['keep', 'end'])
+      .default('keep')
+      .describe('What becomes of a session when the provider could not be asked `failures` times in a row.'),
+    failures: positive.default(3),
+    onExpiry: z
+      .enum(['keep', 'end'])
+      .default('keep')
+      .describe('What becomes of a session whose token has expired: nothing can be asked with it then.'),
+  })
+  .refine((live) => live.method === 'userinfo' || (live.clientId !== undefined && live.clientSecret !== undefined), {
+    message: 'introspection needs clientId and clientSecret',
+    path: ['clientId'],
+  })
+  .describe('Asks the provider now and then whether it still stands by the person of an open session.')
 
-const claimPath = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-  .transform((claim) => (typeof claim === 'string' ? [claim] : claim))
-  .describe('A claim by its name, or a list of names that leads into nested objects.')
-
-/** The algorithms are all asymmetric: a shared secret or `none` can't be configured. */
 export const oidcSection = z.strictObject({
   issuer: issuerUrl,
   audiences: z.array(z.string().min(1)).min(1),
   authorizedParties: z.array(z.string().min(1)).optional().describe('Where given, `azp` or `client_id` must be one.'),
-  algorithms: z
-    .array(
-      z.enum(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']),
-    )
-    .min(1)
-    .default(['RS256', 'PS256', 'ES256', 'EdDSA']),
+  algorithms: algorithms.default(['RS256', 'PS256', 'ES256', 'EdDSA']),
   clockSkewSeconds: z.int().min(0).max(MAX_SKEW_SECONDS).default(30),
   maxLifetime: duration.prefault('24h').describe('A token whose whole life is longer is refused.'),
   claims: z
@@ -53,6 +66,10 @@ export const oidcSection = z.strictObject({
   ca: path
     .optional()
     .describe('PEM file with the authorities that the provider is trusted by, instead of the built-in ones.'),
+  liveCheck: liveCheck.optional(),
+  workloads: workloadsSection
+    .default([])
+    .describe('Further issuers, whose tokens name pipelines and services: principals without a person.'),
 })
 
 export const groupsSection = z

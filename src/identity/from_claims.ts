@@ -17,26 +17,27 @@ export function identityFromClaims(
   mapping: ClaimMapping,
   groups: GroupsMap,
 ): Identity | SallyportError {
-  const subject = text(at(claims, mapping.subject))
+  const subject = text(claimAt(claims, mapping.subject))
   const issuer = text(claims.iss)
   if (subject === null || issuer === null) return new SallyportError('SP-AUTH', 'the token names no subject')
   if (typeof claims.exp !== 'number') return new SallyportError('SP-AUTH', 'the token has no expiry')
   const email = emailOf(claims, mapping)
   const byFile = groupsByFile(subject, email, groups)
   if (byFile.length === 0 && isOverage(claims)) return new SallyportError('SP-GROUP-OVERAGE', OVERAGE)
-  const byToken = groupsByToken(at(claims, mapping.groups))
+  const byToken = groupsByToken(claimAt(claims, mapping.groups))
   if (byToken === null) return new SallyportError('SP-AUTH', 'the groups claim is not a list of names')
   return {
     issuer,
     subject,
     email,
-    name: text(at(claims, mapping.name)),
+    name: text(claimAt(claims, mapping.name)),
     groups: [...new Set([...byToken, ...byFile])],
     aliases: aliasesOf(claims, mapping, subject, email),
     tokenId: text(claims.jti),
     expiresAt: claims.exp * MS_PER_SECOND,
     authTime: typeof claims.auth_time === 'number' ? claims.auth_time * MS_PER_SECOND : null,
     acr: text(claims.acr),
+    sid: text(claims.sid) ?? undefined,
     amr: Array.isArray(claims.amr) ? claims.amr.filter((method) => typeof method === 'string') : [],
   }
 }
@@ -56,7 +57,7 @@ function emailOf(claims: Claims, mapping: ClaimMapping): string | null {
   const verified = claims.email_verified
   if (verified === false || verified === 'false') return null
   if (mapping.requireVerifiedEmail && verified !== true && verified !== 'true') return null
-  return text(at(claims, mapping.email))
+  return text(claimAt(claims, mapping.email))
 }
 
 function groupsByFile(subject: string, email: string | null, groups: GroupsMap): readonly string[] {
@@ -76,11 +77,12 @@ function groupsByToken(claim: unknown): readonly string[] | null {
 function aliasesOf(claims: Claims, mapping: ClaimMapping, subject: string, email: string | null): string[] {
   const more = mapping.aliases
     .filter((path) => email !== null || path.join() !== mapping.email.join())
-    .map((path) => text(at(claims, path)))
+    .map((path) => text(claimAt(claims, path)))
   return [...new Set([subject, email, ...more].filter((alias) => alias !== null))]
 }
 
-function at(claims: Claims, path: readonly string[]): unknown {
+/** What stands at a path of names; undefined where nothing does. */
+export function claimAt(claims: Claims, path: readonly string[]): unknown {
   let value: unknown = claims
   for (const name of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined

@@ -31,4 +31,38 @@ export interface OidcSettings {
   readonly jwksUri: string | null
   /** PEM; null for the built-in authorities. */
   readonly ca: string | null
+  readonly workloads: readonly WorkloadSettings[]
+  /** Null where the provider is not asked about sessions that are open. */
+  readonly liveCheck: LiveCheckSettings | null
+}
+
+/** An issuer whose tokens name pipelines and services. */
+export interface WorkloadSettings {
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  readonly algorithms: readonly string[]
+  readonly clockSkewSeconds: number
+  readonly maxLifetimeMs: number
+  readonly subject: readonly string[]
+  /** Groups that the workload is in, by claims; the prefix keeps them apart from those of people. */
+  readonly groups: readonly { readonly claim: readonly string[]; readonly prefix: string }[]
+  /** Each claim has to match one of its patterns: exact, or `prefix*`. */
+  readonly required: readonly { readonly claim: readonly string[]; readonly patterns: readonly string[] }[]
+  readonly jwksUri: string | null
+  readonly ca: string | null
+}
+
+export interface LiveCheckSettings {
+  /** introspection: RFC 7662. userinfo: OpenID Connect Core, section 5.3. */
+  readonly method: 'introspection' | 'userinfo'
+  /** Null: the one of the discovery document. */
+  readonly endpoint: string | null
+  /** For introspection alone. */
+  readonly client: { readonly id: string; readonly secret: string } | null
+  readonly intervalMs: number
+  /** What becomes of sessions when the provider can't be asked so many times in a row. */
+  readonly onUnreachable: 'keep' | 'end'
+  readonly failures: number
+  /** What becomes of sessions whose token has expired, so that nothing can be asked with it. */
+  readonly onExpiry: 'keep' | 'end'
 }

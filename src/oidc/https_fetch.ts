@@ -1,16 +1,29 @@
 import { type RequestOptions, request } from 'node:https'
 import { SallyportError } from '../errors.ts'
 
-export type Fetch = (url: string, options: { readonly signal?: AbortSignal }) => Promise<Response>
+export interface FetchOptions {
+  readonly signal?: AbortSignal
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export type Fetch = (url: string, options: FetchOptions) => Promise<Response>
 
 const MAX_BODY_BYTES = 1024 * 1024
 const TIMEOUT_MS = 5000
 
+/** Node's own, which follows no redirect; or, with authorities of one's own, a small one that trusts those. */
+export function fetchBy(ca: string | null): Fetch {
+  return ca === null ? (url, options) => fetch(url, { ...options, redirect: 'error' }) : fetchWithAuthorities(ca)
+}
+
 /** Node's fetch trusts the built-in authorities alone, and can't be told otherwise at a reload: so an own small one. */
 export function fetchWithAuthorities(ca: string): Fetch {
-  return (url, { signal }) => {
+  return (url, { signal, method = 'GET', headers = {}, body }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Response>()
-    const options: RequestOptions = { ca, timeout: TIMEOUT_MS, headers: { accept: 'application/json' } }
+    const accepts = { accept: 'application/json', ...headers }
+    const options: RequestOptions = { ca, method, timeout: TIMEOUT_MS, headers: accepts }
     if (signal !== undefined) options.signal = signal
     const sent = request(url, options, (response) => {
       const chunks: Uint8Array[] = []
@@ -25,17 +38,26 @@ export function fetchWithAuthorities(ca: string): Fetch {
     })
     sent.on('timeout', () => sent.destroy(unreachable('did not answer in time')))
     sent.on('error', reject)
-    sent.end()
+    sent.end(body)
     return promise
   }
 }
 
 /** JSON of a document of the provider. A redirect is refused: the document is where the issuer says, or nowhere. */
 export async function fetchJson(fetch: Fetch, url: string): Promise<unknown> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => {
+  const response = await asked(fetch, url, {})
+  if (response.status !== 200) throw unreachable(`answered with status ${response.status}`)
+  return jsonOf(response)
+}
+
+/** An answer of the provider, within the time limit. */
+export async function asked(fetch: Fetch, url: string, options: FetchOptions): Promise<Response> {
+  return fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => {
     throw unreachable('can not be reached')
   })
-  if (response.status !== 200) throw unreachable(`answered with status ${response.status}`)
+}
+
+export async function jsonOf(response: Response): Promise<unknown> {
   const text = await response.text()
   if (text.length > MAX_BODY_BYTES) throw unreachable('answered with too much')
   try {

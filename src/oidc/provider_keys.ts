@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose'
-import type { OidcSettings } from '../identity/settings.ts'
 import type { Clock } from '../session/ports.ts'
-import { type Fetch, fetchJson, unreachable } from './https_fetch.ts'
+import { discover, isSafeAddress } from './discovery.ts'
+import { type Fetch, unreachable } from './https_fetch.ts'
 
 /** How long the provider's keys and discovery document are used before they are read again. */
 const KEYS_MAX_AGE_MS = 600_000
@@ -10,16 +10,30 @@ const FETCH_TIMEOUT_MS = 5000
 /** An unknown key id makes the keys be read again, but not more often than this: else anyone could cause a storm. */
 export const KEYS_COOLDOWN_MS = 30_000
 
+export interface VerifierOptions {
+  readonly clock: Clock
+  /** Default: Node's own, or one that trusts the issuer's `ca`. */
+  readonly fetch?: Fetch
+  /** How often an unknown key may cause a read of the provider's keys. */
+  readonly cooldownMs?: number
+}
+
+interface Provider {
+  readonly issuer: string
+  /** Instead of the one in the discovery document. */
+  readonly jwksUri: string | null
+}
+
 /** Finds the provider's keys by OpenID Connect Discovery 1.0, section 4, and keeps them. */
 export class ProviderKeys {
-  readonly #settings: OidcSettings
+  readonly #settings: Provider
   readonly #fetch: Fetch
   readonly #clock: Clock
   readonly #cooldownMs: number
   #found: { readonly uri: string; readonly keys: JWTVerifyGetKey; readonly until: number } | null = null
   #finding: Promise<JWTVerifyGetKey> | null = null
 
-  constructor(settings: OidcSettings, fetch: Fetch, clock: Clock, cooldownMs: number) {
+  constructor(settings: Provider, fetch: Fetch, clock: Clock, cooldownMs: number) {
     this.#settings = settings
     this.#fetch = fetch
     this.#clock = clock
@@ -58,17 +72,8 @@ export class ProviderKeys {
   async #uri(): Promise<string> {
     const { issuer, jwksUri } = this.#settings
     if (jwksUri !== null) return jwksUri
-    const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-    const document = await fetchJson(this.#fetch, url)
-    if (typeof document !== 'object' || document === null) throw unreachable('sent no discovery document')
-    const { issuer: named, jwks_uri: uri } = document as Readonly<Record<string, unknown>>
-    if (named !== issuer) throw unreachable('names another issuer in its discovery document')
-    if (typeof uri !== 'string' || !isSafe(uri, issuer)) throw unreachable('names no https address of its keys')
+    const { jwks_uri: uri } = await discover(this.#fetch, issuer)
+    if (typeof uri !== 'string' || !isSafeAddress(uri, issuer)) throw unreachable('names no https address of its keys')
     return uri
   }
-}
-
-/** Keys come over TLS, except from an issuer that is itself plain (the schema allows that on loopback only). */
-function isSafe(uri: string, issuer: string): boolean {
-  return uri.startsWith('https://') || (issuer.startsWith('http://') && new URL(uri).host === new URL(issuer).host)
 }

@@ -102,5 +102,7 @@ function settingsFor(issuer: string): OidcSettings {
     scopes: ['openid'],
     jwksUri: null,
     ca: null,
+    workloads: [],
+    liveCheck: null,
   }
 }
