@@ -7,6 +7,7 @@ import { loginMysql } from '../../../src/upstream/mysql_login.ts'
 import { maskLine, roleOf, scopeRule } from '../../policy/build.ts'
 import { notesOf, SETTINGS } from '../../upstream/accounts_fixture.ts'
 import { findingsOn, watched } from './accounts_posture.ts'
+import { startRelay } from './accounts_relay.ts'
 import { type Ground, makeGround, makeYard, OWNER, oneValue, openAccount, oursOn, type Yard } from './accounts_yard.ts'
 import { FAMILIES } from './families.ts'
 import { judgeOf } from './judged.ts'
@@ -288,6 +289,36 @@ for (const family of FAMILIES) {
         expect.stringMatching(/^bypass.login: dave is connected from .* past the proxy$/),
       ])
       expect(await watched(ground, async () => void (await ground.root.query("DROP USER dave@'%'")))).toHaveLength(2)
+    })
+
+    describe.each(['before', 'behind'] as const)('of a process that died', (when) => {
+      it(`${when} any of its messages are gone after the next run of the janitor`, async () => {
+        for (let count = 1, done = false; !done; count++) {
+          const dying = makeYard(ground)
+          const relay = await startRelay(ground.target.port, { count, when })
+          const target = { ...ground.target, port: relay.port }
+          try {
+            const account = await openAccount(dying, { target }, reader())
+            await dying.accounts.close(account.id)
+            done = !relay.isCut()
+          } catch (error) {
+            expect(error).toMatchObject({ code: expect.stringMatching(/^SP-(UPSTREAM|ACCOUNT)$/) })
+          }
+          await relay.close()
+          await dying.engine.close()
+          const next = makeYard(ground, dying.ledger)
+          // A message that was sent before the end may be carried out behind the first run.
+          await expect
+            .poll(async () => {
+              await next.accounts.clean([ground.target])
+              return oursOn(ground)
+            })
+            .toEqual([])
+          expect([...dying.ledger.entries.values()].filter(({ state }) => state !== 'dropped')).toEqual([])
+          await next.engine.close()
+          expect(count).toBeLessThan(100)
+        }
+      }, 60_000)
     })
 
     describe.each(ROLES)('of a role that %s', (_name, role) => {

@@ -77,8 +77,9 @@ export interface Yard {
   masks: readonly ColumnMask[]
 }
 
-export function makeYard(ground: Ground, engine: AccountEngine = new MysqlAccounts(() => fixed(ADMIN))): Yard {
-  const ledger = keptLedger()
+/** `ledger`: of a process before this one. */
+export function makeYard(ground: Ground, ledger: KeptLedger = keptLedger()): Yard {
+  const engine: AccountEngine = new MysqlAccounts(() => fixed(ADMIN))
   const notes: AccountNote[] = []
   const timings: [string, number][] = []
   const made = { ledger, notes, timings, engine, settings: SETTINGS, masks: [] as readonly ColumnMask[] }
@@ -119,11 +120,16 @@ export interface Opened {
   readonly findings: readonly string[]
 }
 
-export async function openAccount(yard: Yard, ground: Ground, role: Role, grantId = 'g1'): Promise<Opened> {
+export async function openAccount(
+  yard: Yard,
+  { target }: Pick<Ground, 'target'>,
+  role: Role,
+  grantId = 'g1',
+): Promise<Opened> {
   const id = `s${++sessions}`
   const session = { id, person: 'Alice.Smith', database: '', role }
   const grant: Grant = { ...grantOf(), id: grantId, end: Date.now() + 3_600_000 }
-  return { id, ...(await yard.accounts.open(session, ground.target, grant)) }
+  return { id, ...(await yard.accounts.open(session, target, grant)) }
 }
 
 /** What is ours on the server, accounts and roles. */
