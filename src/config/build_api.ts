@@ -21,8 +21,16 @@ export async function buildApi(merged: Merged, resolver: Resolver): Promise<ApiC
     webhooks,
     tls: tls === undefined ? null : await resolver.keyPair(tls, at, [...PATH, 'tls']),
     login: await loginOf(merged, resolver),
+    client: clientOf(merged),
     slack: await slackOf(merged, resolver),
   }
+}
+
+function clientOf({ node: { value } }: Merged): ApiConfig['client'] {
+  const client = value.api?.client
+  if (client === undefined) return null
+  const addresses = client.addresses.map((address) => ({ ...address, target: address.target ?? null }))
+  return { ...client, resource: client.resource ?? null, addresses }
 }
 
 async function loginOf({ node: { value, at } }: Merged, resolver: Resolver): Promise<ApiConfig['login']> {

@@ -89,6 +89,21 @@ export interface NodeConfig {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
 }
 
+/** What clients are told, see `getClientSettings` of the contract. */
+export interface ClientConfig {
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly token: 'access' | 'id'
+  readonly resource: string | null
+  readonly addresses: readonly {
+    readonly engine: 'postgres' | 'mysql'
+    readonly host: string
+    readonly port: number
+    readonly auth: AuthMethod
+    readonly target: string | null
+  }[]
+}
+
 /** The admin API, see `ApiSettings` of `http/ports.ts`. */
 export interface ApiConfig {
   readonly host: string
@@ -112,6 +127,7 @@ export interface ApiConfig {
     readonly token: 'id' | 'access'
     readonly maxSessionMs: number
   } | null
+  readonly client: ClientConfig | null
   readonly slack: {
     readonly signingSecret: string
     readonly botToken: string

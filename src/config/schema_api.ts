@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { cidr, duration, host, httpsUrl, listenPort, path, positive, secretRef } from './schema_values.ts'
+import { cidr, duration, host, httpsUrl, listenPort, name, path, positive, secretRef } from './schema_values.ts'
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 const MAX_SESSION_MS = 24 * 3_600_000
@@ -16,6 +16,27 @@ const login = z
       .describe("A browser's session lasts so long, and never longer than its token."),
   })
   .describe('Login of browsers: authorization code with PKCE. The redirect address is publicUrl and /v1/auth/callback.')
+
+const client = z
+  .strictObject({
+    clientId: z.string().min(1).describe('The public client of command lines at the identity provider.'),
+    scopes: z.array(z.string().min(1)).min(1).default(['openid', 'offline_access', 'email', 'profile']),
+    token: z.enum(['access', 'id']).default('access').describe('Which of the tokens Sallyport is shown.'),
+    resource: z.string().min(1).optional().describe('The audience that is asked for (RFC 8707).'),
+    addresses: z
+      .array(
+        z.strictObject({
+          engine: z.enum(['postgres', 'mysql']),
+          host,
+          port: positive.max(65_535),
+          auth: z.enum(['token', 'scram', 'password', 'oauth', 'cert']).default('token'),
+          target: name.optional(),
+        }),
+      )
+      .default([])
+      .describe('Where clients reach the listeners. Default: the host of publicUrl, and the ports as they are.'),
+  })
+  .describe('What `sallyport login` and `connect` are told.')
 
 const slack = z
   .strictObject({
@@ -54,6 +75,7 @@ export const apiSection = z
       .describe('Where browsers and command lines reach the API, such as https://access.example.com.'),
     trustedProxies: z.array(cidr).default([]).describe('Networks whose X-Forwarded-For is believed.'),
     login: login.optional(),
+    client: client.optional(),
     slack: slack.optional(),
     rates,
     webhooks: z
