@@ -45,6 +45,7 @@ function databaseOver(db: Kysely<Tables>, watch: PostgresWatch, { schema }: Post
     kind: 'postgres',
     reading: db,
     writing: db,
+    copying: db,
     // LOCK takes no snapshot: what is read after it is what the one before has committed
     // (https://www.postgresql.org/docs/current/sql-lock.html).
     enter: async (tx) => {

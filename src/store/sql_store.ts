@@ -21,6 +21,8 @@ export interface Database {
   readonly kind: StoreKind
   readonly reading: Kysely<Tables>
   readonly writing: Kysely<Tables>
+  /** For readers that take long: nobody else waits for them. */
+  readonly copying: Kysely<Tables>
   /** First in each writing transaction: lets one of them in at a time, so that the outbox is in the order of commits. */
   readonly enter: (tx: Kysely<Tables>) => Promise<void>
   /** Last before the commit: other nodes are told at the commit. */
@@ -56,10 +58,10 @@ export class SqlStore implements Store {
     )
   }
 
-  async write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
+  async write<T>(work: (tx: WriteTx) => Promise<T>, maxMs: number = MAX_TRANSACTION_MS): Promise<T> {
     for (let run = 1; ; run++) {
       try {
-        return await this.#writeOnce(work)
+        return await this.#writeOnce(work, maxMs)
       } catch (error) {
         if (!lostRace(error)) throw error
         if (run === MAX_RUNS) {
@@ -96,7 +98,7 @@ export class SqlStore implements Store {
     await this.database.close()
   }
 
-  async #writeOnce<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
+  async #writeOnce<T>(work: (tx: WriteTx) => Promise<T>, maxMs: number): Promise<T> {
     const { writing, enter } = this.database
     const changes = new Set<Change['what']>()
     const events: AccessEvent[] = []
@@ -112,6 +114,7 @@ export class SqlStore implements Store {
         await asked(this.#finish(tx, [...changes], events))
         return done
       },
+      maxMs,
     )
     for (const what of changes) this.#tell({ what })
     if (events.length > 0) for (const listener of this.#committed) listener()
@@ -160,10 +163,11 @@ function checkedEvent(event: AccessEvent): AccessEvent {
 export async function inTransaction<T>(
   begin: () => Promise<ControlledTransaction<Tables>>,
   work: (tx: ControlledTransaction<Tables>) => Promise<T>,
+  maxMs: number = MAX_TRANSACTION_MS,
 ): Promise<T> {
   const tx = await asked(begin())
   try {
-    const result = await inTime(work(tx))
+    const result = await inTime(work(tx), maxMs)
     await asked(tx.commit().execute())
     return result
   } catch (error) {
@@ -181,10 +185,10 @@ async function rolledBack(tx: ControlledTransaction<Tables>): Promise<void> {
     .catch((error: unknown) => asStoreError(error))
 }
 
-function inTime<T>(work: Promise<T>): Promise<T> {
+function inTime<T>(work: Promise<T>, maxMs: number): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const late = () => reject(new SallyportError('SP-STORE', `a transaction took over ${MAX_TRANSACTION_MS} ms`))
-  const timer = setTimeout(late, MAX_TRANSACTION_MS)
+  const late = () => reject(new SallyportError('SP-STORE', `a transaction took over ${maxMs} ms`))
+  const timer = setTimeout(late, maxMs)
   work.then(resolve, reject).finally(() => clearTimeout(timer))
   return promise
 }

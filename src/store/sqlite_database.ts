@@ -17,7 +17,8 @@ export async function openSqlite(dir: string | null): Promise<Database> {
   await thread.opened(path)
   const writing = new Kysely<Tables>({ dialect: sqliteDialect(thread, 'write') })
   // In memory there is one connection, which all wait for.
-  const reading = dir === null ? writing : new Kysely<Tables>({ dialect: sqliteDialect(thread, 'read') })
+  const sideOf = (side: 'read' | 'copy') =>
+    dir === null ? writing : new Kysely<Tables>({ dialect: sqliteDialect(thread, side) })
   try {
     await inTransaction(
       () => writing.startTransaction().execute(),
@@ -29,8 +30,9 @@ export async function openSqlite(dir: string | null): Promise<Database> {
   }
   return {
     kind: 'sqlite',
-    reading,
+    reading: sideOf('read'),
     writing,
+    copying: sideOf('copy'),
     // BEGIN IMMEDIATE lets one in at a time.
     enter: async () => {},
     announce: async () => {},

@@ -4,7 +4,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 
 /**
  * The thread that holds the SQLite file: node:sqlite waits for the disk, and no thread that carries data may. One
- * connection writes; another reads, so that a reader sees one state while a transaction is under way.
+ * connection writes; another reads, so that a reader sees one state while a transaction is under way; a third is for
+ * readers that take long.
  */
 
 export interface WorkerSettings {
@@ -14,7 +15,7 @@ export interface WorkerSettings {
   readonly lockPath: string | null
 }
 
-export type Side = 'write' | 'read'
+export type Side = 'write' | 'read' | 'copy'
 
 export interface WorkerCall {
   readonly call: number
@@ -52,7 +53,7 @@ function open({ path, lockPath }: WorkerSettings): Record<Side, Connection> {
     chmodSync(path, OWNER_ONLY)
   }
   const write = connect(path)
-  return { write, read: path === ':memory:' ? write : connect(path) }
+  return path === ':memory:' ? { write, read: write, copy: write } : { write, read: connect(path), copy: connect(path) }
 }
 
 function connect(path: string): Connection {
