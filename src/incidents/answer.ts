@@ -7,6 +7,8 @@ export interface Asking {
   readonly secret: (reference: string) => Promise<string>
 }
 
+/** An incident with its whole story is far smaller. */
+export const MAX_ANSWER_BYTES = 512 * 1024
 const MAX_TITLE_CHARACTERS = 512
 const MAX_ID_CHARACTERS = 128
 

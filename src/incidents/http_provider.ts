@@ -2,10 +2,8 @@ import type { HttpIncidentSettings, IncidentHeader } from '../access/incident_se
 import type { IncidentAnswer } from '../access/ports.ts'
 import { jsonOf } from '../outbound/json_answer.ts'
 import { type Incoming, send } from '../outbound/request.ts'
-import { type Asking, fitsPattern, known, timeOf, unknown, unreachable } from './answer.ts'
+import { type Asking, fitsPattern, known, MAX_ANSWER_BYTES, timeOf, unknown, unreachable } from './answer.ts'
 import { allTexts, oneText, pointTo } from './json_pointer.ts'
-
-const MAX_ANSWER_BYTES = 512 * 1024
 
 /** Asks any provider that answers GET with JSON. Rejects with `NoAnswer`, or as reading a secret does. */
 export async function askHttp(settings: HttpIncidentSettings, id: string, asking: Asking): Promise<IncidentAnswer> {

@@ -2,7 +2,7 @@ import type { PagerDutySettings } from '../access/incident_settings.ts'
 import type { IncidentAnswer } from '../access/ports.ts'
 import { jsonOf, member, textMember } from '../outbound/json_answer.ts'
 import { type Incoming, NoAnswer, send } from '../outbound/request.ts'
-import { type Asking, fitsPattern, known, timeOf, unknown, unreachable } from './answer.ts'
+import { type Asking, fitsPattern, known, MAX_ANSWER_BYTES, timeOf, unknown, unreachable } from './answer.ts'
 import { pointTo } from './json_pointer.ts'
 
 /** Ids, never numbers: PagerDuty takes an incident's number in the place of its id. */
@@ -50,7 +50,8 @@ type Api = (path: string) => Promise<Incoming>
 
 function apiOf({ address, ca, timeoutMs }: PagerDutySettings, token: string): Api {
   const headers = { authorization: `Token token=${token}`, accept: ACCEPT }
-  return (path) => send({ url: `${address.replace(/\/$/, '')}${path}`, headers, ca, timeoutMs })
+  return (path) =>
+    send({ url: `${address.replace(/\/$/, '')}${path}`, headers, ca, timeoutMs, maxBytes: MAX_ANSWER_BYTES })
 }
 
 /** By the service's id where the configuration maps it, else by its name. */
