@@ -16,6 +16,7 @@ const BINDING_BYTES = 32
 const DISCOVERY_MAX_AGE_MS = 3_600_000
 const TIMEOUT_SECONDS = 10
 const MS_PER_SECOND = 1000
+const JSON_TYPE = 'application/json'
 
 /** What a browser that was sent to the provider has to come back with. */
 interface Pending {
@@ -119,7 +120,7 @@ export class ConsoleLogin {
     const plain = new URL(issuer).protocol === 'http:'
     const options: Client.DiscoveryRequestOptions = { timeout: TIMEOUT_SECONDS }
     if (plain) options.execute = [client.allowInsecureRequests]
-    if (providerFetch !== null) options[client.customFetch] = providerFetch as Client.CustomFetch
+    if (providerFetch !== null) options[client.customFetch] = fetchBy(providerFetch)
     const proof = clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret)
     const config = await client.discovery(new URL(issuer), clientId, undefined, proof, options).catch(() => {
       throw new SallyportError('SP-UPSTREAM', 'the identity provider can not be reached')
@@ -130,6 +131,20 @@ export class ConsoleLogin {
 
   #redirectUri(): string {
     return new URL('/v1/auth/callback', this.#deps.settings.publicUrl).href
+  }
+}
+
+/** The port gives status and body; that the body is JSON, the client wants to read in a header. */
+function fetchBy(port: NonNullable<ApiDeps['providerFetch']>): Client.CustomFetch {
+  return async (url, { method, headers, body, signal }) => {
+    const sent = body === undefined || body === null ? {} : { body: String(body) }
+    const answer = await port(url, {
+      method: method === 'POST' ? 'POST' : 'GET',
+      headers,
+      ...sent,
+      ...(signal === undefined ? {} : { signal }),
+    })
+    return new Response(await answer.text(), { status: answer.status, headers: { 'content-type': JSON_TYPE } })
   }
 }
 

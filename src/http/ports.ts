@@ -18,7 +18,7 @@ export interface ApiDeps {
   readonly log: ApiLog
   readonly certificates: { readonly authority: CertificateAuthority; readonly live: Credentials } | null
   /** Verifies a logout token; OpenID Connect Back-Channel Logout 1.0, section 2.6. Rejects with `SP-AUTH`. */
-  readonly logoutTokens: LogoutTokens | null
+  readonly logoutTokens: ((token: string) => Promise<LoggedOut>) | null
   /** Reaches the identity provider where it has authorities of its own; null: Node's fetch. */
   readonly providerFetch: ((url: string, init: ProviderRequest) => Promise<Response>) | null
   /** What a machine has to know before anybody is logged in there. */
@@ -90,14 +90,10 @@ export interface ApiLog {
 }
 
 export interface ProviderRequest {
-  readonly method: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | URLSearchParams | Uint8Array | null | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface LogoutTokens {
-  verify(token: string): Promise<LoggedOut>
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
 }
 
 export interface LoggedOut {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type * as z from 'zod'
-import { asSallyportError, SallyportError } from '../errors.ts'
+import { asSallyportError, type ErrorCode, SallyportError } from '../errors.ts'
 import { noteAccess } from './audit.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
 import type { ConsoleSessions } from './console_sessions.ts'
@@ -14,7 +14,6 @@ import type { Rates } from './rates.ts'
 import { rawBody } from './raw_body.ts'
 
 const PRECONDITION_REQUIRED = 428
-const NO_CONTENT = 204
 const JSON_TYPE = 'application/json; charset=utf-8'
 const ETAG = /^"([0-9a-f]{64})"$/
 
@@ -40,7 +39,7 @@ export function registerRoutes(app: FastifyInstance, parts: RouteDeps): void {
         if (operation.access === 'person') await admit(operation, request, reply, parts)
       },
       handler: async (request, reply) => {
-        if (operation.access !== 'signed') return answer(operation, handler, request, reply, parts.deps)
+        if (operation.access === 'person') return answer(operation, handler, request, reply, parts.deps)
         await parts.rates.failures.check(request, reply)
         return answer(operation, handler, request, reply, parts.deps).catch((error) => refuse(error, request, parts))
       },
@@ -64,15 +63,17 @@ async function admit(
 }
 
 async function refuse(error: unknown, request: FastifyRequest, { rates, deps }: RouteDeps): Promise<never> {
-  if (asSallyportError(error).code === 'SP-AUTH') await rates.failures.count(request)
-  await noteRefusal(error, request, deps)
+  const refusal = error instanceof ApiRefusal ? error.refusal : asSallyportError(error)
+  if (refusal.code === 'SP-AUTH') await rates.failures.count(request)
+  if (NOTED.has(refusal.code)) await noteRefusal(refusal, request, deps)
   throw error
 }
 
+/** Refused logins; what the control plane refuses, it records itself. */
+const NOTED: ReadonlySet<ErrorCode> = new Set(['SP-AUTH', 'SP-LOCKED', 'SP-FORBIDDEN', 'SP-GROUP-OVERAGE'])
+
 /** A store that is away must not turn a refusal into something else. */
-async function noteRefusal(error: unknown, request: FastifyRequest, deps: ApiDeps): Promise<void> {
-  const refusal = error instanceof ApiRefusal ? error.refusal : error
-  if (!(refusal instanceof SallyportError)) return
+async function noteRefusal(refusal: SallyportError, request: FastifyRequest, deps: ApiDeps): Promise<void> {
   const detail = { code: refusal.code, why: refusal.detail, method: request.method, route: request.routeOptions.url }
   await noteAccess(deps, 'api.refused', { clientAddress: request.ip }, detail).catch(() =>
     deps.log.error({ code: refusal.code }, 'a refused call could not be recorded'),
@@ -175,6 +176,6 @@ function sendSpecial(special: Special, reply: FastifyReply): Replayable {
 function send({ status, body }: Replayable, reply: FastifyReply): FastifyReply {
   const file = sent.get(reply)
   if (file !== undefined) return reply.code(status).send(Buffer.from(file))
-  if (body === null) return reply.code(status === 200 ? NO_CONTENT : status).send()
+  if (body === null) return reply.code(status).send()
   return reply.code(status).header('content-type', JSON_TYPE).send(body)
 }

@@ -4,11 +4,18 @@ type Person = Parameters<Awaited<ReturnType<typeof startOidc>>['tokenFor']>[0]
 
 const MAX_STEPS = 20
 
+interface Visited {
+  readonly url: string
+  readonly text: string
+  readonly cookies: ReadonlyMap<string, string>
+}
+
 /**
  * A browser in front of a person: follows redirects, keeps cookies, and fills in the identity provider's forms (login,
- * consent, the confirmation of a device). Gives the last page, which is where the provider sends a person back to.
+ * consent, the confirmation of a device). Gives the last page, which is where the provider sends a person back to, and the
+ * cookies that it has then.
  */
-export async function visit(url: string, person: Person): Promise<{ readonly url: string; readonly text: string }> {
+export async function visit(url: string, person: Person): Promise<Visited> {
   const cookies = new Map<string, string>()
   let request: { url: string; body: URLSearchParams | null } = { url, body: null }
   for (let step = 0; step < MAX_STEPS; step++) {
@@ -26,7 +33,7 @@ export async function visit(url: string, person: Person): Promise<{ readonly url
     }
     const text = await response.text()
     const form = formOf(text, request.url, person)
-    if (form === null) return { url: request.url, text }
+    if (form === null) return { url: request.url, text, cookies }
     request = form
   }
   throw new Error(`more than ${MAX_STEPS} steps from ${url}`)

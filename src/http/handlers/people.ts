@@ -41,7 +41,7 @@ export function peopleHandlers(
     backChannelLogout: async ({ raw }) => {
       const token = new URLSearchParams(Buffer.from(raw).toString('utf8')).get('logout_token')
       if (token === null) throw new SallyportError('SP-INPUT', 'logout_token is missing')
-      const who = await configured(deps.logoutTokens, 'back-channel logout').verify(token)
+      const who = await configured(deps.logoutTokens, 'back-channel logout')(token)
       const ended = sessions.closeAll(who)
       deps.loggedOut(who)
       await noteAccess(deps, 'api.logout', null, { issuer: who.issuer, subject: who.subject, ended })
