@@ -16,8 +16,9 @@ interface Kept {
   readonly until: number
 }
 
-/** A wrong password must not turn into a storm of readings. */
-const REFUSED_INTERVAL_MS = 5_000
+/** A wrong password must not turn into a storm of readings and logins. */
+const REFUSED_MIN_MS = 5_000
+const REFUSED_MAX_MS = 60_000
 const RETRY_MS = 5_000
 const MIN_DELAY_MS = 1_000
 
@@ -27,6 +28,7 @@ export class LiveSecret {
   #held: ProvidedSecret | null = null
   #readAt = 0
   #refusedAt = Number.NEGATIVE_INFINITY
+  #refusals = 0
   #kept: readonly Kept[] = []
   /** The one that a server took last: tried first until something newer is read. */
   #taken: string | null = null
@@ -57,23 +59,46 @@ export class LiveSecret {
     return this.#list()
   }
 
-  /** After a refused login: reads again, and asks for other versions. */
+  /**
+   * After a refused login: reads again, and asks for other versions. The longer nothing is taken, the less often: nobody
+   * is helped by guessing, and servers lock accounts for it.
+   */
   async afterRefusal(): Promise<readonly SecretVersion[]> {
     const now = this.#source.now()
-    if (now - this.#refusedAt < REFUSED_INTERVAL_MS) return this.#list()
+    if (now - this.#refusedAt < Math.min(REFUSED_MIN_MS * 2 ** this.#refusals, REFUSED_MAX_MS)) return this.#list()
     this.#refusedAt = now
-    // A leased account that was refused is gone, whatever the lease says.
-    const read = await this.#single(() => this.#readNew()).catch(() => null)
+    this.#refusals++
+    await this.#readRefused()
     const others = await this.#source.others()
-    const until = this.#source.now() + this.#source.overlapMs
     const known = new Set(this.#list().map(keyOf))
-    this.#kept = [...this.#kept, ...others.filter((one) => !known.has(keyOf(one))).map((secret) => ({ secret, until }))]
-    if (read === null && this.#held === null) throw secretError('the secret could not be read')
-    return this.#list()
+    return [...this.#list(), ...others.filter((one) => !known.has(keyOf(one)))]
   }
 
+  /**
+   * A leased account that can be prolonged exists: a server that refuses it may only be behind, as a replica is, and
+   * another account would not help. Where it can't, it is gone.
+   */
+  async #readRefused(): Promise<void> {
+    const lease = this.#held?.lease ?? null
+    try {
+      await this.#single(async () => {
+        const held = this.#held
+        const expiresAt = await lease?.renew().catch(() => null)
+        if (held !== null && typeof expiresAt === 'number') return this.#prolonged(held, expiresAt)
+        return this.#readNew()
+      })
+    } catch (error) {
+      // The reading has told of its failure; without anything at hand there is nothing to try.
+      if (this.#held === null) throw error
+    }
+  }
+
+  /** A server took it. One that only `others` knew is kept from now on. */
   taken(secret: SecretVersion): void {
     this.#taken = keyOf(secret)
+    this.#refusals = 0
+    if (this.#list().some((one) => keyOf(one) === this.#taken)) return
+    this.#kept = [...this.#kept, { secret, until: this.#source.now() + this.#source.overlapMs }]
   }
 
   /** Prolongs the lease or reads again; one at a time. */
@@ -104,7 +129,10 @@ export class LiveSecret {
     const held = this.#held
     if (held?.lease == null) return this.#readNew()
     const expiresAt = await held.lease.renew()
-    if (expiresAt === null) return this.#readNew()
+    return expiresAt === null ? this.#readNew() : this.#prolonged(held, expiresAt)
+  }
+
+  #prolonged(held: ProvidedSecret, expiresAt: number): ProvidedSecret {
     this.#held = { ...held, expiresAt }
     return this.#held
   }
@@ -119,6 +147,7 @@ export class LiveSecret {
     if (old === null || keyOf(old) === keyOf(read)) return read
     // Something newer: it is tried first, and what was valid up to now after it.
     this.#taken = null
+    this.#refusals = 0
     const until = Math.min(now + this.#source.overlapMs, old.lease === null ? Number.POSITIVE_INFINITY : endOf(old))
     this.#kept = [{ secret: old, until }]
     return read

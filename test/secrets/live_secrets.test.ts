@@ -110,6 +110,40 @@ describe('a rotated login', () => {
     expect(server.tried).toHaveLength(21)
   })
 
+  it('asks less and less often while nothing is taken, and at once again after something was', async () => {
+    const { secrets, set, time, readings } = await vault()
+    set('one')
+    const credential = secrets.credential('vault:kv/db#password', 'admin')
+    const server = database('two')
+    const readAt: number[] = []
+    for (let second = 0; second < 200; second++) {
+      const before = readings.length
+      await server.login(credential).catch(() => null)
+      if (readings.length > before) readAt.push(second)
+      time.now += 1000
+    }
+    expect(readAt).toEqual([0, 10, 30, 70, 130, 190])
+    set('one', 'two')
+    time.now += 60_000
+    expect(await server.login(credential)).toBe('admin')
+    server.accepted.splice(0, 1, 'three')
+    set('one', 'two', 'three')
+    time.now += 5000
+    expect(await server.login(credential)).toBe('admin')
+  })
+
+  it('makes another account where the leased one is gone, and none for a server that is only behind', async () => {
+    const { secrets, state, time } = await vault()
+    const credential = secrets.credential('vault:database/creds/admin', null)
+    const server = database('dynamic-2')
+    await expect(server.login(credential)).rejects.toThrow(Refused)
+    expect(state.accounts).toBe(1)
+    state.leases.clear()
+    time.now += 10_000
+    expect(await server.login(credential)).toBe('v-admin-2')
+    expect(state.accounts).toBe(2)
+  })
+
   it('does not take an unreachable server for a refused login', async () => {
     const { secrets, set, asked } = await vault()
     set('one')
