@@ -4,7 +4,7 @@ import type { IncidentRef } from '../policy/grant.ts'
 import type { ParameterValue, Role } from '../policy/role.ts'
 import { endGrant, isOpen, newGrant } from './grants.ts'
 import type { AccessRequest, BreakGlassReview, GrantRecord } from './model.ts'
-import { isNamedBy, isOneOf, refOf, samePerson } from './person.ts'
+import { isNamedBy, isOneOf, refOf } from './person.ts'
 import type { AccessPolicy, TargetFacts } from './policy.ts'
 import type { IncidentAnswer } from './ports.ts'
 import { type Act, FIRST_VERSION, happened, ofGrant, ofRequest, type Transition, together } from './transition.ts'
@@ -332,15 +332,4 @@ export function refusedBreakGlass(act: Act, wish: Emergency, error: SallyportErr
     detail: { code: error.code, why: error.detail },
   })
   return { writes: [], events: [refused] }
-}
-
-/** True where the grant is one of the incident, held by this person or by anybody. */
-export function isOfIncident(
-  { grant, holder }: GrantRecord,
-  { provider, id }: IncidentRef,
-  person?: Identity,
-): boolean {
-  const { incident } = grant
-  const same = incident !== null && incident.provider === provider && incident.id === id
-  return same && (person === undefined || samePerson(person, holder))
 }

@@ -30,8 +30,6 @@ export interface Act {
 
 export const FIRST_VERSION = 1
 
-export const NOTHING: Transition = { writes: [], events: [] }
-
 export function together(...parts: readonly Transition[]): Transition {
   return { writes: parts.flatMap(({ writes }) => writes), events: parts.flatMap(({ events }) => events) }
 }

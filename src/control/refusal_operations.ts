@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AccessControl, Caller, FromRefusal } from '../access/control.ts'
+import { refOf } from '../access/person.ts'
 import type { AccessPolicy } from '../access/policy.ts'
 import type { RefusalNote } from '../access/records.ts'
 import { leastRole, narrowingOf, ownRefusal, REFUSAL_ID_BYTES, refusalId } from '../access/refusals.ts'
@@ -88,7 +89,8 @@ export class RefusalNotes {
     if (this.#waiting.length >= MAX_WAITING) return null
     const id = refusalId(randomBytes(REFUSAL_ID_BYTES))
     const at = this.#deps.clock.now()
-    this.#waiting.push({ id, version: FIRST_VERSION, ...refused, at, expiresAt: at + KEPT_MS })
+    const person = refOf(refused.person)
+    this.#waiting.push({ ...refused, id, version: FIRST_VERSION, person, at, expiresAt: at + KEPT_MS })
     this.#writing ??= this.#write()
     return id
   }
