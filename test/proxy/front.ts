@@ -55,7 +55,10 @@ export async function startFront(folder: string, options: FrontOptions): Promise
   const seen: Front['seen'] = []
   const proofs: Front['proofs'] = []
   const context = contextOf(options, listener)
+  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
     const arrival = { listener, address: '127.0.0.1', port: socket.remotePort ?? 0 }
     socket.on('error', () => undefined)
     const serve = options.engine === 'postgres' ? servePostgres : serveMysql
@@ -68,7 +71,10 @@ export async function startFront(folder: string, options: FrontOptions): Promise
     ca: tls.ca,
     seen,
     proofs,
-    stop: () => new Promise((done) => server.close(() => done())),
+    stop: () => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((done) => server.close(() => done()))
+    },
   }
 }
 
