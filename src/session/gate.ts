@@ -10,7 +10,8 @@ import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
 import { PlanRuns } from './plan_runs.ts'
-import type { Catalogs, Grants, Ids, PlanProgress, PolicySource, Quota, Target } from './ports.ts'
+import type { Catalogs, Grants, Ids, PlanProgress, PolicySource, Quota, Refusals, Target } from './ports.ts'
+import { RefusedStatements } from './refused.ts'
 import { type Engine, type Names, saysTheSame, type Verdict, VerdictCache } from './verdict.ts'
 
 /** Who asks, and on what: fixed for the life of a session. */
@@ -88,7 +89,11 @@ export interface GateDependencies {
   readonly quota: Quota
   /** Without it nothing runs under a grant that is bound to a script. */
   readonly plans?: PlanProgress
+  /** Without it nobody is told how to ask for what was refused. */
+  readonly refusals?: Refusals
 }
+
+const NO_REFUSALS: Refusals = { note: () => null }
 
 /**
  * The only admission path: both protocols' machines come here with every text before it goes anywhere. Facts and
@@ -100,10 +105,12 @@ export class Gate {
   readonly meter: Meter
   readonly #lookups = new LookupBudgets()
   readonly #plans: PlanRuns
+  readonly #refused: RefusedStatements
 
   constructor(deps: GateDependencies) {
     this.#deps = deps
     this.#plans = new PlanRuns(deps.plans)
+    this.#refused = new RefusedStatements(deps.refusals ?? NO_REFUSALS)
     this.meter = new Meter(deps.quota, deps.ids)
   }
 
@@ -228,7 +235,8 @@ export class Gate {
     return { kind: 'allow', verdict, decision, permit: Permit.issue(verdict.text, first), events, executions }
   }
 
-  #deny(subject: Subject, verdict: Verdict, deny: Deny, now: number): Denied {
+  #deny(subject: Subject, verdict: Verdict, refused: Deny, now: number): Denied {
+    const deny = this.#refused.told(subject, verdict, refused)
     const event = this.#event(subject, verdict, deny.statement, this.#deps.ids.uuid(), now, deny)
     return {
       kind: 'deny',

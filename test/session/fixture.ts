@@ -6,7 +6,7 @@ import type { Limits, Role } from '../../src/policy/role.ts'
 import { createEngines } from '../../src/proxy/engines.ts'
 import type { Effect } from '../../src/session/effects.ts'
 import { Gate, type Subject } from '../../src/session/gate.ts'
-import type { PlanProgress, Quota, Target } from '../../src/session/ports.ts'
+import type { PlanProgress, Quota, Refusals, Target } from '../../src/session/ports.ts'
 import type { Engine } from '../../src/session/verdict.ts'
 import { type Catalog, type Dialect, type Relation, relationKey } from '../../src/sql/catalog.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
@@ -240,6 +240,7 @@ export function worldOf(
   grant: Partial<Grant> = {},
   quota: Quota = new MemoryQuota({ monotonic: () => 0 }),
   plans?: PlanProgress,
+  refusals?: Refusals,
 ): World {
   let ids = 0
   const target = targetOf(engine)
@@ -262,6 +263,7 @@ export function worldOf(
     ids: { uuid: () => `id-${++ids}` },
     quota,
     ...(plans && { plans }),
+    ...(refusals && { refusals }),
   })
   const subject: Subject = {
     session: {

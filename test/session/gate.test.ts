@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { SallyportError } from '../../src/errors.ts'
 import type { Subject } from '../../src/session/gate.ts'
+import type { RefusedAccess } from '../../src/session/ports.ts'
 import type { Names } from '../../src/session/verdict.ts'
 import { catalogOf, MINUTE, roleOf, START, targetOf, type World, worldOf } from './fixture.ts'
 
 const FRESH: Names = { searchPath: null, defaultDatabase: null, sqlMode: null, key: '' }
 const ARCHIVE: Names = { ...FRESH, searchPath: ['archive'], key: 'archive' }
 const ORDERS = 'SELECT id FROM orders WHERE note = $$a secret$$'
+
+const READER = roleOf({ scope: roleOf().scope.map((rule) => ({ ...rule, verbs: ['read'] })) })
 
 /** The answer to one text, with the number of times that it was analysed so far. */
 function counted(world: World) {
@@ -77,6 +80,30 @@ describe('the gate', () => {
     const answer = gate.admit(subject, FRESH, 'SELECT 1', START, known.verdict)
     expect(answer).toMatchObject({ kind: 'deny', error: { code: 'SP-REVOKED', detail: 'revoked by bob@example.test' } })
     expect(gate.prepare(subject, FRESH, 'SELECT 2', START).kind).toBe('deny')
+  })
+
+  it('tells how to ask for what was refused for want of a grant, once for the same text', () => {
+    const notes: RefusedAccess[] = []
+    const world = worldOf('postgres', READER, {}, undefined, undefined, { note: (one) => `r${notes.push(one)}` })
+    const detail = (text: string) => {
+      const answer = world.gate.admit(world.subject, FRESH, text, START)
+      return answer.kind === 'deny' ? answer.error.detail : 'allowed'
+    }
+    const refused = 'DELETE FROM orders WHERE id = 1'
+    expect(detail(refused)).toMatch(/; to ask for it: sallyport request --from r1$/)
+    expect(detail(refused)).toMatch(/r1$/)
+    expect(detail('DELETE FROM orders WHERE id = 2')).toMatch(/r2$/)
+    expect(detail('SELECT nothing FROM orders')).not.toContain('--from')
+    expect(notes[0]).toMatchObject({
+      target: 'shop-db',
+      role: 'analyst',
+      code: 'SP-VERB',
+      needs: [
+        { schemas: ['shop'], tables: ['orders'], verbs: ['delete'] },
+        { schemas: ['shop'], tables: ['orders'], columns: ['id'], verbs: ['read'] },
+      ],
+    })
+    expect(JSON.stringify(notes)).not.toContain('id = 1')
   })
 
   it('goes on with no session that began under a role without limits, once the role has some', () => {
