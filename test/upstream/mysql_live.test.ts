@@ -4,6 +4,7 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Target } from '../../src/session/ports.ts'
 import { type Catalog, type Relation, relationKey } from '../../src/sql/catalog.ts'
+import { sampleTables, type TableSample } from '../../src/upstream/classify_samples.ts'
 import { readMysqlCatalog } from '../../src/upstream/mysql_catalog.ts'
 import { killMysql, loginMysql, type MysqlUpstream } from '../../src/upstream/mysql_login.ts'
 import { describeWithMariadb, describeWithMysql } from '../servers/availability.ts'
@@ -73,6 +74,16 @@ describe.each(SERVERS)('$engine', ({ engine, describeHere, start }) => {
     it('knows the classes that comments name', () => {
       expect(column('users', 'price').classes).toEqual(['money'])
       expect(column('users', 'name')).not.toHaveProperty('classes')
+    })
+
+    it('gives samples of every table', async () => {
+      await client.query("INSERT INTO shop_test.users (id, email) VALUES (7, 'a@b.example')")
+      const samples: TableSample[] = []
+      await sampleTables(target, '', catalog, (sample) => samples.push(sample))
+      const users = samples.find(({ schema, table }) => schema === 'shop_test' && table === 'users')
+      expect(users?.columns.find((one) => one.column === 'email')?.values).toEqual(['a@b.example'])
+      expect(samples.some(({ schema }) => schema === 'mysql')).toBe(false)
+      await client.query('DELETE FROM shop_test.users')
     })
 
     it('says what server it read', () => {

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Target } from '../../src/session/ports.ts'
 import { type Catalog, type Relation, relationKey } from '../../src/sql/catalog.ts'
+import { sampleTables, type TableSample } from '../../src/upstream/classify_samples.ts'
 import { postgresFingerprint, readPostgresCatalog } from '../../src/upstream/postgres_catalog.ts'
 import { describeEachPostgres } from '../servers/availability.ts'
 import { startPostgres } from '../servers/postgres.ts'
@@ -130,6 +131,23 @@ describeEachPostgres('the catalog as installed', (version) => {
       await client.query("COMMENT ON COLUMN shop.users.born IS '[class: pii.birth]'")
       expect(await postgresFingerprint(target, DATABASE)).not.toBe(before)
       await client.query("COMMENT ON COLUMN shop.users.born IS 'no class'")
+    })
+
+    it('gives samples of every table, and names alone of what may not be read', async () => {
+      await client.query("INSERT INTO shop.users (id, email) VALUES (7, 'a@b.example')")
+      const role = `sampler_${version}`
+      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'not-a-secret'; GRANT USAGE ON SCHEMA shop TO ${role}`)
+      const samples = new Map<string, TableSample>()
+      const take = (sample: TableSample) => samples.set(sample.table, sample)
+      await sampleTables(target, DATABASE, catalog, take)
+      const email = samples.get('users')?.columns.find((one) => one.column === 'email')
+      expect(email).toEqual({ column: 'email', type: 'character varying(80)', values: ['a@b.example'] })
+      expect(samples.has('names')).toBe(false)
+      const narrow = { ...target, admin: { user: role, password: 'not-a-secret' } }
+      await sampleTables(narrow, DATABASE, catalog, take)
+      expect(samples.get('users')).toMatchObject({ read: false, columns: expect.arrayContaining([]) })
+      expect(samples.get('users')?.columns.flatMap(({ values }) => values)).toEqual([])
+      await client.query(`DELETE FROM shop.users; DROP OWNED BY ${role}; DROP ROLE ${role}`)
     })
 
     it('gives types that a cast takes, a domain as its base type', async () => {
