@@ -153,6 +153,23 @@ describe('a pressed button', () => {
     expect(test.events).toMatchObject([{ activity: 'api.refused', detail: { by: 'slack', user: 'U1' } }])
   })
 
+  it.each([
+    ['was seen too long ago', { seenAt: NOW - 43_201_000 }, {}],
+    ['has votes alone to show since their token ended', { seenAt: NOW - 1000 }, { expiresAt: NOW - 43_201_000 }],
+  ])('counts for nothing where the person %s', async (_, seen, of) => {
+    const id = personKey(identityOf('bob'))
+    const change = (record: object, identity: object) =>
+      test.store.write(async ({ people }) => {
+        const found = await people.get(id)
+        await people.update({ ...found!, ...record, identity: { ...identityOf('bob'), ...identity } })
+      })
+    await change(seen, of)
+    await press(payload())
+    await answered()
+    expect(test.asked).toEqual([])
+    await change({ seenAt: NOW - 1000 }, {})
+  })
+
   it('tells nobody but Slack', async () => {
     await press(payload({ response_url: 'http://127.0.0.1:9/elsewhere' }))
     await expect.poll(() => test.asked.length).toBe(1)

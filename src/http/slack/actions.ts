@@ -8,8 +8,11 @@ import type { ApiDeps, SlackSettings } from '../ports.ts'
 import { APPROVE_ACTION, DENY_ACTION, REASON_BLOCK } from './message.ts'
 import { createSlackVerifier } from './signature.ts'
 
-/** Groups that were seen longer ago than this say nothing of who may approve. */
-const SEEN_WITHIN_MS = 12 * 3_600_000
+/**
+ * Groups that were seen longer ago than this, or stood in a token that ended longer ago, say nothing of who may approve.
+ * The end of the token counts since a vote itself is a time at which a person was seen.
+ */
+const KNOWN_FOR_MS = 12 * 3_600_000
 const MAX_PAYLOAD_CHARACTERS = 256 * 1024
 
 const pressed = z.object({
@@ -97,7 +100,8 @@ async function callerOf(press: Pressed, { store, clock }: ApiDeps, settings: Sla
     people.list({ where: { email: [email, email.toLowerCase()] }, limit: 2 }),
   )
   const [seen] = found
-  if (seen === undefined || found.length > 1 || clock.now() - seen.seenAt > SEEN_WITHIN_MS)
+  const lastKnown = seen === undefined ? 0 : Math.min(seen.seenAt, seen.identity.expiresAt)
+  if (seen === undefined || found.length > 1 || clock.now() - lastKnown > KNOWN_FOR_MS)
     throw new SallyportError('SP-FORBIDDEN', 'nobody with this email has logged in of late: log in, then press again')
   const identity: Identity = { ...seen.identity, tokenId: null, authTime: null, acr: null, amr: [] }
   return { identity, clientAddress: null }
