@@ -40,6 +40,11 @@ export class LiveSecret {
     this.#source = source
   }
 
+  /** Whether it could be read at least once. */
+  get atHand(): boolean {
+    return this.#held !== null
+  }
+
   /** The newest value; read again where it is older than `maxAgeMs`. A lease is prolonged by the timer alone. */
   async current(maxAgeMs: number): Promise<ProvidedSecret> {
     const held = this.#held

@@ -32,7 +32,8 @@ export function createSecrets({ baseDir, clock, onReading }: SecretsOptions): Se
   const resolved = new Set<string>()
   let inForce = NO_PROVIDERS
   const liveOf = (reference: string, dir: string, settings: SecretSettings) => {
-    const key = JSON.stringify([reference, dir, [...settings.providers]])
+    const { providers, refreshMs, overlapMs } = settings
+    const key = JSON.stringify([reference, dir, refreshMs, overlapMs, [...providers]])
     const known = live.get(key)
     if (known !== undefined) return { key, secret: known }
     const secret = new LiveSecret({
@@ -40,8 +41,8 @@ export function createSecrets({ baseDir, clock, onReading }: SecretsOptions): Se
       others: () => source.others(reference, dir, settings),
       failed: (error) => source.failed(reference, error),
       now: clock.now,
-      refreshMs: settings.refreshMs,
-      overlapMs: settings.overlapMs,
+      refreshMs,
+      overlapMs,
     })
     live.set(key, secret)
     return { key, secret }
@@ -59,12 +60,13 @@ export function createSecrets({ baseDir, clock, onReading }: SecretsOptions): Se
       return { value, user, version }
     },
     text: async (reference) => {
-      const { secret } = liveOf(reference, baseDir, inForce)
+      const { key, secret } = liveOf(reference, baseDir, inForce)
       try {
         return (await secret.current(inForce.cacheMs)).value
       } catch (error) {
-        // The provider is away: what was read before is better than nothing.
-        const [known] = await secret.candidates()
+        // The provider is away: what was read before is better than nothing. What never could be read is not kept.
+        if (!secret.atHand) live.delete(key)
+        const [known] = secret.atHand ? await secret.candidates() : []
         if (known === undefined) throw error
         return known.value
       }

@@ -93,7 +93,7 @@ async function readDynamic(vault: Vault, path: string): Promise<ProvidedSecret> 
   if (leaseId === null || typeof seconds !== 'number' || seconds <= 0) throw secretError('Vault gave no lease')
   const lease = leaseOf(vault, leaseId, seconds, member(answer, 'renewable') === true)
   vault.leases.add(lease)
-  const version = leaseId.slice(leaseId.lastIndexOf('/') + 1)
+  const version = leaseId.slice(leaseId.lastIndexOf('/') + 1) || leaseId
   return { ...login(answer), version, expiresAt: await endOf(vault, seconds), previous: null, lease }
 }
 

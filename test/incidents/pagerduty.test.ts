@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Asked, FAULTS, type Reply, serveContract } from '../outbound/contract_server.ts'
 import { incidentsWith, pagerDuty } from './settings.ts'
@@ -119,6 +120,24 @@ describe('is never open by accident', () => {
   ])('%s', async (_what, about) => {
     const { check } = await asking(about)
     expect(await check()).toMatchObject({ kind: 'unreachable' })
+  })
+
+  it('whatever JSON it answers', async () => {
+    const part = fc.oneof(fc.jsonValue(), fc.constantFrom<unknown>(ID, 'triggered', 'resolved', 'closed', [], {}))
+    const fields = ['id', 'status', 'assignments', 'service', 'escalation_policy', 'title', 'html_url', 'resolved_at']
+    let about: unknown = null
+    const { check } = await asking({}, ({ path }) =>
+      path.startsWith('/incidents') ? { status: 200, json: about } : null,
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...fields), part, async (field, value) => {
+        about = incident({ [field]: value })
+        const answer = await check()
+        const open = answer.kind === 'known' && answer.open
+        if (field === 'id') expect(open).toBe(value === ID)
+        if (field === 'status') expect(open).toBe(value === 'triggered' || value === 'acknowledged')
+      }),
+    )
   })
 
   it('404 is unknown, all other statuses are unreachable', async () => {

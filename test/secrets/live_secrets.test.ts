@@ -244,6 +244,8 @@ describe('settings', () => {
     time.now += 1000
     state.fault = { status: 500 }
     expect(await secrets.text('vault:kv/db#password')).toBe('two')
+    await expect(secrets.text('vault:kv/other')).rejects.toThrow('status 500')
+    await expect(secrets.text('hunter2')).rejects.not.toThrow('hunter2')
   })
 
   it('reads files and variables as they are now', async () => {

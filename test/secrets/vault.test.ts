@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { SallyportError } from '../../src/errors.ts'
 import { createVaultProvider } from '../../src/secrets/vault_provider.ts'
 import type { VaultAuth } from '../../src/session/secret_settings.ts'
 import { FAULTS } from '../outbound/contract_server.ts'
@@ -155,4 +157,29 @@ it.each(FAULTS)('says no more than what went wrong: %s', async (fault) => {
   expect(error).not.toHaveProperty('cause')
   expect(String(error)).not.toContain('s3cr3t')
   expect(String(error)).not.toContain('root')
+})
+
+it('reads or refuses whatever JSON it is answered', async () => {
+  const { provider, state } = await vault()
+  await provider.read('kv/none', null).catch(() => null)
+  const part = fc.oneof(fc.jsonValue(), fc.record({ data: fc.jsonValue(), metadata: fc.record({ version: fc.nat() }) }))
+  const answer = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ data: part, lease_id: fc.string(), lease_duration: fc.jsonValue() }),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      answer,
+      fc.constantFrom('kv/a', 'database/creds/a', 'database/static-creds/a'),
+      async (json, path) => {
+        state.fault = { status: 200, json }
+        try {
+          const { value, version } = await provider.read(path, null)
+          expect([value, version]).not.toContain('')
+        } catch (error) {
+          expect(error).toBeInstanceOf(SallyportError)
+        }
+      },
+    ),
+  )
 })
