@@ -54,12 +54,9 @@ async function buildLiveCheck({ value, at }: Oidc, resolver: Resolver): Promise<
   return { method, endpoint: endpoint ?? null, client, intervalMs: interval, onUnreachable, failures, onExpiry }
 }
 
-const CERTIFICATE_LIFETIME_MS = 3_600_000
-
-export async function buildCertificates({ certificates }: Merged, resolver: Resolver): Promise<Config['certificates']> {
-  const { authority, lifetime } = certificates?.value ?? {}
-  const found = authority && certificates ? await resolver.keyPair(authority, certificates.at, ['authority']) : null
-  return { lifetimeMs: lifetime ?? CERTIFICATE_LIFETIME_MS, authority: found }
+export async function buildAuthority({ certificates }: Merged, resolver: Resolver): Promise<Config['authority']> {
+  if (certificates === null) return null
+  return resolver.keyPair(certificates.value.authority, certificates.at, ['authority'])
 }
 
 function groupsOf(merged: Merged): Map<string, string[]> {

@@ -23,7 +23,8 @@ export interface Config {
   readonly roles: ReadonlyMap<string, Role>
   readonly grants: readonly Grant[]
   readonly masking: MaskingPolicy
-  readonly certificates: CertificatesConfig
+  /** The authority for client certificates, PEM; null for one of its own in the data directory. */
+  readonly authority: { readonly cert: string; readonly key: string } | null
   readonly secrets: SecretSettings
   /** By name. */
   readonly incidents: ReadonlyMap<string, IncidentProviderSettings>
@@ -40,12 +41,6 @@ export interface LoginReference {
 
 export interface TargetLogins {
   readonly admin: LoginReference
-}
-
-export interface CertificatesConfig {
-  readonly lifetimeMs: number
-  /** PEM; null for one of its own in the data directory. */
-  readonly authority: { readonly cert: string; readonly key: string } | null
 }
 
 interface StaticAccount {

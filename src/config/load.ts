@@ -5,7 +5,7 @@ import type { ColumnMask } from '../policy/masking_policy.ts'
 import { type AccessConfig, buildAccess } from './build_access.ts'
 import { buildStaticAccount, dynamicAccounts } from './build_accounts.ts'
 import { buildIncidents } from './build_incidents.ts'
-import { buildCertificates, buildOidc } from './build_oidc.ts'
+import { buildAuthority, buildOidc } from './build_oidc.ts'
 import { buildGrant, buildMask, buildRole } from './build_policy.ts'
 import { buildSecrets } from './build_secrets.ts'
 import { buildNode, buildTarget, loginsOf } from './build_world.ts'
@@ -78,7 +78,7 @@ async function build(merged: Merged, resolver: Resolver): Promise<Config> {
     masking: { digest: digestOf(tree.masking), masks, classification: buildClassification(merged) },
     secrets: resolver.settings,
     incidents: await buildIncidents(merged, resolver),
-    certificates: await buildCertificates(merged, resolver),
+    authority: await buildAuthority(merged, resolver),
     access: accessOf(merged),
     logins: new Map(merged.targets.map((target) => [target.value.name, loginsOf(target)])),
   }
