@@ -10,7 +10,7 @@ import type { AdminClient, AdminPool } from './postgres_accounts_pool.ts'
 import {
   createGroupSql,
   createLoginsSql,
-  everythingSql,
+  EVERYTHING_SQL,
   GROUP_NAME,
   groupName,
   LOGIN_NAME,
@@ -158,13 +158,7 @@ async function createGroup(client: AdminClient, setup: AccountSetup): Promise<vo
 
 async function everythingIn(client: AdminClient, setup: AccountSetup): Promise<readonly string[]> {
   if (!setup.privileges.unrestricted || setup.settings.memberOf.length > 0) return []
-  const rows = await client.query<{ name: string }>(
-    "SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1",
-  )
-  return everythingSql(
-    setup,
-    rows.map(({ name }) => name),
-  )
+  return (await client.query<{ sql: string }>(EVERYTHING_SQL, [groupName(setup)])).map(({ sql }) => sql)
 }
 
 /** A default that takes its value from a sequence runs as the person who inserts. */

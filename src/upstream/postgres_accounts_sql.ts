@@ -73,16 +73,23 @@ export function createGroupSql(setup: AccountSetup, sequences: readonly string[]
     `COMMENT ON ROLE ${group} IS ${literal(`sallyport: what grant ${setup.grantId} allows in ${database}`)}`,
     `GRANT CONNECT ON DATABASE ${quoted(database)} TO ${group}`,
     ...settings.memberOf.map((other) => `GRANT ${quoted(other)} TO ${group}`),
-    ...(privileges.unrestricted ? [] : grantsSql(privileges, sequences, group)),
+    ...(privileges.unrestricted ? [] : grantsSql(setup, sequences, group)),
   ]
 }
 
-function grantsSql(privileges: Privileges, sequences: readonly string[], group: string): readonly string[] {
+function grantsSql(
+  { privileges, settings: { memberOf } }: AccountSetup,
+  sequences: readonly string[],
+  group: string,
+): readonly string[] {
   const schemas = privileges.schemas.map(quoted)
   const defined = privileges.definitions.map(quoted)
   return [
     ...(schemas.length > 0 ? [`GRANT USAGE ON SCHEMA ${schemas.join(', ')} TO ${group}`] : []),
-    ...(defined.length > 0 ? [`GRANT CREATE ON SCHEMA ${defined.join(', ')} TO ${group}`] : []),
+    // A member of the owner's role makes things as the owner does.
+    ...(defined.length > 0 && memberOf.length === 0
+      ? [`GRANT CREATE ON SCHEMA ${defined.join(', ')} TO ${group}`]
+      : []),
     ...wholeTables(privileges, group),
     ...privileges.relations.flatMap((one) => columnGrant(one, group)),
     ...inParts(sequences, (names) => `GRANT USAGE ON SEQUENCE ${names.join(', ')} TO ${group}`),
@@ -125,13 +132,17 @@ function inParts(names: readonly string[], statement: (part: readonly string[]) 
   return parts
 }
 
-/** Everything in the schemas that people made, as far as the admin role may hand it on. */
-export function everythingSql(setup: AccountSetup, schemas: readonly string[]): readonly string[] {
-  const group = quoted(groupName(setup))
-  if (schemas.length === 0) return []
-  const list = schemas.map(quoted).join(', ')
-  return [
-    `GRANT ALL ON SCHEMA ${list} TO ${group}`,
-    ...['TABLES', 'SEQUENCES', 'ROUTINES'].map((what) => `GRANT ALL ON ALL ${what} IN SCHEMA ${list} TO ${group}`),
-  ]
-}
+/** Everything that the admin role may hand on in the schemas that people made, as statements of their own. */
+export const EVERYTHING_SQL = `
+  WITH own AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
+  SELECT format('GRANT %s ON SCHEMA %I TO %I', string_agg(v, ', '), n.nspname, $1::text) AS sql
+  FROM own n, unnest(ARRAY['USAGE', 'CREATE']) v WHERE has_schema_privilege(n.oid, v || ' WITH GRANT OPTION') GROUP BY n.nspname
+  UNION ALL SELECT format('GRANT %s ON TABLE %s TO %I', string_agg(v, ', '), c.oid::regclass, $1)
+  FROM pg_class c JOIN own n ON n.oid = c.relnamespace,
+    unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) v
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(c.oid, v || ' WITH GRANT OPTION') GROUP BY c.oid
+  UNION ALL SELECT format('GRANT %s ON SEQUENCE %s TO %I', string_agg(v, ', '), c.oid::regclass, $1)
+  FROM pg_class c JOIN own n ON n.oid = c.relnamespace, unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) v
+  WHERE c.relkind = 'S' AND has_sequence_privilege(c.oid, v || ' WITH GRANT OPTION') GROUP BY c.oid
+  UNION ALL SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I', p.oid::regprocedure, $1)
+  FROM pg_proc p JOIN own n ON n.oid = p.pronamespace WHERE has_function_privilege(p.oid, 'EXECUTE WITH GRANT OPTION')`

@@ -48,8 +48,21 @@ export function keptLedger(): KeptLedger {
   }
 }
 
-export function fixed(credential: Credential): LiveCredential {
-  return { candidates: async () => [credential], use: (attempt) => attempt(credential) }
+/** Each in turn while the one before is refused. */
+export function rotated(...credentials: readonly Credential[]): LiveCredential {
+  return {
+    candidates: async () => credentials,
+    use: async (attempt, refused) => {
+      for (const credential of credentials.slice(0, -1)) {
+        try {
+          return await attempt(credential)
+        } catch (error) {
+          if (!refused(error)) throw error
+        }
+      }
+      return attempt(credentials.at(-1) as Credential)
+    },
+  }
 }
 
 /** Privileges by what the input says now. */

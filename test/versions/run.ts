@@ -28,6 +28,7 @@ const POSTGRES_TESTS = [
   'test/upstream/postgres_catalog.test.ts',
   'test/upstream/postgres_live.test.ts',
   'test/upstream/postgres_accounts.test.ts',
+  'test/upstream/postgres_accounts_crash.test.ts',
   'test/upstream/postgres_posture.test.ts',
   'test/e2e/postgres',
 ]
