@@ -22,10 +22,9 @@ export function isOneOf(person: Persona, others: readonly Persona[]): boolean {
   return others.some((other) => samePerson(person, other))
 }
 
-/** True where one of the texts is the person's address, or what their provider calls them. */
-export function isNamedBy(person: Identity, names: readonly string[]): boolean {
-  const own = new Set([...addressesOf(person), ...person.aliases.map(folded)])
-  return names.some((name) => own.has(folded(name)))
+/** By their email alone: what else they are called they may have chosen themselves, so it gives them nothing. */
+export function isNamedBy({ email }: Pick<Identity, 'email'>, emails: readonly string[]): boolean {
+  return email !== null && emails.some((one) => folded(one) === folded(email))
 }
 
 /** More than ASCII: letters that only look different must not make two people. */

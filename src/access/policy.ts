@@ -2,9 +2,9 @@ import type { GroupsMap } from '../identity/settings.ts'
 import type { Grant } from '../policy/grant.ts'
 import { matchesAny } from '../policy/patterns.ts'
 import type { Role } from '../policy/role.ts'
-import type { ApiRole } from './api_roles.ts'
+import { API_ROLES, type ApiRole, rolesOf } from './api_roles.ts'
 import type { ApprovalRule } from './approval_rules.ts'
-import { folded } from './person.ts'
+import { isNamedBy } from './person.ts'
 
 /** What of the configuration and of the policy in force the lifecycle is decided by. */
 export interface AccessPolicy {
@@ -78,7 +78,19 @@ export function ledProjects(
   return projects.filter(
     ({ leads, targets }) =>
       (target === undefined || matchesAny(targets, target)) &&
-      (leads.groups.some((group) => person.groups.includes(group)) ||
-        leads.people.some((email) => person.email !== null && folded(email) === folded(person.email))),
+      (leads.groups.some((group) => person.groups.includes(group)) || isNamedBy(person, leads.people)),
   )
+}
+
+/** Whom an approval rule names, and who leads a project, may answer: no other list has to say so again. */
+export function apiRolesOf(
+  person: { readonly email: string | null; readonly groups: readonly string[] },
+  { apiRoles, rules, projects }: Pick<AccessPolicy, 'apiRoles' | 'rules' | 'projects'>,
+): readonly ApiRole[] {
+  const roles = rolesOf(person.groups, apiRoles)
+  const named = rules.some(({ stages }) =>
+    stages.some(({ groups }) => groups.some((one) => person.groups.includes(one))),
+  )
+  const answers = named || ledProjects(projects, person).length > 0
+  return API_ROLES.filter((role) => roles.includes(role) || (role === 'approver' && answers))
 }

@@ -108,6 +108,8 @@ export interface SessionRecord extends Versioned {
   /** Normalised, never with literals. */
   readonly lastStatement: string | null
   readonly endedAt: number | null
+  /** Somebody on another node wants it ended: its own node does so. */
+  readonly endAsked?: { readonly by: string; readonly reason: string }
 }
 
 /** What was done under a grant: one line for each table and verb. */

@@ -8,21 +8,23 @@ import { fileSchema } from './schema_file.ts'
 const MADE = '(made over the API)'
 
 /**
- * The API's policy in force as one file. An entry takes the name that it was made under, whatever its body says of that.
+ * The API's policy in force as one file. An entry takes the name that it was made under, whatever its body says of that;
+ * a mask and a classification are one line each, which have no name of their own.
  */
 export function madePolicy(versions: readonly PolicyVersion[], problems: Problem[]): ConfigFile | null {
   const made = versions.filter(({ source, state, body }) => source === 'api' && state === 'in_force' && body !== null)
   if (made.length === 0) return null
   const named = (kind: PolicyVersion['kind'], key: 'name' | 'id') =>
     made.filter((version) => version.kind === kind).map(({ name, body }) => ({ ...(body as object), [key]: name }))
+  const lines = (kind: PolicyVersion['kind']) => made.filter((version) => version.kind === kind).map(({ body }) => body)
   const content = {
     version: 1,
     roles: named('role', 'name'),
     approvals: named('approval', 'name'),
     projects: named('project', 'name'),
     grants: named('grant', 'id'),
-    masking: { masks: made.filter(({ kind }) => kind === 'mask').map(({ body }) => body) },
-    classification: { columns: made.filter(({ kind }) => kind === 'classification').map(({ body }) => body) },
+    masking: { masks: lines('mask') },
+    classification: { columns: lines('classification') },
   }
   const parsed = fileSchema.safeParse(content)
   const lineOf = () => 1

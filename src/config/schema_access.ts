@@ -8,7 +8,9 @@ const apiRoles = z
   .strictObject({
     admin: groups.describe('Locks, revokes, ends sessions, opens access reviews, restores backups.'),
     'policy-admin': groups.describe('Writes policy. Who is an admin too may do neither that nor restore a backup.'),
-    approver: groups.describe('May answer requests, where an approval rule names their group.'),
+    approver: groups.describe(
+      'May take on delegations, and read policy and reviews. Whom an approval rule names is one too.',
+    ),
     requester: everybody.describe('May ask for access.'),
     responder: everybody.describe('May use break-glass.'),
     auditor: groups.describe('Sees everything, changes nothing.'),

@@ -1,4 +1,3 @@
-import { mayDo, rolesOf } from '../access/api_roles.ts'
 import {
   type Emergency,
   emergencyRole,
@@ -18,7 +17,7 @@ import { SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
 import type { IncidentRef } from '../policy/grant.ts'
 import { all } from './listing.ts'
-import { acting, actOf, type ControlDeps, checkLocks, notFound, transact } from './running.ts'
+import { acting, actOf, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { seenAs } from './surroundings.ts'
 
 type BreakGlassOperations = Pick<AccessControl, 'breakGlass' | 'reviewBreakGlass' | 'incidentChanged'>
@@ -31,7 +30,7 @@ export function breakGlassOperations(deps: ControlDeps): BreakGlassOperations {
       ),
     reviewBreakGlass: (caller, grantId, input) =>
       acting(deps, caller, 'self.read', grantId, (act, policy) => {
-        checkMayReview(caller, policy)
+        checkMayReview(deps, caller, policy)
         return transact(deps, async (tx, apply) => {
           const record = await tx.grants.get(grantId)
           if (record === undefined) throw notFound('grant', grantId)
@@ -44,9 +43,9 @@ export function breakGlassOperations(deps: ControlDeps): BreakGlassOperations {
 }
 
 /** The right of the API, or a place in the groups that review. */
-function checkMayReview({ identity }: Caller, { apiRoles, settings }: AccessPolicy): void {
-  if (mayDo(rolesOf(identity.groups, apiRoles), 'break_glass.review')) return
-  if (settings.reviewGroups.some((group) => identity.groups.includes(group))) return
+function checkMayReview(deps: ControlDeps, caller: Caller, { settings }: AccessPolicy): void {
+  if (isAllowed(deps, caller, 'break_glass.review')) return
+  if (settings.reviewGroups.some((group) => caller.identity.groups.includes(group))) return
   throw new SallyportError('SP-FORBIDDEN', 'break-glass is reviewed by those whom the configuration names')
 }
 

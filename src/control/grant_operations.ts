@@ -1,4 +1,3 @@
-import { mayDo, rolesOf } from '../access/api_roles.ts'
 import type { AccessControl, Caller, Extension, GrantQuery } from '../access/control.ts'
 import { extensionOf, handBack, revokeGrant } from '../access/grants.ts'
 import type { GrantRecord } from '../access/model.ts'
@@ -29,7 +28,7 @@ export function grantOperations(deps: ControlDeps): GrantOperations {
       acting(deps, caller, 'self.read', id, (act, policy) =>
         transact(deps, async (tx, apply) => {
           const record = await grantRecord(tx, id)
-          checkMayRevoke(caller, record, policy)
+          checkMayRevoke(deps, caller, record, policy)
           return (await apply(revokeGrant(act, record, reason))).of('grants', id)
         }),
       ),
@@ -74,9 +73,9 @@ async function extend(
 }
 
 /** Security ends any grant, and the leads of a project those of its targets. */
-function checkMayRevoke({ identity }: Caller, { grant }: GrantRecord, policy: AccessPolicy): void {
-  if (mayDo(rolesOf(identity.groups, policy.apiRoles), 'grant.revoke')) return
-  if (ledProjects(policy.projects, identity, grant.target).length > 0) return
+function checkMayRevoke(deps: ControlDeps, caller: Caller, { grant }: GrantRecord, policy: AccessPolicy): void {
+  if (isAllowed(deps, caller, 'grant.revoke')) return
+  if (ledProjects(policy.projects, caller.identity, grant.target).length > 0) return
   throw new SallyportError(
     'SP-FORBIDDEN',
     'a grant is revoked by an admin or a lead of its project; hand back your own',

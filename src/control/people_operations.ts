@@ -1,10 +1,10 @@
-import { operationsOf, rolesOf } from '../access/api_roles.ts'
+import { operationsOf } from '../access/api_roles.ts'
 import { chooseRule, openStages } from '../access/approval_rules.ts'
 import { canBeApproved } from '../access/approvers.ts'
 import type { AccessControl, Caller, RoleOption, TargetView } from '../access/control.ts'
 import { isLocking } from '../access/locks.ts'
 import { isOneOf, refOf } from '../access/person.ts'
-import { type AccessPolicy, ledProjects, type TargetFacts } from '../access/policy.ts'
+import { type AccessPolicy, apiRolesOf, ledProjects, type TargetFacts } from '../access/policy.ts'
 import { factsOf, type Surroundings } from '../access/requests.ts'
 import { knownTarget } from '../access/validate.ts'
 import { SallyportError } from '../errors.ts'
@@ -21,7 +21,7 @@ export function peopleOperations(deps: ControlDeps): PeopleOperations {
     standing: (caller) =>
       acting(deps, caller, 'self.read', 'standing', async (_act, policy) => {
         const { identity } = caller
-        const roles = rolesOf(identity.groups, policy.apiRoles)
+        const roles = apiRolesOf(identity, policy)
         return {
           person: refOf(identity),
           groups: identity.groups,

@@ -1,4 +1,4 @@
-import { eligible, refsOf, rightsIn } from '../access/approvers.ts'
+import { type Approver, delegatedRights, eligible, isLive, refsOf, rightsIn } from '../access/approvers.ts'
 import type {
   AccessControl,
   Amendment,
@@ -9,15 +9,16 @@ import type {
   Outcome,
   RequestQuery,
 } from '../access/control.ts'
-import type { AccessRequest } from '../access/model.ts'
+import type { AccessRequest, Stage } from '../access/model.ts'
 import { samePerson } from '../access/person.ts'
 import { type AccessPolicy, ledProjects } from '../access/policy.ts'
 import type { ReadTx } from '../access/ports.ts'
+import type { Delegation } from '../access/records.ts'
 import { amendRequest, cancelRequest, createRequest, type Told, type Wish } from '../access/requests.ts'
 import type { Act } from '../access/transition.ts'
 import { castVote, type Voted } from '../access/votes.ts'
 import { SallyportError } from '../errors.ts'
-import { personKey } from '../identity/identity.ts'
+import { type Identity, personKey } from '../identity/identity.ts'
 import { all, given, page } from './listing.ts'
 import { type Apply, acting, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { changers, seenAs, seenPeople, surroundingsOf } from './surroundings.ts'
@@ -160,9 +161,7 @@ function vote(
     if (input.version !== undefined) checkVersion(request, input.version)
     const { requester, target, role } = request
     await checkLocks(tx, act.now, { person: personKey(requester), target })
-    const delegations = await all(tx.delegations, { to: personKey(voter), end: { from: act.now } })
-    const seen = await seenPeople(tx, policy, act.now)
-    const delegators = seen.filter((person) => delegations.some(({ from }) => personKey(from) === personKey(person)))
+    const { delegations, delegators } = await lentTo(tx, act, policy, voter)
     const changedBy = (await changers(tx, policy, act.now, role))(request.rule.name)
     const held = await all(tx.grants, { person: personKey(requester), target, role })
     const known = (await seenAs(tx, requester)) ?? requester
@@ -192,9 +191,10 @@ async function maySee(
   const { identity } = caller
   if (samePerson(identity, request.requester) || isAllowed(deps, caller, 'request.read_all')) return true
   if (ledProjects(policy.projects, identity, request.target).length > 0) return true
-  if (request.stages.some((stage) => rightsIn(stage, identity, request, policy).length > 0)) return true
-  const lent = await all(tx.delegations, { to: personKey(identity), end: { from: act.now } })
-  return lent.length > 0 && isAllowed(deps, caller, 'request.answer')
+  const lent = await lentTo(tx, act, policy, identity)
+  return request.stages.some(
+    (stage) => rightsIn(stage, identity, request, policy).length > 0 || isLentFor(stage, request, policy, lent),
+  )
 }
 
 function requests(deps: ControlDeps, caller: Caller, query: RequestQuery) {
@@ -205,18 +205,49 @@ function requests(deps: ControlDeps, caller: Caller, query: RequestQuery) {
       const { identity } = caller
       if (view === 'mine') return page(tx.requests, given({ person: personKey(identity), state, target }), query)
       if (view === 'all') return page(tx.requests, given({ state, target }), query)
-      const where = given({ state: 'pending' as const, target, expiresAt: { from: act.now } })
-      return page(tx.requests, where, query, (request) => isToAnswer(request, caller, policy))
+      return toAnswer(tx, caller, act, policy, query)
     }),
   )
 }
 
-/** By the own right; what was delegated is found by its id. */
-function isToAnswer(request: AccessRequest, { identity }: Caller, policy: AccessPolicy): boolean {
+/** By the own right, or by one that was delegated. */
+async function toAnswer(tx: ReadTx, caller: Caller, act: Act, policy: AccessPolicy, query: RequestQuery) {
+  const lent = await lentTo(tx, act, policy, caller.identity)
+  const where = given({ state: 'pending' as const, target: query.target, expiresAt: { from: act.now } })
+  return page(tx.requests, where, query, (request) => isToAnswer(request, caller, policy, lent))
+}
+
+interface Lent {
+  readonly delegations: readonly Delegation[]
+  readonly delegators: readonly Approver[]
+}
+
+async function lentTo(tx: ReadTx, act: Act, policy: AccessPolicy, to: Identity): Promise<Lent> {
+  const delegations = (await all(tx.delegations, { to: personKey(to) })).filter((one) => isLive(one, act.now))
+  const seen = delegations.length === 0 ? [] : await seenPeople(tx, policy, act.now)
+  const delegators = seen.filter((person) => delegations.some(({ from }) => personKey(from) === personKey(person)))
+  return { delegations, delegators }
+}
+
+function isToAnswer(request: AccessRequest, { identity }: Caller, policy: AccessPolicy, lent: Lent): boolean {
   const stage = request.stages.find(({ completedAt }) => completedAt === null)
   if (stage === undefined || samePerson(identity, request.requester)) return false
   const answered = request.stages.flatMap(({ votes }) => votes).some(({ by }) => samePerson(by, identity))
-  return !answered && rightsIn(stage, identity, request, policy).length > 0
+  if (answered) return false
+  if (rightsIn(stage, identity, request, policy).length > 0) return true
+  return isLentFor(stage, request, policy, lent)
+}
+
+function isLentFor(
+  stage: Stage,
+  request: AccessRequest,
+  policy: AccessPolicy,
+  { delegations, delegators }: Lent,
+): boolean {
+  return delegations.some((delegation) => {
+    const from = delegators.find((person) => personKey(person) === personKey(delegation.from))
+    return from !== undefined && delegatedRights(stage, delegation, from, request, policy).length > 0
+  })
 }
 
 async function stageApprovers(tx: ReadTx, act: Act, policy: AccessPolicy, request: AccessRequest) {

@@ -1,7 +1,7 @@
-import { mayDo, type Operation, rolesFor, rolesOf } from '../access/api_roles.ts'
+import { mayDo, type Operation, rolesFor } from '../access/api_roles.ts'
 import type { AnalysedScript, Caller } from '../access/control.ts'
 import { isLocking } from '../access/locks.ts'
-import type { AccessPolicy } from '../access/policy.ts'
+import { type AccessPolicy, apiRolesOf } from '../access/policy.ts'
 import type { Incidents, ReadTx, RecordName, Records, Store, WriteTx } from '../access/ports.ts'
 import type { Lock, PolicyKind, SessionRecord } from '../access/records.ts'
 import { type Act, type EventDraft, FIRST_VERSION, happened, type Transition } from '../access/transition.ts'
@@ -76,6 +76,9 @@ async function apply(
   { writes, events }: Transition,
   told: AccessEvent[],
 ): Promise<Applied> {
+  if (writes.length > 0 && events.length === 0) {
+    throw new SallyportError('SP-INTERNAL', 'a transition without its event')
+  }
   const stored = new Map<string, unknown>()
   for (const { into, how, record } of writes) {
     const table = tx[into] as WriteTx['grants']
@@ -168,13 +171,12 @@ async function checkRight(deps: ControlDeps, caller: Caller, operation: Operatio
   await noteSeen(deps, caller.identity)
   const lock = await deps.store.read((tx) => lockOf(tx, deps.clock.now(), 'person', personKey(caller.identity)))
   if (lock !== null && operation !== 'self.read') throw lockedError(lock)
-  const roles = rolesOf(caller.identity.groups, deps.policy().apiRoles)
-  if (mayDo(roles, operation)) return
+  if (isAllowed(deps, caller, operation)) return
   throw new SallyportError('SP-FORBIDDEN', `${operation} is for ${rolesFor(operation).join(', ')}`)
 }
 
 export function isAllowed(deps: ControlDeps, caller: Caller, operation: Operation): boolean {
-  return mayDo(rolesOf(caller.identity.groups, deps.policy().apiRoles), operation)
+  return mayDo(apiRolesOf(caller.identity, deps.policy()), operation)
 }
 
 export async function lockOf(tx: ReadTx, now: number, what: Lock['what'], value: string): Promise<Lock | null> {

@@ -1,4 +1,5 @@
 import { type Approver, knownPeople } from '../access/approvers.ts'
+import { isLocking } from '../access/locks.ts'
 import type { PersonRef } from '../access/model.ts'
 import type { AccessPolicy } from '../access/policy.ts'
 import { changersOf } from '../access/policy_versions.ts'
@@ -22,10 +23,14 @@ export async function surroundingsOf(
   return { ...given, policy, person, people: await seenPeople(tx, policy, now), held, changedBy }
 }
 
+/** Whoever is locked answers nothing, nor lends a right to. */
 export async function seenPeople(tx: ReadTx, policy: AccessPolicy, now: number): Promise<readonly Approver[]> {
   const seen = await all(tx.people, { seenAt: { from: now - policy.settings.seenWithinMs } })
+  const locks = await all(tx.locks, { what: 'person', liftedAt: null })
+  const locked = new Set(locks.filter((lock) => isLocking(lock, now)).map(({ value }) => value))
+  const free = seen.filter(({ id }) => !locked.has(id))
   return knownPeople(
-    seen.map(({ identity }) => identity),
+    free.map(({ identity }) => identity),
     policy,
   )
 }

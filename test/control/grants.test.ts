@@ -142,6 +142,7 @@ describe('break-glass', () => {
   it.each([
     ['closed', closed],
     ['of somebody else', { ...OPEN_INCIDENT, assignees: ['bob@example.test'] } as typeof OPEN_INCIDENT],
+    ['of whom the person only calls themselves', { ...OPEN_INCIDENT, assignees: ['alice'] } as typeof OPEN_INCIDENT],
     ['of another service', { ...OPEN_INCIDENT, services: ['billing'] } as typeof OPEN_INCIDENT],
     ['unknown', { kind: 'unknown', detail: 'no such incident' } as const],
     ['not to be reached', { kind: 'unreachable', detail: 'no answer' } as const],

@@ -104,6 +104,17 @@ describe('a request', () => {
     const { request } = await control.createRequest(alice, ASKED)
     const { grant } = await control.vote(bob, request.id, YES)
     expect(grant?.approvals[0]?.onBehalfOf?.email).toBe('carol@example.test')
+    const second = await control.createRequest(alice, ASKED)
+    expect((await control.requests(bob, { view: 'to_answer' })).items.map(({ id }) => id)).toEqual([second.request.id])
+    const lock = await control.setLock(root, {
+      what: 'person',
+      value: 'carol@example.test',
+      reason: 'gone',
+      until: null,
+    })
+    await expect(control.vote(bob, second.request.id, YES)).rejects.toThrow(/SP-FORBIDDEN/)
+    await expect(control.createRequest(alice, ASKED)).rejects.toThrow(/SP-NO-APPROVER/)
+    await control.liftLock(root, lock.id, 'back')
     state.now += DAY
     const later = await control.createRequest(alice, ASKED)
     await expect(control.vote(bob, later.request.id, YES)).rejects.toThrow(/SP-FORBIDDEN/)
@@ -164,6 +175,21 @@ describe('a refusal', () => {
 })
 
 describe('the rights of the administration', () => {
+  it('let those answer whom a rule names or who lead the project, though no other list names them', async () => {
+    const leads = { groups: [], people: ['carol@example.test'] }
+    const projects = [{ name: 'shop', targets: ['orders'], leads, roles: ['*'], maxDurationMs: HOUR }]
+    const apiRoles = new Map([['requester' as const, ['*']]])
+    const roles = [role('reader', { delegable: true })]
+    const { control } = await plane(
+      policyOf({ apiRoles, projects, roles, rules: [rule('r', [stage(['dba', '$leads'])])] }),
+    )
+    for (const who of [bob, caller(person('carol'))]) {
+      const { request } = await control.createRequest(alice, ASKED)
+      expect((await control.vote(who, request.id, YES)).grant).not.toBeNull()
+    }
+    await expect(control.require(alice, 'request.answer')).rejects.toThrow(/SP-FORBIDDEN/)
+  })
+
   it('refuse who lacks them, and leave an event', async () => {
     const { control, state } = await plane()
     await expect(control.require(alice, 'audit.read')).rejects.toThrow(/SP-FORBIDDEN.*auditor/)
