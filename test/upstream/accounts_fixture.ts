@@ -48,6 +48,10 @@ export function keptLedger(): KeptLedger {
   }
 }
 
+export function fixed(credential: Credential): LiveCredential {
+  return rotated(credential)
+}
+
 /** Each in turn while the one before is refused. */
 export function rotated(...credentials: readonly Credential[]): LiveCredential {
   return {
