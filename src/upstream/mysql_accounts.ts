@@ -23,6 +23,8 @@ const REPLICA_POLL_MS = 20
 export class MysqlAccounts implements AccountEngine {
   readonly #credentialOf: (target: Target) => LiveCredential
   readonly #admins = new Map<string, MysqlAdmin>()
+  /** Accounts made here that can define nothing: to look for what others made takes a server with many tables long. */
+  readonly #plain = new Set<string>()
 
   constructor(credentialOf: (target: Target) => LiveCredential) {
     this.#credentialOf = credentialOf
@@ -38,6 +40,7 @@ export class MysqlAccounts implements AccountEngine {
   }
 
   async create(setup: AccountSetup, logins: readonly NewLogin[]): Promise<void> {
+    if (definesNothing(setup)) for (const { name } of logins) this.#plain.add(name)
     await this.#run(setup.target, async (session) => {
       const verified = await Promise.all(
         logins.map(async (login) => ({
@@ -70,7 +73,10 @@ export class MysqlAccounts implements AccountEngine {
     settings: AccountSettings,
   ): Promise<ReadonlyMap<string, string>> {
     if (names.length === 0) return new Map()
-    return this.#run(target, (session) => dropAccounts(session, names, settings.ownerRole))
+    const isPlain = (name: string) => this.#plain.has(name)
+    const failed = await this.#run(target, (session) => dropAccounts(session, names, settings.ownerRole, isPlain))
+    for (const name of names) if (!failed.has(name)) this.#plain.delete(name)
+    return failed
   }
 
   found(target: Target, settings: AccountSettings): Promise<readonly string[]> {
@@ -107,6 +113,10 @@ export class MysqlAccounts implements AccountEngine {
       }
     })
   }
+}
+
+function definesNothing({ privileges, settings }: AccountSetup): boolean {
+  return !privileges.unrestricted && privileges.definitions.length === 0 && settings.memberOf.length === 0
 }
 
 function roleOf({ mariadb, user }: MysqlAdminSession, setup: AccountSetup): string {

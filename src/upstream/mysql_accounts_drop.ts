@@ -53,17 +53,22 @@ async function killed(session: MysqlAdminSession, ids: readonly number[]): Promi
   }
 }
 
-/** By name, why an account is still there. One that made something without an owner to take it stays, locked. */
+/**
+ * By name, why an account is still there. One that made something without an owner to take it stays, locked; `isPlain` is
+ * true of those that can't have made anything.
+ */
 export async function dropAccounts(
   session: MysqlAdminSession,
   names: readonly string[],
   owner: string | null,
+  isPlain: (name: string) => boolean,
 ): Promise<ReadonlyMap<string, string>> {
   const failed = new Map<string, string>()
   const accounts = await accountsCalled(session, names)
   if (accounts.length === 0) return failed
-  const made = await madeBy(session, accounts)
-  for (const account of accounts) {
+  const defining = accounts.filter(({ user }) => !isPlain(user))
+  const made = await madeBy(session, defining)
+  for (const account of defining) {
     const why = await settled(session, account, made.get(accountKey(account)) ?? [], owner)
     if (why !== null) failed.set(account.user, why)
   }

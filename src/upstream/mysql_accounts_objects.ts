@@ -21,6 +21,7 @@ export async function madeBy(
   session: MysqlAdminSession,
   accounts: readonly Named[],
 ): Promise<ReadonlyMap<string, readonly OwnedObject[]>> {
+  if (accounts.length === 0) return new Map()
   const definers = accounts.map(({ user, host }) => literal(`${user}@${host}`)).join(', ')
   const [rows = []] = await session.query(
     DEFINED.map((select) => `${select} WHERE DEFINER IN (${definers})`).join(' UNION ALL '),
