@@ -1,14 +1,8 @@
-import {
-  type Emergency,
-  emergencyRole,
-  followIncident,
-  refusedBreakGlass,
-  reviewBreakGlass,
-  type Standing,
-  standingOf,
-  startBreakGlass,
-} from '../access/break_glass.ts'
+import { type Emergency, emergencyRole, refusedBreakGlass, startBreakGlass } from '../access/break_glass.ts'
+import { followIncident } from '../access/break_glass_follow.ts'
+import { reviewBreakGlass } from '../access/break_glass_review.ts'
 import type { AccessControl, BreakGlass, Caller } from '../access/control.ts'
+import { type Standing, standingOf } from '../access/incident_standing.ts'
 import type { GrantRecord } from '../access/model.ts'
 import type { AccessPolicy } from '../access/policy.ts'
 import type { Act } from '../access/transition.ts'

@@ -1,4 +1,5 @@
-import { isRenewalDue, tickReview } from '../access/break_glass.ts'
+import { isRenewalDue } from '../access/break_glass_follow.ts'
+import { tickReview } from '../access/break_glass_review.ts'
 import { tickGrant, tickIdle } from '../access/grants.ts'
 import type { GrantRecord } from '../access/model.ts'
 import type { ReadTx } from '../access/ports.ts'
