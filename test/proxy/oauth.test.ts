@@ -1,16 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { OidcSettings } from '../../src/identity/settings.ts'
 import { fetchWithAuthorities } from '../../src/oidc/https_fetch.ts'
 import { createTokenVerifier } from '../../src/oidc/token_verifier.ts'
-import { encodeSaslInitial, encodeSaslResponse } from '../../src/wire/postgres/auth-response.ts'
-import { type Frame, Framer } from '../../src/wire/postgres/framer.ts'
-import { decodeServer } from '../../src/wire/postgres/server.ts'
-import { encodeStartup } from '../../src/wire/postgres/startup.ts'
+import { encodeSaslResponse } from '../../src/wire/postgres/auth-response.ts'
+import { type Client, knockAt } from './client.ts'
 import { CLIENT, type DeviceProvider, RESOURCE, startDeviceProvider } from './device_provider.ts'
 import { type Front, startFront } from './front.ts'
 
@@ -69,62 +65,8 @@ function settingsFor({ issuer, ca }: DeviceProvider): OidcSettings {
 
 const decoded = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
-/** A client that has got as far as the SASL exchange, and reads one message at a time. */
-class Client {
-  readonly #socket: TLSSocket
-  readonly #framer = new Framer({ maxBytes: 100_000 })
-  #chunks: AsyncIterator<Uint8Array>
-
-  constructor(socket: TLSSocket) {
-    this.#socket = socket
-    this.#chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-  }
-
-  send(bytes: Uint8Array): void {
-    this.#socket.write(bytes)
-  }
-
-  initial(data: string | null, mechanism = 'OAUTHBEARER'): void {
-    this.send(
-      encodeSaslInitial({ kind: 'saslInitialResponse', mechanism, data: data === null ? null : Buffer.from(data) }),
-    )
-  }
-
-  async next(): Promise<ReturnType<typeof decodeServer>> {
-    for (;;) {
-      const frame: Frame | null = this.#framer.next()
-      if (frame) return decodeServer(frame)
-      const { value, done } = await this.#chunks.next()
-      if (done) throw new Error('the connection ended')
-      this.#framer.push(value)
-    }
-  }
-
-  async error(): Promise<string> {
-    const message = await this.next()
-    if (message.kind !== 'errorResponse') throw new Error(`a ${message.kind} in place of an error`)
-    return message.fields.map(([, text]) => text).join(' ')
-  }
-
-  end(): void {
-    this.#socket.destroy()
-  }
-}
-
-async function knock(): Promise<Client> {
-  const bare = connect(front.port, '127.0.0.1')
-  bare.write(encodeStartup({ kind: 'sslRequest' }))
-  await new Promise((done) => bare.once('readable', done))
-  bare.read(1)
-  const socket = tlsConnect({ socket: bare, ca: readFileSync(front.ca), servername: 'localhost' })
-  const client = new Client(socket)
-  const parameters: [string, string][] = [
-    ['user', 'alice/shop-db'],
-    ['database', 'app'],
-  ]
-  client.send(encodeStartup({ kind: 'startupMessage', minor: 0, parameters }))
-  expect(await client.next()).toEqual({ kind: 'authenticationSasl', mechanisms: ['OAUTHBEARER'] })
-  return client
+function knock(): Promise<Client> {
+  return knockAt(front, ['OAUTHBEARER'])
 }
 
 async function post(url: string, form: Record<string, string>): Promise<Record<string, string>> {
