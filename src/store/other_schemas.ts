@@ -124,6 +124,7 @@ export const sessionSchema: z.ZodType<SessionRecord> = z.strictObject({
   lastSeenAt: time,
   lastStatement: textOrNull,
   endedAt: timeOrNull,
+  endAsked: z.strictObject({ by: text, reason: text }).exactOptional(),
 })
 
 export const usageSchema: z.ZodType<UsageRecord> = z.strictObject({

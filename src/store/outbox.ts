@@ -35,11 +35,22 @@ export function createOutbox(store: SqlStore, { append, failed }: OutboxOptions)
     running = next.catch(() => null)
     return next
   }
+  let draining = false
+  let again = false
   const drain = async () => {
+    again = true
+    if (draining) return
+    draining = true
     try {
-      while (!closed && (await deliver()) === MAX_BATCH);
+      // A full batch, or a commit meanwhile: there may be more.
+      while (again && !closed) {
+        again = false
+        again = (await deliver()) === MAX_BATCH || again
+      }
     } catch (error) {
       failed(asSallyportError(error))
+    } finally {
+      draining = false
     }
   }
   const stopListening = store.onRecorded(() => void drain())

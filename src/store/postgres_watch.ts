@@ -34,6 +34,8 @@ export class PostgresWatch {
   readonly #counters = new Map<Change['what'], string>()
   #listener: (change: Change) => void = () => {}
   #leaseUntil = Number.NEGATIVE_INFINITY
+  /** By the wall clock: when the look that succeeded last was asked. */
+  #askedAt = 0
   #skewMs = 0
   #closed = false
   #cut: () => void = () => {}
@@ -59,8 +61,10 @@ export class PostgresWatch {
     this.#listener = listener
   }
 
+  /** The monotonic clock stands still while a machine is suspended; the clock on the wall does not. */
   get leaseUntil(): number {
-    return this.#leaseUntil
+    const late = this.#clock.now() - this.#askedAt > this.#settings.leaseMs
+    return late ? Number.NEGATIVE_INFINITY : this.#leaseUntil
   }
 
   /** How far this clock is before the server's. */
@@ -123,6 +127,7 @@ export class PostgresWatch {
 
   async #look(ask: () => Promise<readonly Row[]>): Promise<void> {
     const asked = this.#clock.monotonic()
+    const askedAt = this.#clock.now()
     const rows = await ask()
     const [first] = rows
     if (!first || first.standby) throw new SallyportError('SP-STORE', 'the store is a standby, or has no schema')
@@ -138,6 +143,7 @@ export class PostgresWatch {
       if (known !== undefined && known !== counter) this.#listener({ what })
     }
     this.#leaseUntil = asked + this.#settings.leaseMs
+    this.#askedAt = askedAt
   }
 
   #lookNow(): void {

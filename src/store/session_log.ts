@@ -97,7 +97,8 @@ async function writeOne(tx: WriteTx, record: SessionRecord, stored: number | nul
     const found = await tx.sessions.get(record.id)
     if (!found) return writeOne(tx, record, null)
     const endedAt = found.endedAt ?? record.endedAt
-    return (await tx.sessions.update({ ...record, endedAt, version: found.version })).version
+    const asked = found.endAsked && { endAsked: found.endAsked }
+    return (await tx.sessions.update({ ...record, ...asked, endedAt, version: found.version })).version
   }
 }
 

@@ -229,7 +229,6 @@ export function columnName(field: string): string {
 }
 
 const UNSTORABLE = /[\\\0\p{Surrogate}]/gu
-const STORED = /\\([0-9a-f]{4})/g
 
 /**
  * PostgreSQL keeps no character 0 in a text, which stands between issuer and subject of a person's key, and no half of a
@@ -237,10 +236,6 @@ const STORED = /\\([0-9a-f]{4})/g
  */
 export function storedText(text: string): string {
   return text.replace(UNSTORABLE, (character) => `\\${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-export function textOfStored(stored: string): string {
-  return stored.replace(STORED, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
 /** JSON of a record; a map stands as the list of its entries. JSON's own escapes keep characters that SQL can't. */

@@ -59,6 +59,23 @@ describe.each<Backend>([sqliteBackend(), postgresBackend()])('a store on $name',
     expect(await store.database.reading.selectFrom('outbox').selectAll().execute()).toEqual([])
   })
 
+  it('gives up a transaction that takes too long, and what its work does later is lost', async () => {
+    const record = lock()
+    let worked: Promise<unknown> = Promise.resolve()
+    const slow = store.write((tx) => {
+      worked = (async () => {
+        await tx.locks.insert(record)
+        await new Promise((done) => setTimeout(done, 60))
+        await tx.locks.insert({ ...record, id: newId() })
+      })()
+      return worked
+    }, 20)
+    await expect(slow).rejects.toMatchObject({ code: 'SP-STORE' })
+    await store.write((tx) => tx.locks.insert(lock({ label: 'after' })))
+    await expect(worked).rejects.toThrow()
+    expect(await store.read((tx) => tx.locks.get(record.id))).toBeUndefined()
+  })
+
   it('loses no update of those that meet', async () => {
     const record = grantRecord({ idleAfterMs: 0 })
     await store.write((tx) => tx.grants.insert(record))
