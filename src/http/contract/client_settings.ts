@@ -1,13 +1,14 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { fields, name } from './values.ts'
+import { nameText } from './shown.ts'
+import { shown } from './values.ts'
 
-const listener = fields({
+const listener = shown({
   engine: z.enum(['postgres', 'mysql']),
   host: z.string().describe('As clients reach it.'),
   port: z.int(),
   auth: z.enum(['token', 'scram', 'password', 'oauth', 'cert']),
-  target: name.nullable().describe('Every connection here means this target.'),
+  target: nameText.nullable().describe('Every connection here means this target.'),
 }).meta({ id: 'Listener' })
 
 /** What a machine has to know before anybody is logged in there; nothing of it is secret. */
@@ -20,7 +21,7 @@ export const clientOperations = {
     access: 'public',
     rate: 'login',
     status: 200,
-    answer: fields({
+    answer: shown({
       issuer: z.string(),
       clientId: z.string(),
       scopes: z.string(),

@@ -1,33 +1,22 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import {
-  durationMs,
-  fields,
-  id,
-  idParams,
-  maybeTime,
-  name,
-  narrowing,
-  page,
-  pageQuery,
-  person,
-  time,
-} from './values.ts'
+import { idText, nameText, shownNarrowing } from './shown.ts'
+import { durationMs, fields, id, idParams, maybeTime, name, page, pageQuery, person, shown, time } from './values.ts'
 
 const MAX_PEM_CHARACTERS = 16_384
 
-const password = fields({
-  id,
+const password = shown({
+  id: idText,
   identity: person,
-  target: name,
+  target: nameText,
   grantId: z.string(),
   createdAt: time,
   expiresAt: time,
   revokedAt: maybeTime,
 }).meta({ id: 'ConnectionPassword', description: 'The password itself is shown once, when it is made.' })
 
-const certificate = fields({
-  id: id.describe('The serial number, hexadecimal.'),
+const certificate = shown({
+  id: idText.describe('The serial number, hexadecimal.'),
   identity: person,
   fingerprint: z.string().describe('SHA-256 of the DER, hexadecimal.'),
   issuedAt: time,
@@ -35,15 +24,15 @@ const certificate = fields({
   revokedAt: maybeTime,
 }).meta({ id: 'ClientCertificate' })
 
-const refusal = fields({
-  id,
+const refusal = shown({
+  id: idText,
   person,
-  target: name,
+  target: nameText,
   database: z.string(),
   role: z.string().nullable(),
   code: z.string(),
   reason: z.string(),
-  needs: narrowing.describe('The least scope that the statement needs; empty for a login.'),
+  needs: shownNarrowing.describe('The least scope that the statement needs; empty for a login.'),
   clear: z.array(z.string()),
   at: time,
   expiresAt: time,
@@ -71,7 +60,7 @@ export const credentialOperations = {
       grantId: id.nullable().default(null),
       durationMs: durationMs.nullable().default(null).describe('Milliseconds. Null: the longest.'),
     }).meta({ id: 'NewConnectionPassword' }),
-    answer: fields({ record: password, password: z.string(), user: z.string() }).meta({ id: 'IssuedPassword' }),
+    answer: shown({ record: password, password: z.string(), user: z.string() }).meta({ id: 'IssuedPassword' }),
     once: true,
   }),
   listPasswords: operation({
@@ -110,7 +99,7 @@ export const credentialOperations = {
         .describe('PEM of a certification request or a public key. Null: the key is made here and given once.'),
       durationMs: durationMs.nullable().default(null),
     }).meta({ id: 'NewCertificate' }),
-    answer: fields({
+    answer: shown({
       record: certificate,
       certificate: z.string().describe('PEM.'),
       chain: z.string().describe('PEM.'),
@@ -146,7 +135,7 @@ export const credentialOperations = {
     access: 'public',
     rate: 'read',
     status: 200,
-    answer: fields({ chain: z.string().describe('PEM.') }),
+    answer: shown({ chain: z.string().describe('PEM.') }),
   }),
   getRefusal: operation({
     tag: 'refusals',
@@ -156,10 +145,10 @@ export const credentialOperations = {
     rate: 'read',
     status: 200,
     params: idParams,
-    answer: fields({
+    answer: shown({
       refusal,
-      role: name,
-      narrowing: narrowing.nullable(),
+      role: nameText,
+      narrowing: shownNarrowing.nullable(),
       parameters: z.record(z.string(), z.enum(['string', 'integer', 'boolean', 'uuid'])),
     }).meta({ id: 'RefusalProposal' }),
   }),

@@ -1,15 +1,16 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { count, fields, list, name, page, pageQuery, text, time } from './values.ts'
+import { nameText } from './shown.ts'
+import { count, fields, list, name, page, pageQuery, shown, text, time } from './values.ts'
 
-const control = fields({
-  id: name,
+const control = shown({
+  id: nameText,
   standard: z.string().describe('SOC 2, ISO 27001, PCI DSS, HIPAA, NIST.'),
   title: z.string(),
   holds: z.array(z.string()).describe('What the pack holds.'),
 }).meta({ id: 'EvidenceControl' })
 
-const figures = fields({
+const figures = shown({
   from: time,
   to: time,
   standingCredentials: count,
@@ -22,7 +23,7 @@ const figures = fields({
   idleGrants: count,
 }).meta({ id: 'Figures', description: 'Null: nothing of the period to measure.' })
 
-const entry = fields({
+const entry = shown({
   id: z.string(),
   time,
   kind: z.string(),
@@ -46,7 +47,7 @@ export const evidenceOperations = {
     summary: 'The controls that evidence can be built for.',
     rate: 'read',
     status: 200,
-    answer: fields({ items: z.array(control) }),
+    answer: shown({ items: z.array(control) }),
   }),
   buildEvidence: operation({
     tag: 'evidence',

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { accessRequest, plan } from './request_records.ts'
-import { count, fields, id, incident, maybeTime, name, narrowing, parameterMap, person, time } from './values.ts'
+import { boundParameterMap, idText, nameText, shownIncident, shownNarrowing } from './shown.ts'
+import { count, maybeTime, person, shown, time } from './values.ts'
 
 export const grantState = z.enum(['scheduled', 'active', 'expired', 'revoked', 'completed'])
 const grantKind = z.enum(['file', 'standard', 'migration', 'break_glass'])
@@ -14,24 +15,24 @@ const principal = z
   ])
   .meta({ id: 'Principal' })
 
-const grant = fields({
-  id,
+const grant = shown({
+  id: idText,
   kind: grantKind,
   principal,
-  target: name,
-  role: name,
-  parameters: parameterMap,
-  narrowing: narrowing.nullable(),
+  target: nameText,
+  role: nameText,
+  parameters: boundParameterMap,
+  narrowing: shownNarrowing.nullable(),
   start: time.describe('Inclusive.'),
   end: time.describe('Exclusive.'),
   reason: z.string(),
   ticket: z.string().nullable(),
-  incident: incident.nullable(),
+  incident: shownIncident.nullable(),
   requestId: z.string().nullable(),
   plan: plan.nullable(),
 }).meta({ id: 'Grant', description: 'What an approved request became. Never edited, only ended.' })
 
-const breakGlassReview = fields({
+const breakGlassReview = shown({
   state: reviewState,
   closedAt: maybeTime,
   dueAt: maybeTime,
@@ -41,19 +42,19 @@ const breakGlassReview = fields({
   at: maybeTime,
 }).meta({ id: 'BreakGlassReview' })
 
-export const progress = fields({
+export const progress = shown({
   done: count.describe('How many statements of the plan have run.'),
   outcome: z.enum(['running', 'ran_as_approved', 'deviated', 'failed', 'incomplete']),
-  deviations: z.array(fields({ at: time, expected: count, sha256: z.string() })),
+  deviations: z.array(shown({ at: time, expected: count, sha256: z.string() })),
 }).meta({ id: 'MigrationProgress' })
 
-export const grantRecord = fields({
-  id,
+export const grantRecord = shown({
+  id: idText,
   version: count,
   state: grantState,
   grant,
   holder: person,
-  approvals: z.array(fields({ by: person, onBehalfOf: person.nullable(), at: time })),
+  approvals: z.array(shown({ by: person, onBehalfOf: person.nullable(), at: time })),
   createdAt: time,
   endedAt: maybeTime,
   endedBy: person.nullable(),
@@ -66,7 +67,7 @@ export const grantRecord = fields({
   progress: progress.nullable(),
 }).meta({ id: 'GrantRecord', description: 'A grant with its story.' })
 
-export const outcome = fields({ request: accessRequest, grant: grantRecord.nullable() }).meta({
+export const outcome = shown({ request: accessRequest, grant: grantRecord.nullable() }).meta({
   id: 'Outcome',
   description: 'What became of a request: the grant where it was approved.',
 })

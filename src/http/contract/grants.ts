@@ -15,10 +15,11 @@ import {
   parameters,
   reason,
   reasonBody,
+  shown,
   time,
 } from './values.ts'
 
-const use = fields({
+const use = shown({
   schema: z.string(),
   table: z.string(),
   verb: z.string(),
@@ -107,7 +108,7 @@ export const grantOperations = {
     rate: 'read',
     status: 200,
     params: idParams,
-    answer: fields({ progress: progress.nullable(), statements: count }),
+    answer: shown({ progress: progress.nullable(), statements: count }),
   }),
   getGrantUse: operation({
     ...grants,
@@ -117,7 +118,7 @@ export const grantOperations = {
     rate: 'read',
     status: 200,
     params: idParams,
-    answer: fields({ items: z.array(use) }),
+    answer: shown({ items: z.array(use) }),
   }),
   startBreakGlass: operation({
     ...breakGlass,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
+import { idText } from './shown.ts'
 import {
   email,
   fields,
@@ -13,13 +14,14 @@ import {
   person,
   reason,
   reasonBody,
+  shown,
   time,
 } from './values.ts'
 
 const what = z.enum(['person', 'target', 'grant'])
 
-const lock = fields({
-  id,
+const lock = shown({
+  id: idText,
   what,
   value: z.string(),
   label: z.string().describe('As it is shown: an email, a name, an id.'),
@@ -31,8 +33,8 @@ const lock = fields({
   liftedBy: person.nullable(),
 }).meta({ id: 'Lock' })
 
-const delegation = fields({
-  id,
+const delegation = shown({
+  id: idText,
   from: person,
   to: person,
   groups: z.array(z.string()),

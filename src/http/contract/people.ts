@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { fields, name, person, text } from './values.ts'
+import { name, person, shown, text } from './values.ts'
 
-const me = fields({
+const me = shown({
   person,
   groups: z.array(z.string()),
   roles: z.array(z.string()).describe('Roles of the administration.'),
@@ -88,7 +88,7 @@ export const peopleOperations = {
     access: 'public',
     rate: 'read',
     status: 200,
-    answer: fields({ status: z.literal('ok'), version: z.string() }),
+    answer: shown({ status: z.literal('ok'), version: z.string() }),
   }),
   getOpenapi: operation({
     tag: 'api',
@@ -109,6 +109,6 @@ export const peopleOperations = {
     rate: 'read',
     status: 200,
     params: z.strictObject({ name }),
-    answer: fields({ code: z.string(), cause: z.string(), next: z.string() }),
+    answer: shown({ code: z.string(), cause: z.string(), next: z.string() }),
   }),
 } as const

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
+import { idText, nameText } from './shown.ts'
 import {
   count,
   email,
   fields,
-  id,
   list,
   maybeTime,
   name,
@@ -13,6 +13,7 @@ import {
   person,
   reason,
   sha256,
+  shown,
   time,
 } from './values.ts'
 
@@ -21,10 +22,10 @@ const MAX_STATEMENT_CHARACTERS = 256 * 1024
 const kind = z.enum(['role', 'mask', 'approval', 'project', 'classification', 'grant'])
 const policyState = z.enum(['proposed', 'in_force', 'superseded', 'refused'])
 
-const policy = fields({
-  id,
+const policy = shown({
+  id: idText,
   kind,
-  name,
+  name: nameText,
   number: count.describe('From 1.'),
   source: z.enum(['file', 'api']).describe('What comes from a file is changed there alone.'),
   body: z.unknown().describe('As in a policy file; null: deleted by this version.'),
@@ -40,7 +41,7 @@ const policy = fields({
 const body = z.record(z.string(), z.unknown()).describe('As in a policy file.')
 const policyParams = z.strictObject({ kind, name })
 
-const evaluation = fields({
+const evaluation = shown({
   allowed: z.boolean(),
   code: z.string().nullable().describe('The code of the refusal.'),
   reason: z.string().nullable(),
@@ -48,18 +49,18 @@ const evaluation = fields({
   grantId: z.string().nullable(),
   rewritten: z.string().nullable().describe('The text as it would be sent to the database.'),
   columns: z.array(
-    fields({
+    shown({
       schema: z.string(),
       table: z.string(),
       column: z.string(),
       seen: z.enum(['clear', 'masked', 'computed_masked', 'written']),
     }),
   ),
-  masks: z.array(fields({ field: z.string(), strategy: z.string() })),
+  masks: z.array(shown({ field: z.string(), strategy: z.string() })),
   limits: z.record(z.string(), z.number()),
 }).meta({ id: 'Evaluation' })
 
-const impact = fields({
+const impact = shown({
   from: time,
   to: time,
   statements: count.describe('How many recorded statements were judged again.'),
@@ -69,7 +70,7 @@ const impact = fields({
   newlyMasked: count,
   newlyClear: count,
   examples: z.array(
-    fields({
+    shown({
       eventId: z.string(),
       person: z.string(),
       target: z.string(),

@@ -18,6 +18,7 @@ import {
   person,
   reason,
   reasonBody,
+  shown,
 } from './values.ts'
 
 const MAX_SCRIPT_CHARACTERS = 512 * 1024
@@ -82,7 +83,7 @@ const listQuery = z.strictObject({
   target: name.optional(),
 })
 
-const stageApprovers = fields({
+const stageApprovers = shown({
   stage: z.string(),
   groups: z.array(z.string()),
   quorum: count,
@@ -174,6 +175,6 @@ export const requestOperations = {
     rate: 'read',
     status: 200,
     params: idParams,
-    answer: fields({ items: z.array(stageApprovers) }),
+    answer: shown({ items: z.array(stageApprovers) }),
   }),
 } as const

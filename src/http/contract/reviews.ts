@@ -1,12 +1,27 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { count, fields, id, idParams, list, maybeTime, name, page, pageQuery, person, reason, time } from './values.ts'
+import { idText, nameText } from './shown.ts'
+import {
+  count,
+  fields,
+  id,
+  idParams,
+  list,
+  maybeTime,
+  name,
+  page,
+  pageQuery,
+  person,
+  reason,
+  shown,
+  time,
+} from './values.ts'
 
 const onUnanswered = z.enum(['revoke', 'escalate'])
 
-const review = fields({
-  id,
-  name,
+const review = shown({
+  id: idText,
+  name: nameText,
   from: time,
   to: time,
   state: z.enum(['open', 'completed']),
@@ -19,13 +34,13 @@ const review = fields({
   completedAt: maybeTime,
 }).meta({ id: 'AccessReview' })
 
-const item = fields({
-  id,
+const item = shown({
+  id: idText,
   reviewId: z.string(),
   grantId: z.string(),
   holder: person,
-  target: name,
-  role: name,
+  target: nameText,
+  role: nameText,
   kind: z.string(),
   use: z.enum(['used', 'unused', 'unknown']).describe('unknown never counts as unused.'),
   statements: count,

@@ -1,14 +1,15 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { fields, id, idParams, maybeTime, name, page, pageQuery, person, reasonBody, time } from './values.ts'
+import { idText, nameText } from './shown.ts'
+import { id, idParams, maybeTime, name, page, pageQuery, person, reasonBody, shown, time } from './values.ts'
 
-const session = fields({
-  id,
+const session = shown({
+  id: idText,
   node: z.string(),
   person,
-  target: name,
+  target: nameText,
   database: z.string().nullable(),
-  role: name,
+  role: nameText,
   grantId: z.string(),
   databaseUser: z.string().nullable(),
   clientAddress: z.string(),

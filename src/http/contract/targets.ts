@@ -1,28 +1,29 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { durationMs, fields, maybeTime, name, nameParams } from './values.ts'
+import { ms, nameText } from './shown.ts'
+import { maybeTime, nameParams, shown } from './values.ts'
 
-const target = fields({
-  name,
+const target = shown({
+  name: nameText,
   engine: z.enum(['postgres', 'mysql']),
   labels: z.record(z.string(), z.string()),
   project: z.string().nullable(),
   locked: z.boolean(),
 }).meta({ id: 'Target' })
 
-const roleOption = fields({
-  role: name,
+const roleOption = shown({
+  role: nameText,
   description: z.string(),
   parameters: z.record(z.string(), z.enum(['string', 'integer', 'boolean', 'uuid'])),
-  defaultDurationMs: durationMs,
-  maxDurationMs: durationMs,
+  defaultDurationMs: ms,
+  maxDurationMs: ms,
   ticketRequired: z.boolean(),
   approval: z.enum(['auto', 'people', 'none']).describe('none: no rule, or nobody is known who may answer.'),
   rule: z.string().nullable(),
   breakGlass: z.boolean(),
 }).meta({ id: 'RoleOption' })
 
-const finding = fields({
+const finding = shown({
   check: z.string(),
   severity: z.enum(['info', 'low', 'medium', 'high']),
   object: z.string(),
@@ -40,7 +41,7 @@ export const targetOperations = {
     summary: 'List the targets with their labels and state.',
     rate: 'read',
     status: 200,
-    answer: fields({ items: z.array(target) }),
+    answer: shown({ items: z.array(target) }),
   }),
   listRoleOptions: operation({
     ...base,
@@ -50,7 +51,7 @@ export const targetOperations = {
     rate: 'read',
     status: 200,
     params: nameParams,
-    answer: fields({ items: z.array(roleOption) }),
+    answer: shown({ items: z.array(roleOption) }),
   }),
   getPosture: operation({
     ...base,
@@ -60,6 +61,6 @@ export const targetOperations = {
     rate: 'read',
     status: 200,
     params: nameParams,
-    answer: fields({ checkedAt: maybeTime, items: z.array(finding) }),
+    answer: shown({ checkedAt: maybeTime, items: z.array(finding) }),
   }),
 } as const

@@ -16,24 +16,31 @@ type Snake<S extends string> = S extends `${infer H}${infer T}`
   ? `${H extends Lowercase<H> ? H : `_${Lowercase<H>}`}${Snake<T>}`
   : ''
 type SnakeShape<S extends z.ZodRawShape> = { [K in keyof S as Snake<K & string>]: S[K] }
-type Fields<S extends z.ZodRawShape> = z.ZodCodec<
-  z.ZodObject<SnakeShape<S>, z.core.$strict>,
+type Fields<S extends z.ZodRawShape, How extends z.core.$ZodObjectConfig> = z.ZodCodec<
+  z.ZodObject<SnakeShape<S>, How>,
   z.ZodCustom<z.output<z.ZodObject<S>>, z.output<z.ZodObject<S>>>
 >
 
+/** An object of an input: camelCase in the program, snake_case on the wire. Unknown names are refused. */
+export function fields<S extends z.ZodRawShape>(shape: S): Fields<S, z.core.$strict> {
+  return renamed(shape, (wire) => z.strictObject(wire)) as unknown as Fields<S, z.core.$strict>
+}
+
 /**
- * An object whose names are camelCase in the program and snake_case on the wire. Unknown names are refused on the way
- * in; on the way out only what is listed here leaves, whatever else the record holds.
+ * An object of an answer. Only what is listed here leaves, whatever else the record holds; a client passes over what a
+ * later version adds.
  */
-export function fields<S extends z.ZodRawShape>(shape: S): Fields<S> {
+export function shown<S extends z.ZodRawShape>(shape: S): Fields<S, z.core.$strip> {
+  return renamed(shape, (wire) => z.object(wire)) as unknown as Fields<S, z.core.$strip>
+}
+
+function renamed(shape: z.ZodRawShape, objectOf: (wire: z.ZodRawShape) => z.ZodType) {
   const names = Object.keys(shape).map((name) => [name, snake(name)] as const)
-  const wire = z.strictObject(Object.fromEntries(names.map(([name, key]) => [key, shape[name]])))
-  const renamed = z.custom<Record<string, unknown>>()
-  const codec = z.codec(wire, renamed, {
+  const wire = objectOf(Object.fromEntries(names.map(([name, key]) => [key, shape[name]])) as z.ZodRawShape)
+  return z.codec(wire, z.custom<Record<string, unknown>>(), {
     decode: (value) => pick(value as Record<string, unknown>, names, (name, key) => [key, name]),
     encode: (value) => pick(value, names, (name, key) => [name, key]),
   })
-  return codec as unknown as Fields<S>
 }
 
 function pick(
@@ -75,23 +82,17 @@ export function list<T extends z.ZodType>(of: T): z.ZodArray<T> {
   return z.array(of).max(MAX_LIST_ITEMS)
 }
 
-export const person = fields({
+export const person = shown({
   issuer: z.string(),
   subject: z.string(),
   email: z.string().nullable(),
   name: z.string().nullable(),
 }).meta({ id: 'Person', description: 'A person as the identity provider names them.' })
 
-export const parameterValue = z.union([z.string().max(MAX_TEXT_CHARACTERS), z.number(), z.boolean()])
+const parameterValue = z.union([z.string().max(MAX_TEXT_CHARACTERS), z.number(), z.boolean()])
 export const parameters = z.record(name, parameterValue).meta({
   id: 'Parameters',
   description: 'Values of the parameters of the role.',
-})
-
-/** A map in the program. */
-export const parameterMap = z.codec(parameters, z.map(z.string(), z.union([z.string(), z.number(), z.boolean()])), {
-  decode: (values) => new Map(Object.entries(values)),
-  encode: (values) => Object.fromEntries(values),
 })
 
 const verb = z.enum(['read', 'insert', 'update', 'delete', 'ddl', 'call', 'export', 'explain', 'session'])
@@ -119,7 +120,7 @@ export const pageQuery = {
 }
 
 export function page<T extends z.ZodType>(of: T) {
-  return fields({ items: z.array(of), nextCursor: z.string().nullable().describe('Null on the last page.') })
+  return shown({ items: z.array(of), nextCursor: z.string().nullable().describe('Null on the last page.') })
 }
 
 export const idParams = z.strictObject({ id })

@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { operation } from './operation.ts'
-import { fields, id, idParams, list, maybeTime, name, page, pageQuery, person, time } from './values.ts'
+import { idText } from './shown.ts'
+import { fields, idParams, list, maybeTime, name, page, pageQuery, person, shown, time } from './values.ts'
 
 const MAX_URL_CHARACTERS = 2048
 
-const webhook = fields({
-  id,
+const webhook = shown({
+  id: idText,
   url: z.string(),
   events: z.array(z.string()),
   secretRef: z.string().describe('Where the signing secret stands, never the secret.'),
@@ -28,14 +29,14 @@ const newWebhook = fields({
 }).meta({ id: 'NewWebhook' })
 
 /** What is sent to an address: one event of the lifecycle. */
-export const webhookEvent = fields({
-  id: id.describe('The same each time that the event is delivered.'),
+export const webhookEvent = shown({
+  id: idText.describe('The same each time that the event is delivered.'),
   time,
   activity: z.string(),
   severity: z.enum(['info', 'low', 'medium', 'high']),
   actor: person.nullable().describe('Null: Sallyport itself.'),
   person: person.nullable().describe('Whom it concerns, where that is somebody else.'),
-  entity: fields({ type: z.string(), id: z.string() }),
+  entity: shown({ type: z.string(), id: z.string() }),
   target: z.string().nullable(),
   role: z.string().nullable(),
   grantId: z.string().nullable(),
@@ -103,7 +104,7 @@ export const webhookOperations = {
     rate: 'heavy',
     status: 200,
     params: idParams,
-    answer: fields({ delivered: z.boolean(), detail: z.string() }),
+    answer: shown({ delivered: z.boolean(), detail: z.string() }),
   }),
   receiveWebhook: operation({
     ...base,
