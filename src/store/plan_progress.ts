@@ -13,8 +13,9 @@ interface Known {
   done: number
   deviations: MigrationProgress['deviations']
   lastFailed: boolean
-  /** What the store has, as far as this node wrote or read it. */
+  /** What the store has, as far as this node wrote or read it, and the version of the grant that it is of. */
   stored: MigrationProgress
+  version: number
   holder: string | null
   unsaved: boolean
   /** Another node has moved it, or it can't be written: nothing runs until it was read anew. */
@@ -51,6 +52,8 @@ class Progress implements PlanProgress {
 
   current(grantId: string): number | null {
     const known = this.#known.get(grantId)
+    // What could not be stored is tried again when somebody asks for it.
+    if (known?.lost && known.unsaved) this.#queue(grantId, known)
     return known && !known.lost ? known.done : null
   }
 
@@ -101,14 +104,24 @@ class Progress implements PlanProgress {
   }
 
   /** What another node has written counts where this one has nothing under way. */
-  #read({ id, grant: { plan }, progress }: GrantRecord): void {
+  #read({ id, version, grant: { plan }, progress }: GrantRecord): void {
     const known = this.#known.get(id)
-    if (!plan || !progress || known?.unsaved) return
-    if (known && !known.lost && JSON.stringify(known.stored) === JSON.stringify(progress)) return
+    // What was read before this node's last write is older than what stands here.
+    if (!plan || !progress || known?.unsaved || version <= (known?.version ?? 0)) return
     const { done, deviations } = progress
     const lastFailed = progress.outcome === 'failed'
     const holder = known?.holder ?? null
-    this.#known.set(id, { plan, done, deviations, lastFailed, stored: progress, holder, unsaved: false, lost: false })
+    this.#known.set(id, {
+      plan,
+      done,
+      deviations,
+      lastFailed,
+      stored: progress,
+      version,
+      holder,
+      unsaved: false,
+      lost: false,
+    })
   }
 
   #change(grantId: string, change: (known: Known) => void): void {
@@ -117,24 +130,27 @@ class Progress implements PlanProgress {
     change(known)
     if (known.unsaved) return
     known.unsaved = true
+    this.#queue(grantId, known)
+  }
+
+  #queue(grantId: string, known: Known): void {
     this.#saving = this.#saving.then(() => this.#save(grantId, known))
   }
 
   async #save(grantId: string, known: Known): Promise<void> {
+    if (!known.unsaved) return
     known.unsaved = false
     const next = written(known)
     try {
-      const moved = await this.#store.write(async (tx) => {
+      const version = await this.#store.write(async (tx) => {
         const record = await tx.grants.get(grantId)
-        if (!record) return true
-        if (JSON.stringify(record.progress) !== JSON.stringify(known.stored)) return record.state === 'active'
-        await tx.grants.update({ ...record, progress: next })
-        return false
+        if (!record || JSON.stringify(record.progress) !== JSON.stringify(known.stored)) return null
+        return (await tx.grants.update({ ...record, progress: next })).version
       })
-      known.lost ||= moved
-      if (!moved) known.stored = next
+      if (version === null) known.lost = true
+      else Object.assign(known, { stored: next, version, lost: false })
     } catch (error) {
-      known.lost = true
+      Object.assign(known, { lost: true, unsaved: true })
       this.#failed(asSallyportError(error))
     }
   }

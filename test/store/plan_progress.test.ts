@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { GrantRecord } from '../../src/access/model.ts'
 import type { Store } from '../../src/access/ports.ts'
+import { SallyportError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open_store.ts'
 import { createPlanProgress } from '../../src/store/plan_progress.ts'
 import { grantRecord } from './records.ts'
@@ -79,4 +80,30 @@ it('runs nothing by its own count where another node has moved it, until it was 
   await other.load()
   const done = (await stored(store, id))?.done
   expect([progress.current(id), other.current(id)]).toEqual([done, done])
+})
+
+it('runs nothing while a count could not be stored, and stores it later', async () => {
+  const { store, errors } = await world()
+  const id = await migrationGrant(store)
+  let broken = false
+  const write: Store['write'] = (work) =>
+    broken ? Promise.reject(new SallyportError('SP-STORE', 'is gone')) : store.write(work)
+  const flaky: Store = {
+    read: (work) => store.read(work),
+    write,
+    onChange: () => () => {},
+    leaseUntil: () => Number.POSITIVE_INFINITY,
+    close: async () => {},
+  }
+  const progress = createPlanProgress(flaky, ({ detail }) => errors.push(detail))
+  await progress.load()
+  broken = true
+  progress.advance(id, 1)
+  await progress.settled()
+  expect([progress.current(id), errors]).toEqual([null, ['is gone']])
+  broken = false
+  expect(progress.current(id)).toBeNull()
+  await progress.settled()
+  expect(progress.current(id)).toBe(1)
+  expect((await stored(store, id))?.done).toBe(1)
 })
