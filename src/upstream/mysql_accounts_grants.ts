@@ -35,15 +35,17 @@ export function grantsFor(privileges: Privileges, { routines, literalNames }: Gr
 /**
  * Besides what may be read and written, the table's definition is shown as it would be to anybody who may read all of it
  * (SHOW VIEW does so for tables too), and columns that are not granted are listed: REFERENCES lists a column and reads
- * nothing of it. It would let a foreign key tell of values, so nobody who changes definitions has it.
+ * nothing of it. MariaDB lists constraints only to who has that on some column, or another privilege than SELECT. It would
+ * let a foreign key tell of values, so nobody who changes definitions has it.
  */
 function relationGrant({ relation, privileges }: RelationPrivileges, defines: boolean): string | null {
   const parts = privileges.flatMap((one) => privilegeText(one) ?? [])
   if (parts.length === 0) return null
   const whole = privileges.some(({ columns }) => columns === null)
   const named = new Set(privileges.flatMap(({ columns }) => columns ?? []))
-  const listed = relation.columns.flatMap(({ name }) => (named.has(name) ? [] : [quoteName(name)]))
-  const rest = defines || whole || listed.length === 0 ? [] : [`REFERENCES (${listed.join(', ')})`]
+  const left = whole ? [] : relation.columns.filter(({ name }) => !named.has(name))
+  const listed = (left.length > 0 ? left : relation.columns.slice(0, 1)).map(({ name }) => quoteName(name))
+  const rest = defines || listed.length === 0 ? [] : [`REFERENCES (${listed.join(', ')})`]
   return `GRANT ${[...parts, ...rest, 'SHOW VIEW'].join(', ')} ON ${qualifiedText(relation)}`
 }
 

@@ -71,7 +71,7 @@ describe('privileges as statements', () => {
     }
     expect(grantsFor(privileges, options)).toEqual([
       'GRANT SELECT (`id`, `na,me`), REFERENCES (`tax`), SHOW VIEW ON `shop`.`us``ers`',
-      'GRANT SELECT, DELETE, SHOW VIEW ON `shop`.`orders`',
+      'GRANT SELECT, DELETE, REFERENCES (`id`), SHOW VIEW ON `shop`.`orders`',
     ])
     expect(grantsFor({ ...privileges, definitions: ['a_b%'] }, options)).toEqual([
       expect.stringMatching(/^GRANT CREATE, .* ON `a\\_b\\%`\.\*$/),

@@ -127,6 +127,8 @@ for (const family of FAMILIES) {
       expect(columns.map(({ Field }) => Field)).toEqual(['id', 'name', 'mail', 'tax'])
       const [[created]] = (await client.query('SHOW CREATE TABLE shop.people')) as unknown as [[Record<string, string>]]
       expect(created['Create Table']).toContain('`tax` varchar(20)')
+      const constraints = 'SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_NAME = '
+      expect(await oneValue(client, `${constraints}'people'`)).toBe(2)
       client.destroy()
     })
 
