@@ -68,7 +68,7 @@ export const STATEMENT_REFUSALS = {
     1045,
     '28000',
     'You hold several active grants for this target.',
-    'Name one: person/target/role.',
+    'Name one: person/target/role, or the id of a grant in place of the role.',
   ),
   'SP-GRANT-ENDED': refusal('57P01', 1053, '08S01', 'The grant has ended.', 'Ask for a new grant and reconnect.'),
   'SP-GROUP-OVERAGE': refusal(
