@@ -77,7 +77,7 @@ function payload(change: object = {}): string {
     user: { id: 'U1', team_id: TEAM },
     team: { id: TEAM },
     response_url: `${origin}/actions/1`,
-    actions: [{ action_id: 'sallyport_approve', value: REQUEST.id }],
+    actions: [{ action_id: 'sallyport_approve', value: `${REQUEST.id} 1` }],
     state: { values: { sallyport_reason: { sallyport_reason: { type: 'plain_text_input', value: 'looked at it' } } } },
     ...change,
   }
@@ -108,7 +108,7 @@ describe('a pressed button', () => {
     const [method, caller, id, input] = test.asked[0] ?? []
     expect([method, caller?.identity.subject, id]).toEqual(['vote', 'bob', REQUEST.id])
     expect(caller?.identity).toMatchObject({ authTime: null, acr: null, amr: [], groups: ['engineers'] })
-    expect(input).toMatchObject({ decision: 'approve', reason: 'looked at it', narrowing: null })
+    expect(input).toMatchObject({ decision: 'approve', reason: 'looked at it', narrowing: null, version: 1 })
     expect(JSON.parse(said())).toMatchObject({
       replace_original: true,
       text: expect.stringContaining('bob@example.test'),
@@ -118,7 +118,7 @@ describe('a pressed button', () => {
   })
 
   it('denies with the other button', async () => {
-    await press(payload({ actions: [{ action_id: 'sallyport_deny', value: REQUEST.id }] }))
+    await press(payload({ actions: [{ action_id: 'sallyport_deny', value: `${REQUEST.id} 1` }] }))
     await answered()
     expect(test.asked[0]?.[3]).toMatchObject({ decision: 'deny' })
   })
@@ -135,6 +135,7 @@ describe('a pressed button', () => {
   })
 
   it.each([
+    ['no version', { actions: [{ action_id: 'sallyport_approve', value: REQUEST.id }] }, {}],
     ['no reason', { state: { values: {} } }, {}],
     ['another workspace', { user: { id: 'U1', team_id: 'T0OTHER' } }, {}],
     ['a channel that is shared with one', { team: { id: 'T0OTHER' } }, {}],
@@ -203,13 +204,13 @@ describe('the signature of Slack', () => {
 })
 
 describe('a message', () => {
-  it('shows what people wrote as plain text, and its buttons carry the id alone', () => {
+  it('shows what people wrote as plain text, and its buttons carry the id and the version that is shown', () => {
     const request = { ...REQUEST, reason: '<!channel> *now* <https://evil.example.test|ok>' }
     const { blocks, text } = slackMessage(request, 'https://access.example.test')
     expect(text).toContain('alice@example.test asks for read-only on orders-prod')
     const shown = JSON.stringify(blocks)
     expect(shown).not.toContain('mrkdwn')
-    expect(shown).toContain(`"action_id":"sallyport_approve","value":"${REQUEST.id}"`)
+    expect(shown).toContain(`"action_id":"sallyport_approve","value":"${REQUEST.id} 1"`)
     expect(shown).toContain(`https://access.example.test/requests/${REQUEST.id}`)
   })
 

@@ -63,6 +63,7 @@ const fromRefusal = fields({
 }).meta({ id: 'NewRequestFromRefusal', description: 'What is null is as proposed.' })
 
 const newVote = fields({
+  version: z.int().min(1).optional().describe('The version that was looked at: a vote on another one is refused.'),
   decision: z.enum(['approve', 'deny', 'changes']),
   reason,
   narrowing: narrowing.nullable().default(null).describe('What the approver takes away.'),

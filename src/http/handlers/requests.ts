@@ -15,7 +15,10 @@ export function requestHandlers({ control }: ApiDeps): Handlers<keyof typeof req
     },
     getRequest: ({ caller, input }) => control.request(caller, input.params.id),
     amendRequest: ({ caller, input }) => control.amendRequest(caller, input.params.id, input.body),
-    voteOnRequest: ({ caller, input }) => control.vote(caller, input.params.id, input.body),
+    voteOnRequest: ({ caller, input: { params, body } }) => {
+      const { version, ...vote } = body
+      return control.vote(caller, params.id, { ...vote, ...given({ version }) })
+    },
     cancelRequest: ({ caller, input }) => control.cancelRequest(caller, input.params.id, input.body.reason),
     listApprovers: async ({ caller, input }) => ({ items: await control.approvers(caller, input.params.id) }),
   }

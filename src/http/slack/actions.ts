@@ -13,6 +13,8 @@ import { createSlackVerifier } from './signature.ts'
  * The end of the token counts since a vote itself is a time at which a person was seen.
  */
 const KNOWN_FOR_MS = 12 * 3_600_000
+/** What a button carries: the request, and its version as shown. */
+const SHOWN = /^([\x21-\x7e]{1,128}) (\d{1,9})$/
 const MAX_PAYLOAD_CHARACTERS = 256 * 1024
 
 const pressed = z.object({
@@ -76,12 +78,20 @@ async function settle(press: Pressed, deps: ApiDeps, settings: SlackSettings): P
 async function vote(press: Pressed, deps: ApiDeps, settings: SlackSettings): Promise<{ done: boolean; text: string }> {
   const action = press.actions.find(({ action_id: id }) => id === APPROVE_ACTION || id === DENY_ACTION)
   const reason = press.state?.values[REASON_BLOCK]?.[REASON_BLOCK]?.value?.trim() ?? ''
-  if (action?.value === undefined) throw new SallyportError('SP-INPUT', 'the button carries no request')
+  const [, id, version] = SHOWN.exec(action?.value ?? '') ?? []
+  if (action === undefined || id === undefined) throw new SallyportError('SP-INPUT', 'the button carries no request')
   if (reason === '') throw new SallyportError('SP-INPUT', 'an answer needs a reason: write it above the buttons')
   const caller = await callerOf(press, deps, settings)
   const decision = action.action_id === APPROVE_ACTION ? 'approve' : 'deny'
-  const input = { decision, reason, narrowing: null, durationMs: null, onBehalfOf: null } as const
-  const { request } = await deps.control.vote(caller, action.value, input)
+  const input = {
+    decision,
+    reason,
+    narrowing: null,
+    durationMs: null,
+    onBehalfOf: null,
+    version: Number(version),
+  } as const
+  const { request } = await deps.control.vote(caller, id, input)
   const by = caller.identity.email ?? caller.identity.subject
   const what = decision === 'approve' ? 'approved' : 'denied'
   return { done: true, text: `${by} ${what}: ${request.role} on ${request.target} is now ${request.state}.` }

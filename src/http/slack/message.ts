@@ -15,8 +15,8 @@ interface Block {
 
 /**
  * A message of Block Kit with what an approver has to know, a field for the reason and two buttons. What people wrote
- * stands in plain text, so that it can neither format nor mention. The buttons carry the id and nothing else: who
- * pressed, and whether they may, is found out when they press.
+ * stands in plain text, so that it can neither format nor mention. The buttons carry the id and the
+ * version that is shown: who pressed, and whether they may, is found out when they press.
  */
 export function slackMessage(
   request: AccessRequest,
@@ -24,6 +24,7 @@ export function slackMessage(
 ): { readonly text: string; readonly blocks: readonly Block[] } {
   const who = request.requester.email ?? request.requester.subject
   const title = `${who} asks for ${request.role} on ${request.target}`
+  const shown = `${request.id} ${request.version}`
   const facts = [
     `For ${Math.ceil(request.durationMs / MS_PER_MINUTE)} minutes`,
     `Reason: ${request.reason}`,
@@ -48,8 +49,8 @@ export function slackMessage(
       {
         type: 'actions',
         elements: [
-          { ...button('Approve', APPROVE_ACTION, request.id), style: 'primary' },
-          { ...button('Deny', DENY_ACTION, request.id), style: 'danger' },
+          { ...button('Approve', APPROVE_ACTION, shown), style: 'primary' },
+          { ...button('Deny', DENY_ACTION, shown), style: 'danger' },
           { type: 'button', text: plain('Open'), url: new URL(`/requests/${request.id}`, publicUrl).href },
         ],
       },
