@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -216,8 +216,8 @@ describe('an authority from elsewhere', () => {
       cert,
     )
     const files = {
-      cert: execFileSync('cat', [cert], { encoding: 'utf8' }),
-      key: execFileSync('cat', [key], { encoding: 'utf8' }),
+      cert: readFileSync(cert, 'utf8'),
+      key: readFileSync(key, 'utf8'),
     }
     const authority = createAuthority(files, clock)
     const { certificate } = await authority.issue(null, ALICE, NOW + HOUR)
