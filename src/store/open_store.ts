@@ -1,9 +1,10 @@
-import { SallyportError } from '../errors.ts'
+import type { SallyportError } from '../errors.ts'
 import type { Clock } from '../session/ports.ts'
 import { openPostgres } from './postgres_database.ts'
 import type { StoreSettings } from './settings.ts'
 import { SqlStore } from './sql_store.ts'
 import { openSqlite } from './sqlite_database.ts'
+import { whyNotOpened } from './store_error.ts'
 
 interface StoreDeps {
   readonly clock: Clock
@@ -24,7 +25,6 @@ export async function openStore(settings: StoreSettings, deps: Partial<StoreDeps
       settings.kind === 'sqlite' ? await openSqlite(settings.dir) : await openPostgres(settings, clock, failed),
     )
   } catch (error) {
-    if (error instanceof SallyportError) throw error
-    throw new SallyportError('SP-STORE', 'the store can not be opened', { cause: error })
+    throw whyNotOpened(error)
   }
 }

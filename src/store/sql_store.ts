@@ -13,6 +13,8 @@ const MAX_RUNS = 6
 const FIRST_PAUSE_MS = 5
 /** A transaction that takes longer is given up: it keeps all others from writing. */
 const MAX_TRANSACTION_MS = 15_000
+/** Half of what one record of the log may be (`sinks/file_audit_log.ts`), which has more to say than the event. */
+const MAX_EVENT_BYTES = 32 * 1_024
 /** Rows of the outbox in one statement. */
 const MAX_ROWS = 500
 
@@ -148,10 +150,13 @@ function accessTo(tx: Kysely<Tables>, touched: (name: RecordName) => void): Omit
   return Object.fromEntries(entries) as Omit<WriteTx, 'record'>
 }
 
-/** An event that the outbox could not give back would be lost to the log. */
+/** An event that the outbox could not give back, or that the log has no room for, would hold up all after it. */
 function checkedEvent(event: AccessEvent): AccessEvent {
   const checked = eventSchema.safeParse(event)
-  if (checked.success) return event
+  if (checked.success) {
+    if (Buffer.byteLength(bodyOf(event)) <= MAX_EVENT_BYTES) return event
+    throw new SallyportError('SP-INPUT', `what the log has to say of it is over ${MAX_EVENT_BYTES} bytes`)
+  }
   const where = checked.error.issues.map(({ path }) => path.join('.')).join(', ')
   throw new SallyportError('SP-STORE', `event ${event.id}: not an event of the log: ${where}`)
 }

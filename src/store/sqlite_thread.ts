@@ -92,5 +92,5 @@ function whyNotOpened(path: string, error: unknown): string {
   if (error instanceof SqliteError && (error.code & 0xff) === SQLITE_BUSY) {
     return `${path} is held by another process: one data directory belongs to one process`
   }
-  return `${path} can't be opened`
+  return `${path} can't be opened: ${error instanceof Error ? error.message : 'for no known reason'}`
 }

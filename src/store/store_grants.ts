@@ -57,7 +57,9 @@ class JoinedGrants implements StoreGrants {
   readonly #snapshot: Snapshot<Loaded>
   readonly #stops: (() => void)[]
   readonly #leaseTimer: NodeJS.Timeout
+  /** Whether the lease held when the snapshot was built, and when those who listen were told last. */
   #held = false
+  #toldHeld = false
   #built: { readonly files: GrantsSnapshot; readonly joined: GrantsSnapshot } | null = null
   #version = 0
 
@@ -179,12 +181,13 @@ class JoinedGrants implements StoreGrants {
   }
 
   #lookAtLease(): void {
-    if (this.#holds() !== this.#held) this.#changed()
+    if (this.#holds() !== this.#toldHeld) this.#changed()
   }
 
   #changed(): void {
     this.#built = null
     this.snapshot()
+    this.#toldHeld = this.#held
     for (const listener of [...this.#listeners]) listener()
   }
 }

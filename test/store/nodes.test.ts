@@ -46,6 +46,15 @@ describe('two nodes on one PostgreSQL', () => {
     return { grants, close }
   }
 
+  it('say why they can not open it, without a secret', async () => {
+    const refused = open({ password: async () => 'hunter2' })
+    await expect(refused).rejects.toThrow(/^SP-STORE: the store can't be opened: password authentication failed/)
+    const gone = open({ port: 1, password: async () => 'hunter2' })
+    await expect(gone).rejects.toThrow(/^SP-STORE: the store can't be opened: connect ECONNREFUSED/)
+    const unproven = open({ tls: { mode: 'verify-full', ca: null, serverName: null } })
+    await expect(unproven).rejects.toThrow(/^SP-STORE: the store can't be opened: .*certificate/)
+  })
+
   it('migrate once, whoever comes first', async () => {
     const stores = await Promise.all(Array.from({ length: 4 }, () => open({})))
     for (const store of stores) await store.close()

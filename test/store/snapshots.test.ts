@@ -134,7 +134,8 @@ it('lets nothing through without a lease, and says so to those who listen', asyn
   expect(refusal('a')).toBe('SP-LEASE')
   expect(refusal('from-file')).toBe('SP-LEASE')
   expect(locks.lockedBy({ person: '', target: 'orders', grantId: null })).not.toBeNull()
-  await vi.waitFor(() => expect(heard).toHaveBeenCalled())
+  expect(standing()).toEqual(['from-file'])
+  await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1))
   expect(standing()).toEqual(['from-file'])
   lease = at.monotonic + 100
   await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(2))

@@ -225,6 +225,18 @@ describe.each<Backend>([sqliteBackend(), postgresBackend()])('a store on $name',
     await outbox.close()
   })
 
+  it('refuses an event that the log has no room for, with its transition', async () => {
+    const record = lock()
+    const large = store.write(async (tx) => {
+      await tx.locks.insert(record)
+      tx.record(accessEvent({ detail: { text: 'x'.repeat(40_000) } }))
+    })
+    await expect(large).rejects.toMatchObject({ code: 'SP-INPUT' })
+    const spoilt = store.write(async (tx) => tx.record({ ...accessEvent(), time: 'now' as unknown as number }))
+    await expect(spoilt).rejects.toMatchObject({ code: 'SP-STORE' })
+    expect(await store.read((tx) => tx.locks.get(record.id))).toBeUndefined()
+  })
+
   it('refuses a schema that it does not know', async () => {
     const other = await backend.place()
     const newer = await other.open()
