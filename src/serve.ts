@@ -1,204 +1,125 @@
-import { join } from 'node:path'
-import { type Logger, pino } from 'pino'
-import type { AuditEvent } from './audit/event.ts'
-import { type Config, diffConfigs } from './config/config.ts'
-import { loadConfig } from './config/load.ts'
+import { composeAccounts } from './compose/accounts_part.ts'
+import { composeApi } from './compose/api_part.ts'
+import { composeControl } from './compose/control_part.ts'
+import { type Foundations, layFoundations } from './compose/foundations.ts'
+import { startHealth } from './compose/health_part.ts'
+import { fileEntries } from './compose/policy_files.ts'
+import { RunningProgram } from './compose/running_program.ts'
+import { sessionEnder } from './compose/session_ends.ts'
+import type { ControlPlane } from './control/control.ts'
 import { asSallyportError } from './errors.ts'
-import { LiveConfig } from './live_config.ts'
 import { createAuthority } from './proxy/authority.ts'
 import { ownAuthority } from './proxy/authority_files.ts'
 import type { ProxyContext } from './proxy/context.ts'
 import { createEngines } from './proxy/engines.ts'
-import { type HealthServer, serveHealth } from './proxy/health.ts'
-import { createIds } from './proxy/ids.ts'
 import { ConnectionCounts, FailedLogins } from './proxy/limits.ts'
-import { createMetrics } from './proxy/metrics.ts'
 import { readVersions } from './proxy/mysql_front.ts'
 import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
-import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
-import { Sessions } from './proxy/sessions.ts'
-import { NO_CREDENTIALS, NO_LIVE_SESSIONS, NO_LOCKS, NO_REFUSALS, NO_USES } from './proxy/without_store.ts'
-import { createSecrets, type Secrets } from './secrets/live_secrets.ts'
+import { SecureContexts, startProxy } from './proxy/proxy.ts'
 import { Gate } from './session/gate.ts'
-import type { AuditLog, Clock, Ids, SecretReading } from './session/ports.ts'
-import { secretEvent } from './session/secret_event.ts'
-import { createFileAuditLog } from './sinks/file_audit_log.ts'
-import { createFileGrants, type FileGrants } from './store/file_grants.ts'
+import type { Accounts, CertificateAuthority, Clock, Tokens } from './session/ports.ts'
 import { MemoryQuota } from './store/memory_quota.ts'
-import { createNamesFile } from './store/names_file.ts'
-import { createStaticAccounts } from './store/static_accounts.ts'
-import { VERSION } from './version.ts'
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
-/** Starts the proxy from a configuration directory. Rejects with `SP-CONFIG` or what kept a port from being bound. */
-export async function serve(configDir: string): Promise<Service> {
-  const readings = new Readings()
-  const secrets = createSecrets({ baseDir: configDir, clock, onReading: (reading) => readings.tell(reading) })
-  const config = await loadConfig(configDir, secrets.resolve)
-  await secrets.configure(config.secrets)
-  const log = pino({ level: config.node.logLevel, base: { node: config.node.name } })
-  const audit = openAuditLog(config, log)
-  const ids = createIds(clock.now)
-  const record = recorder(audit, ids)
-  await record({ kind: 'process', what: 'start' })
-  readings.recordWith(record, log)
-  await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
-  const sessions = new Sessions()
-  // What waits for the catalog goes on as soon as there is one.
-  const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
-  const live = new LiveConfig(config, secrets, clock, log, notes, (target) => sessions.tick(target))
+/**
+ * Starts the proxy with its control plane from a configuration directory. Rejects with `SP-CONFIG`, `SP-STORE`, or what
+ * kept a port from being bound.
+ */
+export async function serve(configDir: string): Promise<RunningProgram> {
+  const base = await layFoundations(configDir, clock)
+  const { config, live, log, stored, sessions, ids, audit, secrets, made } = base
+  const { store } = stored
+  const { catalogs } = live
   live.warm()
-  const grants = createFileGrants(config.grants, clock)
+  const engineFor = createEngines()
+  const accounts = composeAccounts({
+    ...{ ...base, catalogs, engineFor },
+    adminOf: (target) => live.loginOf(target),
+    ledger: stored.ledger,
+    record: (event) => audit.append([event]).catch((err: unknown) => log.error({ err }, 'an event was not recorded')),
+    newId: () => ids.uuid(),
+  })
+  const own = config.authority ?? (await ownAuthority(config.node.dataDir, clock.now()))
+  const authority = createAuthority(own, clock)
+  const ends = sessionEnder({ store, sessions, node: config.node.name, log })
+  const secret = (reference: string) => secrets.text(reference)
+  const plane = composeControl({
+    ...{ ...base, catalogs, engineFor, secret, store, authority },
+    resolve: secrets.resolve,
+    endSession: ends.end,
+    usageKnownSince: () => stored.usageKnownSince,
+  })
+  const { control } = plane
+  await control.noteFilePolicies(fileEntries(config, made))
   const secureContexts = new SecureContexts()
-  const { certificates, node } = config
-  const authority = createAuthority(certificates.authority ?? (await ownAuthority(node.dataDir, clock.now())), clock)
-  const context: ProxyContext = {
-    settings: () => live.settings,
-    secureContextOf: (listener) => secureContexts.of(live.listener(listener), authority.chain),
-    tokens: live.tokens,
-    credentials: NO_CREDENTIALS,
-    authority,
-    liveCheck: live.liveCheck,
-    locks: NO_LOCKS,
-    refusals: NO_REFUSALS,
-    uses: NO_USES,
-    liveSessions: NO_LIVE_SESSIONS,
-    grants,
-    policy: live.policy,
-    catalogs: live.catalogs,
-    accounts: createStaticAccounts((target, role) => live.accountOf(target, role)),
-    audit,
-    clock,
-    ids,
-    gate: new Gate({ catalogs: live.catalogs, policy: live.policy, grants, ids, quota: new MemoryQuota(clock) }),
-    engineFor: createEngines(),
-    sessions,
-    counts: new ConnectionCounts(),
-    failures: new FailedLogins(),
-    metrics: createMetrics(),
-    log,
-  }
+  const context = contextOf(base, { control, authority, secureContexts, engineFor, accounts: accounts.accounts })
+  accounts.start()
   const proxy = await startProxy(context, config.node.listeners, { postgres: servePostgres, mysql: serveMysql })
+  plane.start()
   readVersions(context)
-  const health = config.node.metrics ? await startHealth(config.node.metrics, context, proxy) : null
+  const api = await composeApi({
+    ...{ ...base, control, incidents: plane.incidents, store, authority, secret },
+    tokens: context.tokens,
+    locks: stored.locks,
+    credentials: stored.credentials,
+    config: () => live.config,
+    onEvents: (listener) => plane.onEvents(listener),
+    listening: proxy.listening.map(({ settings, port }) => ({ settings: live.listener(settings), port })),
+    questions: null,
+    evidence: null,
+    history: null,
+    posture: null,
+    usage: null,
+    loggedOut: (who) => ends.endOf(who),
+  })
+  const health = config.node.metrics ? await startHealth(config.node.metrics, context, proxy, stored) : null
   for (const { settings, port } of proxy.listening) {
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
   }
-  return new Service({ configDir, context, proxy, health, live, grants, secureContexts, secrets, record })
+  if (api) log.info({ port: api.port }, 'the admin API is listening')
+  return new RunningProgram({ ...base, context, proxy, health, accounts, plane, api, ends, secureContexts })
 }
-
-type Unstamped<T> = T extends AuditEvent ? Omit<T, 'id' | 'time'> : never
-type Recorder = (event: Unstamped<AuditEvent>) => Promise<void>
 
 interface Parts {
-  readonly configDir: string
-  readonly context: ProxyContext
-  readonly proxy: RunningProxy
-  readonly health: HealthServer | null
-  readonly live: LiveConfig
-  readonly grants: FileGrants
+  readonly control: ControlPlane
+  readonly authority: CertificateAuthority
   readonly secureContexts: SecureContexts
-  readonly secrets: Secrets
-  readonly record: Recorder
+  readonly engineFor: ProxyContext['engineFor']
+  readonly accounts: Accounts
 }
 
-/** Readings of secrets on their way to the audit log, which opens after the first of them. */
-class Readings {
-  #waiting: SecretReading[] = []
-  #record: ((reading: SecretReading) => void) | null = null
-
-  tell(reading: SecretReading): void {
-    if (this.#record === null) this.#waiting.push(reading)
-    else this.#record(reading)
-  }
-
-  recordWith(record: Recorder, log: Logger): void {
-    this.#record = (reading) => {
-      if (!reading.ok) log.warn({ reference: reading.reference, detail: reading.detail }, 'a secret can not be read')
-      record(secretEvent(reading)).catch((error: unknown) => log.error({ err: error }, 'a reading was not recorded'))
-    }
-    for (const reading of this.#waiting.splice(0)) this.#record(reading)
-  }
-}
-
-/** The running program. */
-class Service {
-  readonly context: ProxyContext
-  readonly #parts: Parts
-  readonly #stopWatching: () => void
-
-  constructor(parts: Parts) {
-    this.#parts = parts
-    this.context = parts.context
-    this.#stopWatching = parts.grants.onChange(() => parts.proxy.endWithoutGrant())
-  }
-
-  /** Reads the configuration again: all of it comes into force, or nothing. Rejects with `SP-CONFIG`. */
-  async reload(): Promise<void> {
-    const { configDir, context, live, grants, secureContexts, secrets, record } = this.#parts
-    const { log, metrics } = context
-    try {
-      const next = await loadConfig(configDir, secrets.resolve)
-      // Edited or revived grants are refused here, before anything has changed.
-      grants.check(next.grants)
-      const changes = diffConfigs(live.config, next)
-      // Recorded before it is in force: a policy that is not on record decides nothing.
-      await record({ kind: 'config_loaded', digest: next.digest, previous: live.config.digest, changes })
-      live.swap(next)
-      await secrets.configure(next.secrets)
-      secureContexts.clear()
-      grants.replace(next.grants)
-      metrics.reloads.inc({ outcome: 'ok' })
-      log.info({ digest: next.digest }, 'the configuration was reloaded')
-    } catch (error) {
-      metrics.reloads.inc({ outcome: 'failed' })
-      log.error({ detail: asSallyportError(error).detail }, 'the configuration was not reloaded; the old one stays')
-      throw error
-    }
-  }
-
-  /** Ends gracefully: sessions finish within the drain timeout, then the audit log is flushed. */
-  async shutDown(): Promise<void> {
-    const { context, proxy, health, live, secrets, record } = this.#parts
-    await record({ kind: 'process', what: 'drain' })
-    await proxy.drain(context.settings().limits.drainTimeoutMs)
-    this.#stopWatching()
-    live.close()
-    await secrets.close()
-    health?.close()
-    await record({ kind: 'process', what: 'stop' })
-    await context.audit.close()
+/** What every connection needs. */
+function contextOf(
+  base: Foundations,
+  { control, authority, secureContexts, engineFor, accounts }: Parts,
+): ProxyContext {
+  const { live, stored, audit, ids, log, sessions, metrics } = base
+  const { grants, locks, credentials, uses, plans } = stored
+  const { catalogs, policy, liveCheck } = live
+  const { refusals } = control
+  const quota = new MemoryQuota(clock)
+  return {
+    settings: () => live.settings,
+    secureContextOf: (listener) => secureContexts.of(live.listener(listener), authority.chain),
+    tokens: seenBy(control.seen, live.tokens, (error) => {
+      log.warn({ code: asSallyportError(error).code }, 'a person could not be noted as seen')
+    }),
+    ...{ credentials, authority, locks, refusals, uses, grants, catalogs, policy, liveCheck, engineFor, accounts },
+    ...{ audit, clock, ids, log, sessions, metrics },
+    liveSessions: stored.sessions,
+    gate: new Gate({ catalogs, policy, grants, ids, quota, refusals, plans }),
+    counts: new ConnectionCounts(),
+    failures: new FailedLogins(),
   }
 }
 
-function openAuditLog({ node }: Config, log: Logger): AuditLog {
-  const audit = createFileAuditLog({
-    path: node.audit.path,
-    durability: node.audit.durability,
-    writerId: node.name,
-    product: { version: VERSION, uid: node.name },
-  })
-  if (audit.cutBytes > 0) log.warn({ bytes: audit.cutBytes }, 'the audit log ended in a torn line, which was cut')
-  return audit
-}
-
-function recorder(audit: AuditLog, ids: Ids): Recorder {
-  return (event) => audit.append([{ ...event, id: ids.uuid(), time: clock.now() } as AuditEvent])
-}
-
-function startHealth(
-  address: { readonly host: string; readonly port: number },
-  { metrics, audit }: ProxyContext,
-  proxy: RunningProxy,
-): Promise<HealthServer> {
-  return serveHealth({
-    ...address,
-    registry: metrics.registry,
-    notReady: () => [
-      ...(proxy.draining ? ['draining'] : []),
-      ...(audit.healthy ? [] : ['the audit log can not be written']),
-    ],
-  })
+/** Who comes with a good token is known from then on: by their groups, they may be asked to approve. */
+function seenBy(seen: ControlPlane['seen'], tokens: Tokens, failed: (error: unknown) => void): Tokens {
+  const noted = (identity: Awaited<ReturnType<Tokens['verify']>>) => {
+    seen(identity).catch(failed)
+    return identity
+  }
+  return { verify: async (token) => noted(await tokens.verify(token)) }
 }

@@ -8,8 +8,10 @@ import { createFileGrants, type FileGrants } from '../store/file_grants.ts'
 import { joinNodes } from '../store/nodes.ts'
 import { openStore } from '../store/open_store.ts'
 import { createOutbox } from '../store/outbox.ts'
+import { createPlanProgress, type StoredPlanProgress } from '../store/plan_progress.ts'
 import { createSessionLog, type SessionLog } from '../store/session_log.ts'
 import type { StoreSettings } from '../store/settings.ts'
+import { everyRecord } from '../store/snapshot.ts'
 import type { SqlStore } from '../store/sql_store.ts'
 import { createCredentials, type StoreCredentials } from '../store/store_credentials.ts'
 import { createStoreGrants, type StoreGrants } from '../store/store_grants.ts'
@@ -35,7 +37,10 @@ export interface StorePart {
   readonly credentials: StoreCredentials
   readonly sessions: LiveSessions & Pick<SessionLog, 'flush'>
   readonly uses: UsageLog
+  readonly plans: StoredPlanProgress
   readonly ledger: AccountLedger
+  /** Since when use is counted, in milliseconds since the epoch: the first start with this store. */
+  readonly usageKnownSince: number
   close(): Promise<void>
 }
 
@@ -54,6 +59,9 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
   const credentials = await createCredentials(reading, locks)
   const sessions = createSessionLog({ store, failed })
   const uses = createUsageLog({ store, failed })
+  const usageKnownSince = await firstStart(store, clock)
+  const plans = createPlanProgress(store, failed)
+  await plans.load()
   return {
     store,
     outbox,
@@ -63,6 +71,8 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
     credentials,
     sessions: liveSessionsOf(sessions, node),
     uses,
+    plans,
+    usageKnownSince,
     ledger: createAccountLedger({ store, clock, node, startedAt: presence.startedAt, isLive: deps.isLive }),
     close: async () => {
       await sessions.close()
@@ -70,12 +80,20 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
       await credentials.close()
       await grants.close()
       await locks.close()
+      plans.close()
+      await plans.settled()
       await presence.close()
       await outbox.flush()
       await outbox.close()
       await store.close()
     },
   }
+}
+
+/** The policy files are noted at each start: the oldest note is of the first one. */
+async function firstStart(store: SqlStore, clock: Clock): Promise<number> {
+  const versions = await store.read((tx) => everyRecord(tx.policies, {}))
+  return Math.min(clock.now(), ...versions.map(({ at }) => at))
 }
 
 function settingsOf(config: Config['node']['store']): StoreSettings {

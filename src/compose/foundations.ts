@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import type { PolicyVersion } from '../access/records.ts'
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { LiveConfig } from '../live_config.ts'
+import { createIds } from '../proxy/ids.ts'
+import { createMetrics, type Metrics } from '../proxy/metrics.ts'
+import { Sessions } from '../proxy/sessions.ts'
+import { createSecrets, type Secrets } from '../secrets/live_secrets.ts'
+import type { AuditLog, Clock, Ids } from '../session/ports.ts'
+import { createNamesFile } from '../store/names_file.ts'
+import { openAuditLog, Readings, type Recorder, recorder } from './audit_part.ts'
+import { madeVersions } from './policy_files.ts'
+import { composeStore, type StorePart } from './store_part.ts'
+
+/** What everything else stands on. */
+export interface Foundations {
+  readonly configDir: string
+  readonly clock: Clock
+  readonly secrets: Secrets
+  readonly log: Logger
+  readonly audit: AuditLog
+  readonly ids: Ids
+  readonly record: Recorder
+  readonly metrics: Metrics
+  readonly sessions: Sessions
+  readonly stored: StorePart
+  readonly config: Config
+  /** The policy that was made over the API. */
+  readonly made: readonly PolicyVersion[]
+  readonly live: LiveConfig
+}
+
+/**
+ * The configuration, the audit log and the store, in this order: nothing happens before it can be recorded. What was made
+ * over the API stands in the store, so the configuration is whole only then.
+ */
+export async function layFoundations(configDir: string, clock: Clock): Promise<Foundations> {
+  const readings = new Readings()
+  const secrets = createSecrets({ baseDir: configDir, clock, onReading: (reading) => readings.tell(reading) })
+  const files = await loadConfig(configDir, secrets.resolve)
+  await secrets.configure(files.secrets)
+  const log = pino({ level: files.node.logLevel, base: { node: files.node.name } })
+  const audit = openAuditLog(files, log)
+  const ids = createIds(clock.now)
+  const record = recorder(audit, ids, clock)
+  await record({ kind: 'process', what: 'start' })
+  readings.recordWith(record, log)
+  const sessions = new Sessions()
+  const isLive = (sessionId: string) => sessions.get(sessionId) !== undefined
+  const stored = await composeStore(files, { audit, clock, ids, log, isLive })
+  const made = await madeVersions(stored.store)
+  const config = await loadConfig(configDir, secrets.resolve, made)
+  await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
+  // What waits for the catalog goes on as soon as there is one.
+  const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
+  const live = new LiveConfig(config, secrets, clock, log, notes, (target) => sessions.tick(target))
+  const metrics = createMetrics()
+  return { configDir, clock, secrets, log, audit, ids, record, metrics, sessions, stored, config, made, live }
+}

@@ -1,0 +1,122 @@
+import type { PolicyVersion } from '../access/records.ts'
+import { type Config, diffConfigs } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { asSallyportError } from '../errors.ts'
+import type { LiveConfig } from '../live_config.ts'
+import type { ProxyContext } from '../proxy/context.ts'
+import type { HealthServer } from '../proxy/health.ts'
+import type { Proxy as RunningProxy, SecureContexts } from '../proxy/proxy.ts'
+import type { Secrets } from '../secrets/live_secrets.ts'
+import type { AccountsPart } from './accounts_part.ts'
+import type { Recorder } from './audit_part.ts'
+import type { ControlPart } from './control_part.ts'
+import { fileEntries, madeVersions } from './policy_files.ts'
+import type { SessionEnds } from './session_ends.ts'
+import type { StorePart } from './store_part.ts'
+
+interface Parts {
+  readonly configDir: string
+  readonly context: ProxyContext
+  readonly proxy: RunningProxy
+  readonly health: HealthServer | null
+  readonly live: LiveConfig
+  readonly stored: StorePart
+  readonly made: readonly PolicyVersion[]
+  readonly accounts: AccountsPart
+  readonly plane: ControlPart
+  readonly api: { close(): Promise<void> } | null
+  readonly ends: SessionEnds
+  readonly secureContexts: SecureContexts
+  readonly secrets: Secrets
+  readonly record: Recorder
+}
+
+/** The running program. */
+export class RunningProgram {
+  readonly context: ProxyContext
+  readonly #parts: Parts
+  readonly #stops: (() => void)[]
+  #reloading: Promise<void> = Promise.resolve()
+  #made: string
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.context = parts.context
+    this.#made = keyOf(parts.made)
+    this.#stops = [
+      parts.stored.grants.onChange(() => parts.proxy.endWithoutGrant()),
+      parts.stored.store.onChange(({ what }) => {
+        if (what === 'policies') this.#followMade().catch((error: unknown) => this.#notFollowed(error))
+      }),
+    ]
+  }
+
+  /** Reads the configuration again: all of it comes into force, or nothing. One after the other. Rejects with `SP-CONFIG`. */
+  reload(): Promise<void> {
+    this.#reloading = this.#reloading.catch(() => undefined).then(() => this.#reload())
+    return this.#reloading
+  }
+
+  async #reload(): Promise<void> {
+    const { configDir, context, stored, secrets } = this.#parts
+    const { log, metrics } = context
+    try {
+      const made = await madeVersions(stored.store)
+      const next = await loadConfig(configDir, secrets.resolve, made)
+      await this.#swap(next)
+      this.#made = keyOf(made)
+      await this.#parts.plane.control.noteFilePolicies(fileEntries(next, made))
+      metrics.reloads.inc({ outcome: 'ok' })
+      log.info({ digest: next.digest }, 'the configuration was reloaded')
+    } catch (error) {
+      metrics.reloads.inc({ outcome: 'failed' })
+      log.error({ detail: asSallyportError(error).detail }, 'the configuration was not reloaded; the old one stays')
+      throw error
+    }
+  }
+
+  /** What was made over the API, on this node or another, comes into force as a changed file would. */
+  async #followMade(): Promise<void> {
+    if (keyOf(await madeVersions(this.#parts.stored.store)) !== this.#made) await this.reload()
+  }
+
+  #notFollowed(error: unknown): void {
+    const { code, detail } = asSallyportError(error)
+    this.context.log.error({ code, detail }, 'a change of the policy in the store did not come into force')
+  }
+
+  async #swap(next: Config): Promise<void> {
+    const { live, stored, secureContexts, secrets, record } = this.#parts
+    // Edited or revived grants are refused here, before anything has changed.
+    stored.files.check(next.grants)
+    const changes = diffConfigs(live.config, next)
+    // Recorded before it is in force: a policy that is not on record decides nothing.
+    await record({ kind: 'config_loaded', digest: next.digest, previous: live.config.digest, changes })
+    live.swap(next)
+    await secrets.configure(next.secrets)
+    secureContexts.clear()
+    stored.files.replace(next.grants)
+  }
+
+  /** Ends gracefully: sessions finish within the drain timeout, their accounts go, then the audit log is flushed. */
+  async shutDown(): Promise<void> {
+    const { context, proxy, health, live, stored, accounts, plane, api, ends, secrets, record } = this.#parts
+    await record({ kind: 'process', what: 'drain' })
+    await proxy.drain(context.settings().limits.drainTimeoutMs)
+    for (const stop of this.#stops) stop()
+    ends.close()
+    await api?.close()
+    await plane.close()
+    await accounts.close()
+    live.close()
+    await secrets.close()
+    await stored.close()
+    health?.close()
+    await record({ kind: 'process', what: 'stop' })
+    await context.audit.close()
+  }
+}
+
+function keyOf(made: readonly PolicyVersion[]): string {
+  return JSON.stringify(made.map(({ id, digest }) => [id, digest]).sort())
+}
