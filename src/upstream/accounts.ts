@@ -26,7 +26,7 @@ export interface AccountSettings {
   readonly ttlMarginMs: number
   /** Accounts made ahead, for each person and grant that has connected lately. */
   readonly warm: number
-  /** What a person made belongs to this role (MySQL: this definer) afterwards; null: to the admin account. */
+  /** What a person made belongs to this role (MySQL: this definer) afterwards; null: to the admin account (MySQL: the account then stays, locked). */
   readonly ownerRole: string | null
   /** Roles of the database that the account is a member of. */
   readonly memberOf: readonly string[]
@@ -47,6 +47,8 @@ export interface NewLogin {
 
 /** How one kind of server makes and drops accounts. Each rejects with `SP-ACCOUNT` or `SP-UPSTREAM`. */
 export interface AccountEngine {
+  /** A new password for which what costs time is done already; without one, any random password will do. */
+  password?(): string
   /**
    * Makes what the accounts of a setup share, where it is not there, and asks the server for what they may do: what is
    * missing rejects with `SP-ACCOUNT`, what is beyond the privileges comes back as findings. Called once for a digest,

@@ -218,7 +218,8 @@ class SessionAccounts implements LiveAccounts {
   async #make(setup: AccountSetup, person: string, sessionId: string, count: number): Promise<readonly NewLogin[]> {
     const { ledger, clock } = this.#options
     const expiresAt = Math.min(setup.grantEnd + setup.settings.ttlMarginMs, clock.now() + LOGIN_WINDOW_MS)
-    const logins = Array.from({ length: count }, () => newLogin(person, expiresAt))
+    const engine = this.#options.engineOf(setup.target)
+    const logins = Array.from({ length: count }, () => newLogin(person, expiresAt, engine.password?.()))
     for (const { name } of logins) this.#own.add(name)
     try {
       await Promise.all(logins.map((login) => ledger.note(noted(setup, login, sessionId))))
@@ -253,14 +254,18 @@ function noted({ target, grantId }: AccountSetup, { name, expiresAt }: NewLogin,
   return { target: target.name, name, sessionId, grantId, expiresAt }
 }
 
-function newLogin(person: string, expiresAt: number): NewLogin {
+function newLogin(
+  person: string,
+  expiresAt: number,
+  password: string = randomBytes(PASSWORD_BYTES).toString('base64url'),
+): NewLogin {
   const short =
     person
       .toLowerCase()
       .replaceAll(/[^a-z0-9]/g, '')
       .slice(0, PERSON_CHARS) || 'x'
   const random = Array.from(randomBytes(RANDOM_CHARS), (byte) => ALPHABET[byte & 31]).join('')
-  return { name: `sp_${short}_${random}`, password: randomBytes(PASSWORD_BYTES).toString('base64url'), expiresAt }
+  return { name: `sp_${short}_${random}`, password, expiresAt }
 }
 
 /** An unrestricted role has no list of relations: what it gets depends on all that `key` stands for. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SallyportError } from '../errors.ts'
 import type { LiveCredential, Target } from '../session/ports.ts'
@@ -8,8 +7,8 @@ import { createMysqlAdmin, type MysqlAdmin, type MysqlAdminSession } from './mys
 import { dropAccounts, foundAccounts, killSessions, lockAccounts, sweepRoles } from './mysql_accounts_drop.ts'
 import { beyond, roleGrants } from './mysql_accounts_effective.ts'
 import { everythingFor, grantsFor, privilegesIn, type RoutineKind } from './mysql_accounts_grants.ts'
+import { SparePasswords } from './mysql_accounts_spare.ts'
 import { accountText, createOnMariadb, createOnMysql, literal, sharedRole } from './mysql_accounts_sql.ts'
-import { identifiedBy } from './mysql_accounts_verifier.ts'
 
 const REPLICA_POLL_MS = 20
 
@@ -25,9 +24,14 @@ export class MysqlAccounts implements AccountEngine {
   readonly #admins = new Map<string, MysqlAdmin>()
   /** Accounts made here that can define nothing: to look for what others made takes a server with many tables long. */
   readonly #plain = new Set<string>()
+  readonly #spares = new SparePasswords()
 
   constructor(credentialOf: (target: Target) => LiveCredential) {
     this.#credentialOf = credentialOf
+  }
+
+  password(): string {
+    return this.#spares.take()
   }
 
   prepare(setup: AccountSetup): Promise<readonly string[]> {
@@ -45,7 +49,7 @@ export class MysqlAccounts implements AccountEngine {
       const verified = await Promise.all(
         logins.map(async (login) => ({
           ...login,
-          identified: await identifiedBy(login.password, session.mariadb, randomBytes),
+          identified: await this.#spares.identifiedBy(login.password, session.mariadb),
         })),
       )
       const role = roleOf(session, setup)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Privileges } from '../../src/policy/privileges.ts'
 import type { NewLogin } from '../../src/upstream/accounts.ts'
 import { grantsFor, privilegesIn } from '../../src/upstream/mysql_accounts_grants.ts'
+import { SparePasswords } from '../../src/upstream/mysql_accounts_spare.ts'
 import { createOnMariadb, createOnMysql, mariadbMark, sharedRole } from '../../src/upstream/mysql_accounts_sql.ts'
 import { cachingSha2Verifier, nativeVerifier } from '../../src/upstream/mysql_accounts_verifier.ts'
 import { relation } from '../policy/build.ts'
@@ -43,6 +44,20 @@ describe('what the server keeps of a password', () => {
       }),
       { numRuns: 10 },
     )
+  })
+
+  it('is at hand for passwords that were made ahead, and is that of the password', async () => {
+    const spares = new SparePasswords()
+    await spares.identifiedBy(spares.take(), false)
+    // The first were made meanwhile, the last are not: either way it is the password's own.
+    await spares.identifiedBy('another', false)
+    const taken = Array.from({ length: 6 }, () => spares.take())
+    expect(new Set(taken).size).toBe(6)
+    for (const password of taken) {
+      const kept = Buffer.from((await spares.identifiedBy(password, false)).slice(-140), 'hex')
+      const again = await cachingSha2Verifier(password, kept.subarray(7, 27))
+      expect(Buffer.from(again).equals(kept)).toBe(true)
+    }
   })
 
   it('is that of mysql_native_password', () => {
