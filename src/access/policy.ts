@@ -85,12 +85,11 @@ export function ledProjects(
 /** Whom an approval rule names, and who leads a project, may answer: no other list has to say so again. */
 export function apiRolesOf(
   person: { readonly email: string | null; readonly groups: readonly string[] },
-  { apiRoles, rules, projects }: Pick<AccessPolicy, 'apiRoles' | 'rules' | 'projects'>,
+  { apiRoles, rules, projects, settings }: AccessPolicy,
 ): readonly ApiRole[] {
   const roles = rolesOf(person.groups, apiRoles)
-  const named = rules.some(({ stages }) =>
-    stages.some(({ groups }) => groups.some((one) => person.groups.includes(one))),
-  )
+  const inRules = rules.flatMap(({ stages }) => stages.flatMap(({ groups }) => groups))
+  const named = [...inRules, ...settings.classificationGroups].some((group) => person.groups.includes(group))
   const answers = named || ledProjects(projects, person).length > 0
   return API_ROLES.filter((role) => roles.includes(role) || (role === 'approver' && answers))
 }

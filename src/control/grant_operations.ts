@@ -103,9 +103,17 @@ function grants(deps: ControlDeps, caller: Caller, query: GrantQuery) {
       }
       const where = given({ state, target, person, review })
       if (isAllowed(deps, caller, 'grant.read_all')) return page(tx.grants, where, query)
+      checkSeesOthers(caller, policy)
       return page(tx.grants, where, query, (record) => maySee(deps, caller, record, policy))
     }),
   )
+}
+
+/** Leads see the grants on their targets, and those who review break-glass what they review. */
+function checkSeesOthers({ identity }: Caller, { projects, settings }: AccessPolicy): void {
+  if (ledProjects(projects, identity).length > 0) return
+  if (settings.reviewGroups.some((group) => identity.groups.includes(group))) return
+  throw new SallyportError('SP-FORBIDDEN', 'the grants of others are for admin, auditor, leads and reviewers')
 }
 
 async function grantRecord(tx: ReadTx, id: string): Promise<GrantRecord> {

@@ -58,7 +58,9 @@ export async function roleOptions(
   const { now } = actOf(deps, caller)
   const known = await deps.store.read(async (tx) => {
     const roles = [...policy.roles.values()]
-    const changed = await Promise.all(roles.map(({ name }) => changers(tx, policy, now, name)))
+    const changed = await Promise.all(
+      roles.map(({ name }) => changers(tx, policy, now, { role: name, target: target.name })),
+    )
     return { people: await seenPeople(tx, policy, now), changed, roles }
   })
   const options: RoleOption[] = []

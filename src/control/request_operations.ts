@@ -162,7 +162,7 @@ function vote(
     const { requester, target, role } = request
     await checkLocks(tx, act.now, { person: personKey(requester), target })
     const { delegations, delegators } = await lentTo(tx, act, policy, voter)
-    const changedBy = (await changers(tx, policy, act.now, role))(request.rule.name)
+    const changedBy = (await changers(tx, policy, act.now, request))(request.rule.name)
     const held = await all(tx.grants, { person: personKey(requester), target, role })
     const known = (await seenAs(tx, requester)) ?? requester
     const context = { policy, voter, requester: known, changedBy, delegations, delegators, held, grantId }
@@ -252,7 +252,7 @@ function isLentFor(
 
 async function stageApprovers(tx: ReadTx, act: Act, policy: AccessPolicy, request: AccessRequest) {
   const people = await seenPeople(tx, policy, act.now)
-  const changedBy = (await changers(tx, policy, act.now, request.role))(request.rule.name)
+  const changedBy = (await changers(tx, policy, act.now, request))(request.rule.name)
   const requester = (await seenAs(tx, request.requester)) ?? request.requester
   return request.stages.map((stage) => ({
     stage: stage.name,

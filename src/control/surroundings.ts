@@ -7,6 +7,7 @@ import type { ReadTx } from '../access/ports.ts'
 import type { PolicyVersion } from '../access/records.ts'
 import type { Surroundings } from '../access/requests.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
+import { matchesAny } from '../policy/patterns.ts'
 import { all } from './listing.ts'
 
 /** What the store knows that a request is judged by. */
@@ -19,7 +20,7 @@ export async function surroundingsOf(
 ): Promise<Surroundings> {
   const { person, target, role } = wish
   const held = await all(tx.grants, { person: personKey(person), target, role })
-  const changedBy = await changers(tx, policy, now, role)
+  const changedBy = await changers(tx, policy, now, { role, target })
   return { ...given, policy, person, people: await seenPeople(tx, policy, now), held, changedBy }
 }
 
@@ -35,15 +36,17 @@ export async function seenPeople(tx: ReadTx, policy: AccessPolicy, now: number):
   )
 }
 
-/** Who changed the role, or the rule of a name, of late. */
+/** Who changed the role, the project of the target, or the rule of a name, of late. */
 export async function changers(
   tx: ReadTx,
-  { settings }: AccessPolicy,
+  { settings, projects }: AccessPolicy,
   now: number,
-  role: string,
+  { role, target }: { readonly role: string; readonly target: string },
 ): Promise<(rule: string) => readonly PersonRef[]> {
   const since = now - settings.ownChangeMs
-  const ofRole = changersOf(await all(tx.policies, { kind: 'role', name: role }), since)
+  const names = projects.filter(({ targets }) => matchesAny(targets, target)).map(({ name }) => name)
+  const ofProjects = await all(tx.policies, { kind: 'project', name: names })
+  const ofRole = changersOf([...(await all(tx.policies, { kind: 'role', name: role })), ...ofProjects], since)
   const rules: readonly PolicyVersion[] = await all(tx.policies, { kind: 'approval' })
   return (rule) => [
     ...ofRole,

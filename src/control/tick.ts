@@ -13,6 +13,10 @@ import { all } from './listing.ts'
 import { completion } from './review_operations.ts'
 import { actOf, type ControlDeps, transact } from './running.ts'
 
+/** How often grants are looked at that may not be used: all of them have to be read for that. */
+const IDLE_CHECK_MS = 30_000
+const FORGET_EVERY_MS = 600_000
+
 /**
  * What time does to the records. Every node may run it at once: each change is of the version that was read, so that one
  * of them makes it, and what was done is not due again.
@@ -20,6 +24,8 @@ import { actOf, type ControlDeps, transact } from './running.ts'
 export class Timers {
   readonly #deps: ControlDeps
   #incidentsAt = Number.NEGATIVE_INFINITY
+  #idleAt = Number.NEGATIVE_INFINITY
+  #forgottenAt = Number.NEGATIVE_INFINITY
   #running = false
 
   constructor(deps: ControlDeps) {
@@ -34,8 +40,10 @@ export class Timers {
       await this.#guarded('requests', () => this.#requests())
       await this.#guarded('incidents', () => this.#incidents())
       await this.#guarded('grants', () => this.#grants())
+      await this.#guarded('idle grants', () => this.#idleGrants())
       await this.#guarded('reviews of break-glass', () => this.#breakGlassReviews())
       await this.#guarded('access reviews', () => this.#reviews())
+      await this.#guarded('old refusals', () => this.#forgetRefusals())
     } finally {
       this.#running = false
     }
@@ -61,15 +69,32 @@ export class Timers {
     }
   }
 
+  /** Only those whose time has come are read: there may be many. */
   async #grants(): Promise<void> {
     const act = actOf(this.#deps, null)
-    const open = await this.#deps.store.read((tx) => all(tx.grants, { state: ['scheduled', 'active'] }))
-    for (const record of open) {
-      if (tickGrant(act, record) === null && !(await this.#isIdle(act, record))) continue
+    const come = { to: act.now + 1 }
+    const due = await this.#deps.store.read(async (tx) => [
+      ...(await all(tx.grants, { state: 'scheduled', start: come })),
+      ...(await all(tx.grants, { state: ['scheduled', 'active'], end: come })),
+    ])
+    for (const { id } of due) {
+      await this.#step(`grant ${id}`, async (tx) => {
+        const stored = await tx.grants.get(id)
+        return stored === undefined ? null : tickGrant(act, stored)
+      })
+    }
+  }
+
+  async #idleGrants(): Promise<void> {
+    const act = actOf(this.#deps, null)
+    if (act.now - this.#idleAt < IDLE_CHECK_MS) return
+    this.#idleAt = act.now
+    const active = await this.#deps.store.read((tx) => all(tx.grants, { state: 'active' }))
+    for (const record of active) {
+      if (!(await this.#isIdle(act, record))) continue
       await this.#step(`grant ${record.id}`, async (tx) => {
         const stored = await tx.grants.get(record.id)
-        if (stored === undefined) return null
-        return tickGrant(act, stored) ?? tickIdle(act, stored, await lastUse(tx, stored, act.now))
+        return stored === undefined ? null : tickIdle(act, stored, await lastUse(tx, stored, act.now))
       })
     }
   }
@@ -128,6 +153,18 @@ export class Timers {
       const settled = items.every(({ decision }) => decision === 'keep' || decision === 'revoke')
       if (settled && act.now >= review.dueAt) return completion(act, review, items)
       return remind(act, review, items.filter(({ decision }) => decision === null).length, reviewReminderMs)
+    })
+  }
+
+  /** They are notes and no history: that somebody was refused stands in the audit log. */
+  async #forgetRefusals(): Promise<void> {
+    const now = this.#deps.clock.now()
+    if (now - this.#forgottenAt < FORGET_EVERY_MS) return
+    this.#forgottenAt = now
+    const old = await this.#deps.store.read((tx) => tx.refusals.list({ where: { expiresAt: { to: now } } }))
+    if (old.length === 0) return
+    await this.#deps.store.write(async (tx) => {
+      for (const { id } of old) await tx.refusals.remove(id)
     })
   }
 

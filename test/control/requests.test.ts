@@ -127,6 +127,11 @@ describe('a request', () => {
     await control.putPolicy(both, change)
     const { request } = await control.createRequest(alice, ASKED)
     await expect(control.vote(both, request.id, YES)).rejects.toThrow(/SP-SEPARATION/)
+    await control.putPolicy(caller(person('carol', ['policy'])), { ...change, kind: 'project', name: 'shop' })
+    const leads = { groups: [], people: ['carol@example.test'] }
+    const projects = [{ name: 'shop', targets: ['orders'], leads, roles: ['*'], maxDurationMs: HOUR }]
+    state.policy = policyOf({ projects, settings: { fourEyes: false } })
+    await expect(control.vote(carol, request.id, YES)).rejects.toThrow(/SP-SEPARATION/)
     state.policy = policyOf({ rules: [rule('auto', [])], settings: { fourEyes: false } })
     await expect(control.createRequest(both, ASKED)).rejects.toThrow(/SP-SEPARATION/)
     expect((await control.createRequest(alice, ASKED)).grant).not.toBeNull()
@@ -165,12 +170,14 @@ describe('a refusal', () => {
 
   it('of a masked column needs a role that lifts the mask', async () => {
     const lifts = role('lifts', {}, { unmask: ['shop.items.*'] })
-    const { control, state } = await plane(policyOf({ roles: [...roles, lifts] }))
+    const { control, state, store } = await plane(policyOf({ roles: [...roles, lifts] }))
     const id = control.refusals.note({ ...refused, person: alice.identity, needs, clear: ['shop.items.id'] }) ?? ''
     await control.settled()
     expect((await control.proposeFromRefusal(alice, id)).role).toBe('lifts')
     state.now += 4 * DAY
     await expect(control.refusal(alice, id)).rejects.toThrow(/SP-NOT-FOUND/)
+    await control.tick()
+    expect(await store.read((tx) => tx.refusals.count({}))).toBe(0)
   })
 })
 
