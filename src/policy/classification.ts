@@ -3,7 +3,7 @@ import { coverageOf, type ScopeInput } from './coverage.ts'
 import { matchesAny, matchesAnyFolded } from './patterns.ts'
 
 /** One line of the policy: the columns that it names have the class. All lines that match count. */
-export interface ClassifiedColumns {
+interface ClassifiedColumns {
   readonly targets: readonly string[]
   readonly databases: readonly string[]
   readonly schemas: readonly string[]
@@ -18,7 +18,7 @@ export interface Classification {
   readonly ids: ReadonlyMap<string, string>
 }
 
-export interface ClassInput {
+interface ClassInput {
   readonly target: string
   /** Of the session; in MySQL a schema is its own database. */
   readonly database: string
@@ -64,7 +64,7 @@ export function classesCovered(input: ScopeInput & ClassInput): readonly string[
 
 const ALL = { column: () => true }
 
-export interface Drift {
+interface Drift {
   /** `schema.table.column` of every column without a class. */
   readonly unclassified: readonly string[]
   /** Those of them that the snapshot did not have. */

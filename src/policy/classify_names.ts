@@ -85,7 +85,7 @@ const RULES: readonly NameRule[] = [
 const OTHER_THINGS =
   /(?:^|_)(?:ip_?v?\d?_?range|address_type|phone_model|mail_?server|smtp|template|queue|wallet|mac_version|street_?light)(?:_|$)/
 
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll(/[^A-Za-z0-9]+/g, '_')

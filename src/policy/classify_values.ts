@@ -1,7 +1,7 @@
 import { bsn, codiceFiscale, cpf, dni, iban, luhn, nir, pesel, ssn } from './checksums.ts'
 
 /** Says of one value whether it looks like one of the class. */
-export interface ValueTest {
+interface ValueTest {
   readonly class: string
   /** Values that are none pass it seldom: it needs no name beside it. */
   readonly strong: boolean

@@ -7,12 +7,13 @@ import type { MigrationPlan, PlannedStatement } from './grant.ts'
 import { hiddenShow } from './kinds.ts'
 import { piecesOf } from './script.ts'
 import { judgeSetting } from './settings.ts'
+import { hiddenSystemUse } from './system_relations.ts'
 
 /** A longer script is several migrations. */
 const STATEMENTS_MAX = 2000
 
 /** A script as it is approved, and what each of its statements means against the catalog of that moment. */
-export interface ParsedScript {
+interface ParsedScript {
   readonly plan: MigrationPlan
   readonly statements: readonly StatementFacts[]
 }
@@ -119,7 +120,7 @@ const TOOL_SETTINGS: ReadonlySet<string> = new Set([
 export function isHarmless(statement: StatementFacts, dialect: Dialect): boolean {
   const { kind, settings, uses, functions, inner, into, opaque, output } = statement
   if (opaque || inner || into) return false
-  const safe = unsafeFunction(dialect, [], functions) === null && uses.every(isCatalog)
+  const safe = unsafeFunction(dialect, [], functions) === null && uses.every((use) => isCatalog(use, dialect))
   if (CONTROL.has(kind)) return true
   if (kind === 'set' || kind === 'reset')
     return safe && settings.length > 0 && settings.every((change) => isToolSetting(dialect, change))
@@ -131,8 +132,10 @@ function isToolSetting(dialect: Dialect, change: StatementFacts['settings'][numb
   return TOOL_SETTINGS.has(change.name.toLowerCase()) && judgeSetting(dialect, change) === null
 }
 
-function isCatalog({ relation, role, locked }: StatementFacts['uses'][number]): boolean {
-  return relation.kind === 'system' && role === 'read' && !locked
+/** What holds values of other people's rows or credentials is no part of what tools look at, whatever the role is. */
+function isCatalog(use: StatementFacts['uses'][number], dialect: Dialect): boolean {
+  const { relation, role, locked } = use
+  return relation.kind === 'system' && role === 'read' && !locked && hiddenSystemUse(dialect, use) === null
 }
 
 function isRead(verb: StatementFacts['verbs'][number]): boolean {
@@ -151,7 +154,7 @@ export function isInPlan(plan: MigrationPlan, { compared }: StatementFacts): boo
   return compared !== undefined && known.has(compared)
 }
 
-export type PlanMatch =
+type PlanMatch =
   /** It is the next of the plan. */
   | { readonly kind: 'next' }
   /** It is no part of the plan, and need not be. */
@@ -192,7 +195,7 @@ function wordAt(text: string, at: number): string {
   return /^[A-Za-z_][\w$]*$/.test(word) || /^[(),;.=*<>+-]$/.test(word) ? word : 'a literal or name'
 }
 
-export type PlanOutcome = 'running' | 'ran_as_approved' | 'deviated' | 'failed' | 'incomplete'
+type PlanOutcome = 'running' | 'ran_as_approved' | 'deviated' | 'failed' | 'incomplete'
 
 /** What came of a script: a statement that was refused ran nowhere, but the evidence says that it was tried. */
 export function planOutcome(

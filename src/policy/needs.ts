@@ -14,7 +14,7 @@ export interface Needs {
   readonly clear: readonly string[]
 }
 
-export interface NeedsInput {
+interface NeedsInput {
   readonly facts: Facts
   readonly catalog: Catalog
   /** The database that the session is connected to; MySQL's schemas are its databases. */

@@ -1,7 +1,7 @@
 import type { StatementFacts } from '../sql/facts.ts'
 import { begins, inside, parts, type Word } from './risk_words.ts'
 
-export interface NewColumn {
+interface NewColumn {
   readonly name: string
   /** MySQL's own; PostgreSQL's stands in a statement of its own. */
   readonly comment: string | null

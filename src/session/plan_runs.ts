@@ -148,7 +148,7 @@ function heldTogether({ transaction }: PlanTrack, { kind }: StatementFacts): str
 }
 
 /** A statement of the plan that makes unqualified names mean something. */
-export function setsNames({ kind, settings }: Pick<StatementFacts, 'kind' | 'settings'>): boolean {
+function setsNames({ kind, settings }: Pick<StatementFacts, 'kind' | 'settings'>): boolean {
   return kind === 'use' || settings.some(({ name }) => name.toLowerCase() === 'search_path')
 }
 

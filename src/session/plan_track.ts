@@ -2,7 +2,7 @@ import type { Dialect } from '../sql/catalog.ts'
 import type { StatementFacts, StatementKind } from '../sql/facts.ts'
 
 /** One statement under way. `at`: its place in the plan, null for what runs around it. */
-export interface PendingRun {
+interface PendingRun {
   readonly statement: StatementFacts
   readonly at: number | null
   readonly dialect: Dialect

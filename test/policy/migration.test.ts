@@ -8,6 +8,7 @@ import { analyzePostgres } from '../../src/sql/postgres/analyze.ts'
 import { shopContext } from '../sql/mysql/shop.ts'
 import { PARSER_18 } from '../sql/postgres/parsers.ts'
 import { SHOP } from '../sql/postgres/shop.ts'
+import { relation, selectOf } from './build.ts'
 
 function analyze(dialect: Dialect, text: string) {
   if (dialect === 'postgres') return analyzePostgres(text, { ...SHOP, compared: true }, PARSER_18)
@@ -163,6 +164,8 @@ describe('what tools send around a script', () => {
     ['SET session_replication_role = replica', 'postgres', false],
     ['SELECT id FROM shop.orders', 'postgres', false],
     ["SELECT nextval('s')", 'postgres', false],
+    ['SELECT id FROM pg_catalog.pg_stats', 'postgres', false],
+    ['SELECT rolpassword FROM pg_catalog.pg_authid', 'postgres', false],
     ["SELECT setval('s', 1)", 'postgres', false],
     ['SELECT pg_advisory_lock(1)', 'postgres', false],
     ['SELECT relname FROM pg_catalog.pg_class FOR UPDATE', 'postgres', false],
@@ -181,6 +184,17 @@ describe('what tools send around a script', () => {
   ])('%s (%s): %s', (sql, dialect, expected) => {
     const [statement] = analyze(dialect, sql).statements
     expect(statement && isHarmless(statement, dialect)).toBe(expected)
+  })
+})
+
+describe("the system's catalogs around a script", () => {
+  it.each([
+    ['pg_class', 'relname', true],
+    ['pg_stats', 'most_common_vals', false],
+    ['pg_authid', 'rolpassword', false],
+  ])('%s.%s: %s', (table, column, expected) => {
+    const system = relation(table, [column], { kind: 'system', schema: 'pg_catalog' })
+    expect(isHarmless(selectOf(system, [column]), 'postgres')).toBe(expected)
   })
 })
 
