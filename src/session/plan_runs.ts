@@ -182,5 +182,7 @@ function namesDiffer(
     return 'the session has another search_path than the one that the script was read by'
   const database = names.defaultDatabase
   if (catalog.dialect === 'postgres' || database === null || database === target.defaultDatabase) return null
+  if (target.defaultDatabase === '')
+    return `the script names no database and the session is in ${database}: connect without one, or begin the script with USE`
   return `the script was read with the database ${target.defaultDatabase}, and the session is in another one`
 }
