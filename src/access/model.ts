@@ -58,7 +58,7 @@ export interface Stage {
   readonly quorum: number
   /** Each approval that counts comes from another of the groups. */
   readonly distinctGroups: boolean
-  /** The answer needs a login not older than this; 0 for any. */
+  /** An approval needs a login not older than this; 0 for any. */
   readonly freshLoginMs: number
   readonly nudgeAfterMs: number
   readonly escalateAfterMs: number

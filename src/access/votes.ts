@@ -51,8 +51,11 @@ export function castVote(act: Act, request: AccessRequest, answer: Answer, conte
   if (open === undefined) throw new SallyportError('SP-STATE', 'the request has no stage that is open')
   const stage = answer.decision === 'approve' ? open : stageToStop(request, index, answer, act, context)
   const right = rightTo(stage, request, answer, act, context)
-  if (answer.decision === 'approve') checkSeparation(request, right, context)
-  checkFresh(stage, voter, act.now)
+  // Whoever stops a request need not log in again for it.
+  if (answer.decision === 'approve') {
+    checkSeparation(request, right, context)
+    checkFresh(stage, voter, act.now)
+  }
   const vote = voteOf(act, request, answer, right, context)
   switch (answer.decision) {
     case 'approve':
@@ -125,7 +128,7 @@ function checkSeparation(request: AccessRequest, { onBehalfOf }: Right, { voter,
 
 function checkFresh({ freshLoginMs }: Stage, { authTime }: Identity, now: number): void {
   if (freshLoginMs === 0 || (authTime !== null && now - authTime <= freshLoginMs)) return
-  throw new SallyportError('SP-FRESH-LOGIN', `this answer needs a login not older than ${hours(freshLoginMs)}`)
+  throw new SallyportError('SP-FRESH-LOGIN', `this approval needs a login not older than ${hours(freshLoginMs)}`)
 }
 
 function voteOf(act: Act, request: AccessRequest, answer: Answer, right: Right, { voter, policy }: VoteContext): Vote {

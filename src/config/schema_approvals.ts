@@ -6,7 +6,7 @@ const group = z.string().min(1)
 const groups = z.array(group).min(1)
 
 const waiting = {
-  freshLogin: duration.prefault('0s').describe('The answer needs a login not older than this; 0s: any.'),
+  freshLogin: duration.prefault('0s').describe('An approval needs a login not older than this; 0s: any.'),
   nudgeAfter: duration.prefault('0s').describe('Those who may answer are told again after so long; 0s: never.'),
   escalateAfter: duration.prefault('0s').describe('escalateTo is told after so long; it gives no right to answer.'),
   escalateTo: z.array(group).default([]).describe('Groups that hear of a stage that waits.'),

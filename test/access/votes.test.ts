@@ -126,6 +126,7 @@ describe('a vote', () => {
       expect(() => voted(asked(policy), { ...bob, authTime }, policy)).toThrow(/SP-FRESH-LOGIN/)
     }
     expect(voted(asked(policy), { ...bob, authTime: NOW - 4 * MINUTE }, policy).grant).not.toBeNull()
+    expect(voted(asked(policy), { ...bob, authTime: null }, policy, { decision: 'deny' }).request.state).toBe('denied')
   })
 
   it('may shorten and narrow, and never widen', () => {

@@ -22,7 +22,7 @@ export function caller(identity: Identity): Caller {
 
 /** A control plane over a store in memory, with a clock that stands still and a provider of incidents that says what it is told. */
 export async function plane(policy: AccessPolicy = policyOf(), over: Partial<ControlDeps> = {}) {
-  const store = await openStore({ kind: 'sqlite', dir: null })
+  const store = over.store ?? (await openStore({ kind: 'sqlite', dir: null }))
   onTestFinished(() => store.close())
   const state = {
     now: NOW,
