@@ -1,10 +1,11 @@
 import './node_version.ts'
 import { runCli } from './cli/run.ts'
 import { asSallyportError } from './errors.ts'
-import { serve } from './serve.ts'
 
 /** Runs until a signal: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads. Gives the exit code. */
 async function serveUntilSignalled(configDir: string): Promise<number> {
+  // A command that only asks the API must not wait for the parsers and drivers of the server.
+  const { serve } = await import('./serve.ts')
   const served = await serve(configDir)
   const { log } = served.context
   process.on('SIGHUP', () => {

@@ -4,8 +4,6 @@ import { Command, CommanderError } from 'commander'
 import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
-import { writeOpenapi } from './api_reference.ts'
-import { tail, verifyChain } from './audit_commands.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCertificates, addPasswords } from './commands/credentials.ts'
@@ -17,9 +15,7 @@ import { addEvidence, addReviews } from './commands/reviews.ts'
 import { addDelegations, addLocks, addSessions } from './commands/sessions.ts'
 import { addPeople, addTargets } from './commands/targets.ts'
 import { addWebhooks } from './commands/webhooks.ts'
-import { check, explain, writeSchema } from './config_commands.ts'
 import type { CliContext } from './context.ts'
-import { writeReference } from './reference.ts'
 
 export interface CliActions {
   /** Runs the proxy until it is told to stop; gives the exit code. */
@@ -94,7 +90,10 @@ async function readInput(path: string): Promise<string> {
   })
 }
 
-/** The commands, for the command line and for its reference page. */
+/**
+ * The commands, for the command line and for its reference page. What only some of them need is loaded when they run: the
+ * configuration, parsers and drivers take longer to load than the API takes to answer.
+ */
 export function buildProgram(serve: CliActions['serve'], context: CliContext): Command {
   const { out, err, exit } = context
   const program = new Command('sallyport')
@@ -131,8 +130,8 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
     .requiredOption('--out <dir>', 'the directory to write to')
     .option('--openapi <dir>', 'the directory to write the OpenAPI description to')
     .action(async ({ out: dir, openapi }: { out: string; openapi?: string }) => {
-      await writeReference(dir, program)
-      if (openapi !== undefined) await writeOpenapi(openapi)
+      await (await import('./reference.ts')).writeReference(dir, program)
+      if (openapi !== undefined) await (await import('./api_reference.ts')).writeOpenapi(openapi)
     })
   for (const command of program.commands) inherit(command, program)
   return program
@@ -153,7 +152,10 @@ function addConfig(program: Command, out: Print, err: Print, exit: (code: number
     .description('Check every file; say what is wrong with file and line.')
     .argument('<dir>', 'the configuration directory')
     .option('--strict', 'a secret or file that can not be read here is an error too', false)
-    .action(async (dir: string, { strict }: { strict: boolean }) => exit(await check(dir, strict, out, err)))
+    .action(async (dir: string, { strict }: { strict: boolean }) => {
+      const { check } = await import('./config_commands.ts')
+      exit(await check(dir, strict, out, err))
+    })
   config
     .command('explain')
     .description('Say which grants and roles a person has on a target, with scope and masks.')
@@ -163,13 +165,14 @@ function addConfig(program: Command, out: Print, err: Print, exit: (code: number
     .option('--groups <names>', 'groups of the token, with commas')
     .action(async (person: string, target: string, options: { config: string; groups?: string }) => {
       const groups = options.groups?.split(',') ?? []
+      const { explain } = await import('./config_commands.ts')
       exit(await explain(options.config, { person, target, groups, now: Date.now() }, out))
     })
   config
     .command('schema')
     .description('Write the JSON Schema of the configuration files, for editors.')
     .requiredOption('--out <dir>', 'the directory to write to')
-    .action(({ out: dir }: { out: string }) => writeSchema(dir))
+    .action(async ({ out: dir }: { out: string }) => (await import('./config_commands.ts')).writeSchema(dir))
 }
 
 function addAudit(program: Command, out: Print, exit: (code: number) => void): void {
@@ -181,11 +184,12 @@ function addAudit(program: Command, out: Print, exit: (code: number) => void): v
     .option('-n, --lines <count>', 'how many', '20')
     .option('--json', 'print the records as they are', false)
     .action(async (file: string, { lines, json }: { lines: string; json: boolean }) => {
+      const { tail } = await import('./audit_commands.ts')
       exit(await tail(file, Number(lines), json, out))
     })
   audit
     .command('verify-chain')
     .description('Check that each line follows the one before. Exit code 1: tampered, 2: could not check.')
     .argument('<file>', 'the audit log')
-    .action(async (file: string) => exit(await verifyChain(file, out)))
+    .action(async (file: string) => exit(await (await import('./audit_commands.ts')).verifyChain(file, out)))
 }

@@ -5,7 +5,7 @@ import type { WireAnswer } from '../../http/contract/operations.ts'
 import { countArgument } from '../api/arguments.ts'
 import { who } from '../api/print.ts'
 import { type CliContext, type SignedIn, signedIn } from '../context.ts'
-import { openTunnel, type Tunnel } from '../tunnel/tunnel.ts'
+import type { Tunnel } from '../tunnel/tunnel.ts'
 import { writeDbeaverConnection } from './dbeaver.ts'
 
 interface ConnectOptions {
@@ -59,6 +59,7 @@ async function connect(
   const signed = await signedIn(context)
   const place = await placeOf(signed, given)
   if (options.url) return printUrl(context, signed, place, options)
+  const { openTunnel } = await import('../tunnel/tunnel.ts')
   const tunnel = await openTunnel({
     engine: place.engine,
     gate: gateOf(place, 'token', signed),

@@ -6,7 +6,7 @@ import { when, who } from '../api/print.ts'
 import { waiting } from '../api/progress.ts'
 import { type CliContext, storeOf } from '../context.ts'
 import { homeFolder, type Profile, readProfile, removeProfile, writeProfile } from '../sign_in/profile.ts'
-import { discover, type Person, signInByBrowser, signInByDevice } from '../sign_in/sign_in.ts'
+import type { Person } from '../sign_in/sign_in.ts'
 import { trustAlso } from '../sign_in/trust.ts'
 
 interface LoginOptions {
@@ -40,6 +40,7 @@ export function addLogin(program: Command, context: CliContext): void {
 async function login(context: CliContext, options: LoginOptions): Promise<void> {
   const home = homeFolder(context.env)
   const profile = await profileOf(context, options, await readProfile(home))
+  const { discover, signInByBrowser, signInByDevice } = await import('../sign_in/sign_in.ts')
   const configuration = await discover(profile)
   const device = options.device || (!options.browser && configuration.serverMetadata().device_authorization_endpoint)
   const person: Person = { show: context.err, browse: options.browser ? openBrowser : async () => false }

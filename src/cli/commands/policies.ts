@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import * as yaml from 'yaml'
 import { SallyportError } from '../../errors.ts'
 import type { WireAnswer, WireInput } from '../../http/contract/operations.ts'
 import { listArgument, timeArgument } from '../api/arguments.ts'
@@ -31,7 +30,7 @@ export function addPolicies(policy: Command, context: CliContext): void {
   const show = named('show', 'Show a piece of policy.').option('--at <time>', 'as it was then', timeArgument)
   asks(show, context, async ({ api }: SignedIn, kind: Kind, name: string, { at }: { at?: string }) => {
     const answer = await api.call('getPolicy', { params: { kind, name }, query: { at } })
-    return { answer, text: policyText(answer) }
+    return { answer, text: await policyText(answer) }
   })
   asks(
     named('versions', 'All versions of a piece of policy.'),
@@ -51,10 +50,10 @@ function addChanges(named: (name: string, about: string) => Command, context: Cl
     .argument('<file>', 'YAML or JSON; - reads standard input')
     .requiredOption('--reason <text>', 'why')
   asks(put, context, async ({ api }: SignedIn, kind: Kind, name: string, file: string, { reason }: Reasoned) => {
-    const body = bodyOf(await context.read(file), file)
+    const body = await bodyOf(await context.read(file), file)
     const headers = await precondition(api, kind, name)
     const answer = await api.call('putPolicy', { params: { kind, name }, body: { body, reason } }, headers)
-    return { answer, text: policyText(answer) }
+    return { answer, text: await policyText(answer) }
   })
   const remove = named('delete', 'Delete a piece of policy; its versions stay.').requiredOption(
     '--reason <text>',
@@ -63,7 +62,7 @@ function addChanges(named: (name: string, about: string) => Command, context: Cl
   asks(remove, context, async ({ api }: SignedIn, kind: Kind, name: string, { reason }: Reasoned) => {
     const headers = await precondition(api, kind, name)
     const answer = await api.call('deletePolicy', { params: { kind, name }, query: { reason } }, headers)
-    return { answer, text: policyText(answer) }
+    return { answer, text: await policyText(answer) }
   })
   for (const decision of ['approve', 'refuse'] as const) {
     const command = named(
@@ -77,7 +76,7 @@ function addChanges(named: (name: string, about: string) => Command, context: Cl
       context,
       async ({ api }: SignedIn, kind: Kind, name: string, number: number, { reason }: Reasoned) => {
         const answer = await api.call('decidePolicy', { params: { kind, name, number }, body: { decision, reason } })
-        return { answer, text: policyText(answer) }
+        return { answer, text: await policyText(answer) }
       },
     )
   }
@@ -94,8 +93,8 @@ async function precondition(api: SignedIn['api'], kind: Kind, name: string): Pro
   }
 }
 
-function bodyOf(text: string, file: string): Body {
-  const read: unknown = yaml.parse(text)
+async function bodyOf(text: string, file: string): Promise<Body> {
+  const read: unknown = (await import('yaml')).parse(text)
   if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Body
   throw new SallyportError('SP-INPUT', `${file} holds no piece of policy`)
 }
@@ -138,7 +137,7 @@ function addQuestions(policy: Command, context: CliContext): void {
     .argument('<name>', 'its name')
     .argument('[file]', 'YAML or JSON; without one: deleting it')
   asks(impact, context, async ({ api }: SignedIn, kind: Kind, name: string, file: string | undefined) => {
-    const body = file === undefined ? null : bodyOf(await context.read(file), file)
+    const body = file === undefined ? null : await bodyOf(await context.read(file), file)
     const answer = await api.call('impactOfPolicy', { body: { kind, name, body } })
     return { answer, text: impactText(answer) }
   })
@@ -160,7 +159,7 @@ function listText(items: readonly Policy[]): string {
   )
 }
 
-function policyText(one: Policy): string {
+async function policyText(one: Policy): Promise<string> {
   const head = facts([
     ['kind', one.kind],
     ['name', one.name],
@@ -174,7 +173,7 @@ function policyText(one: Policy): string {
     ['reason', one.reason],
     ['digest', one.digest],
   ])
-  return one.body === null ? head : `${head}\n${yaml.stringify(one.body)}`
+  return one.body === null ? head : `${head}\n${(await import('yaml')).stringify(one.body)}`
 }
 
 function evaluationText(one: WireAnswer<'evaluatePolicy'>): string {

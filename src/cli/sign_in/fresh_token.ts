@@ -1,6 +1,5 @@
 import { SallyportError } from '../../errors.ts'
 import type { Profile } from './profile.ts'
-import { discover, refresh } from './sign_in.ts'
 import type { TokenStore } from './token_store.ts'
 
 /** A token that is over within so many milliseconds is renewed first. */
@@ -11,12 +10,17 @@ export async function freshToken(profile: Profile, store: TokenStore, now: numbe
   const tokens = await store.load()
   if (tokens === null) throw new SallyportError('SP-AUTH', 'nobody is logged in: run sallyport login')
   if (tokens.expiresAt - now > RENEW_BEFORE_MS) return tokens.token
-  const next =
-    tokens.refreshToken === null ? null : await refresh(await discover(profile), profile, tokens.refreshToken)
+  const next = tokens.refreshToken === null ? null : await renewed(profile, tokens.refreshToken)
   if (next !== null) {
     await store.save(next)
     return next.token
   }
   if (tokens.expiresAt > now) return tokens.token
   throw new SallyportError('SP-AUTH', 'the login is over: run sallyport login')
+}
+
+/** Most commands have a token that is good: OpenID Connect is loaded for the others. */
+async function renewed(profile: Profile, refreshToken: string) {
+  const { discover, refresh } = await import('./sign_in.ts')
+  return refresh(await discover(profile), profile, refreshToken)
 }
