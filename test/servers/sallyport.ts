@@ -29,6 +29,10 @@ export interface SallyportOptions {
   readonly listener?: Section
   /** The target that each listener means; without one the user name says it. */
   readonly listenerTargets?: { readonly postgres?: string; readonly mysql?: string }
+  /** More files, each with one section. */
+  readonly sections?: Readonly<Record<string, unknown>>
+  /** Serves the admin API, for command lines that log in at the issuer. */
+  readonly api?: boolean
   /** Secrets by the names that `env:` references use. */
   readonly secrets?: Readonly<Record<string, string>>
 }
@@ -37,6 +41,8 @@ export interface Sallyport {
   readonly postgresPort: number
   readonly mysqlPort: number
   readonly metricsUrl: string
+  /** Where the admin API answers, if it was asked for. */
+  readonly apiUrl: string
   /** The authority of the proxy's own certificate, a PEM file. */
   readonly ca: string
   readonly tls: CertificateFiles
@@ -59,7 +65,7 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
   const config = join(folder, 'config')
   mkdirSync(config)
   const tls = makeCertificates(join(folder, 'tls'))
-  const [postgresPort, mysqlPort, metricsPort] = (await freePorts(3)) as [number, number, number]
+  const [postgresPort, mysqlPort, metricsPort, apiPort] = (await freePorts(4)) as [number, number, number, number]
   const listenerTls = { cert: tls.cert, key: `file:${tls.key}` }
   const listener = { host: '127.0.0.1', tls: listenerTls, ...options.listener }
   write(config, 'node', {
@@ -70,10 +76,12 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
       { engine: 'mysql', port: mysqlPort, ...listener, ...fixedTarget(options, 'mysql') },
     ],
     metrics: { host: '127.0.0.1', port: metricsPort },
+    ...(options.api ? { api: apiSection(apiPort, options.audience) } : {}),
     ...options.node,
   })
   write(config, 'oidc', { issuer: options.issuer, audiences: [options.audience], ...options.oidc })
   if (options.groups) write(config, 'groups', options.groups)
+  for (const [name, section] of Object.entries(options.sections ?? {})) write(config, name, section)
   for (const name of ['targets', 'roles', 'grants', 'masking'] as const) write(config, name, options[name])
   mkdirSync(join(folder, 'data'))
   const child = spawn(process.execPath, [MAIN, 'serve', '--config', config], {
@@ -97,6 +105,7 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
     postgresPort,
     mysqlPort,
     metricsUrl,
+    apiUrl: `http://localhost:${apiPort}`,
     ca: tls.ca,
     tls,
     auditPath,
@@ -146,6 +155,11 @@ export function targetOf(
 
 export function secretName(target: string): string {
   return `PASSWORD_${target.toUpperCase().replaceAll('-', '_')}`
+}
+
+function apiSection(port: number, resource: string): Section {
+  const client = { clientId: 'cli', scopes: ['openid', 'offline_access', 'email', 'groups'], token: 'access', resource }
+  return { port, publicUrl: `http://localhost:${port}`, client }
 }
 
 function fixedTarget({ listenerTargets }: SallyportOptions, engine: 'postgres' | 'mysql'): Section {
