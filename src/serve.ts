@@ -19,7 +19,6 @@ import { servePostgres } from './proxy/postgres_session.ts'
 import { SecureContexts, startProxy } from './proxy/proxy.ts'
 import { Gate } from './session/gate.ts'
 import type { Accounts, CertificateAuthority, Clock, Tokens } from './session/ports.ts'
-import { MemoryQuota } from './store/memory_quota.ts'
 
 const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now() }
 
@@ -96,10 +95,9 @@ function contextOf(
   { control, authority, secureContexts, engineFor, accounts }: Parts,
 ): ProxyContext {
   const { live, stored, audit, ids, log, sessions, metrics } = base
-  const { grants, locks, credentials, uses, plans } = stored
+  const { grants, locks, credentials, uses, plans, quota } = stored
   const { catalogs, policy, liveCheck } = live
   const { refusals } = control
-  const quota = new MemoryQuota(clock)
   return {
     settings: () => live.settings,
     secureContextOf: (listener) => secureContexts.of(live.listener(listener), authority.chain),

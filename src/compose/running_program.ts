@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { PolicyVersion } from '../access/records.ts'
 import { type Config, diffConfigs } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
@@ -10,9 +11,15 @@ import type { Secrets } from '../secrets/live_secrets.ts'
 import type { AccountsPart } from './accounts_part.ts'
 import type { Recorder } from './audit_part.ts'
 import type { ControlPart } from './control_part.ts'
+import { inTurn } from './in_turn.ts'
 import { fileEntries, madeVersions } from './policy_files.ts'
 import type { SessionEnds } from './session_ends.ts'
 import type { StorePart } from './store_part.ts'
+
+/** At the end of the process, for each part of it. */
+const CLOSING_MS = 10_000
+const SESSIONS_MS = 3_000
+const SESSIONS_POLL_MS = 20
 
 interface Parts {
   readonly configDir: string
@@ -93,6 +100,7 @@ export class RunningProgram {
     // Recorded before it is in force: a policy that is not on record decides nothing.
     await record({ kind: 'config_loaded', digest: next.digest, previous: live.config.digest, changes })
     live.swap(next)
+    stored.configure(next)
     await secrets.configure(next.secrets)
     secureContexts.clear()
     stored.files.replace(next.grants)
@@ -104,14 +112,21 @@ export class RunningProgram {
     await record({ kind: 'process', what: 'drain' })
     await proxy.drain(context.settings().limits.drainTimeoutMs)
     for (const stop of this.#stops) stop()
+    await inTurn(
+      {
+        // Each tells its client and the log of its end before those are gone.
+        sessions: () => sessionsOver(context),
+        api: () => api?.close(),
+        'control plane': () => plane.close(),
+        accounts: () => accounts.close(),
+      },
+      CLOSING_MS,
+      context.log,
+    )
     ends.close()
-    await api?.close()
-    await plane.close()
-    await accounts.close()
     live.close()
-    await secrets.close()
     await stored.close()
-    health?.close()
+    await inTurn({ secrets: () => secrets.close(), health: () => health?.close() }, CLOSING_MS, context.log)
     await record({ kind: 'process', what: 'stop' })
     await context.audit.close()
   }
@@ -119,4 +134,10 @@ export class RunningProgram {
 
 function keyOf(made: readonly PolicyVersion[]): string {
   return JSON.stringify(made.map(({ id, digest }) => [id, digest]).sort())
+}
+
+async function sessionsOver({ sessions }: ProxyContext): Promise<void> {
+  for (const until = performance.now() + SESSIONS_MS; sessions.size > 0 && performance.now() < until; ) {
+    await pause(SESSIONS_POLL_MS)
+  }
 }

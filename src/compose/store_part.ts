@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Outbox } from '../access/ports.ts'
 import type { Config } from '../config/config.ts'
 import type { SallyportError } from '../errors.ts'
-import type { AccountLedger, AuditLog, Clock, Ids, LiveSessions } from '../session/ports.ts'
+import type { AccountLedger, AuditLog, Clock, Ids, LiveSessions, Quota } from '../session/ports.ts'
 import { createAccountLedger } from '../store/account_ledger.ts'
 import { createFileGrants, type FileGrants } from '../store/file_grants.ts'
 import { joinNodes } from '../store/nodes.ts'
@@ -16,7 +16,12 @@ import type { SqlStore } from '../store/sql_store.ts'
 import { createCredentials, type StoreCredentials } from '../store/store_credentials.ts'
 import { createStoreGrants, type StoreGrants } from '../store/store_grants.ts'
 import { createLocks, type StoreLocks } from '../store/store_locks.ts'
+import { StoreQuota } from '../store/store_quota.ts'
 import { createUsageLog, type UsageLog } from '../store/usage_log.ts'
+import { inTurn } from './in_turn.ts'
+
+/** What the store can't take in so long, at the end of the process, it does not get: it is unreachable. */
+const CLOSING_MS = 3_000
 
 export interface StoreDeps {
   readonly audit: AuditLog
@@ -39,8 +44,11 @@ export interface StorePart {
   readonly uses: UsageLog
   readonly plans: StoredPlanProgress
   readonly ledger: AccountLedger
+  readonly quota: Quota
   /** Since when use is counted, in milliseconds since the epoch: the first start with this store. */
   readonly usageKnownSince: number
+  /** New connections to the store log in as this configuration says. */
+  configure(config: Config): void
   close(): Promise<void>
 }
 
@@ -48,7 +56,11 @@ export interface StorePart {
 export async function composeStore(config: Config, deps: StoreDeps): Promise<StorePart> {
   const { audit, clock, ids, log } = deps
   const failed = (error: SallyportError) => log.warn({ code: error.code, detail: error.detail }, 'the store failed')
-  const store = await openStore(settingsOf(config.node.store), { clock, failed })
+  let current = config
+  const store = await openStore(
+    settingsOf(config.node.store, () => current),
+    { clock, failed },
+  )
   const outbox = createOutbox(store, { append: (events) => audit.append(events), failed })
   const node = config.node.name
   const presence = await joinNodes({ store, clock, ids, failed, node, address: null })
@@ -60,6 +72,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
   const sessions = createSessionLog({ store, failed })
   const uses = createUsageLog({ store, failed })
   const usageKnownSince = await firstStart(store, clock)
+  const quota = new StoreQuota({ store, clock, failed })
   const plans = createPlanProgress(store, failed)
   await plans.load()
   return {
@@ -74,19 +87,23 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
     plans,
     usageKnownSince,
     ledger: createAccountLedger({ store, clock, node, startedAt: presence.startedAt, isLive: deps.isLive }),
-    close: async () => {
-      await sessions.close()
-      await uses.close()
-      await credentials.close()
-      await grants.close()
-      await locks.close()
-      plans.close()
-      await plans.settled()
-      await presence.close()
-      await outbox.flush()
-      await outbox.close()
-      await store.close()
+    quota,
+    configure: (next) => {
+      current = next
     },
+    close: () =>
+      inTurn(
+        {
+          writers: () => Promise.all([sessions.close(), uses.close(), quota.close(), plans.settled()]),
+          readers: () => Promise.all([credentials.close(), grants.close(), locks.close(), plans.close()]),
+          presence: () => presence.close(),
+          'last events': () => outbox.flush(),
+          outbox: () => outbox.close(),
+          store: () => store.close(),
+        },
+        CLOSING_MS,
+        log,
+      ),
   }
 }
 
@@ -96,8 +113,13 @@ async function firstStart(store: SqlStore, clock: Clock): Promise<number> {
   return Math.min(clock.now(), ...versions.map(({ at }) => at))
 }
 
-function settingsOf(config: Config['node']['store']): StoreSettings {
-  return config.kind === 'sqlite' ? config : { ...config, password: async () => config.password }
+function settingsOf(store: Config['node']['store'], current: () => Config): StoreSettings {
+  if (store.kind === 'sqlite') return store
+  const password = async () => {
+    const now = current().node.store
+    return now.kind === 'postgres' ? now.password : store.password
+  }
+  return { ...store, password }
 }
 
 /** The sessions of this node, under its name. */

@@ -103,7 +103,7 @@ export class Gate {
   readonly #deps: GateDependencies
   readonly #verdicts = new VerdictCache()
   readonly meter: Meter
-  readonly #lookups = new LookupBudgets()
+  readonly #lookups: LookupBudgets
   readonly #plans: PlanRuns
   readonly #refused: RefusedStatements
 
@@ -112,6 +112,7 @@ export class Gate {
     this.#plans = new PlanRuns(deps.plans)
     this.#refused = new RefusedStatements(deps.refusals ?? NO_REFUSALS)
     this.meter = new Meter(deps.quota, deps.ids)
+    this.#lookups = new LookupBudgets(deps.quota)
   }
 
   #judge(subject: Subject, names: Names, text: string, now: number): Verdict {
@@ -153,7 +154,7 @@ export class Gate {
     if (early) return this.#deny(subject, answer.verdict, early, now)
     const crowded = this.meter.enter(subject, answer.verdict)
     if (crowded) return this.#deny(subject, answer.verdict, crowded, now)
-    const overdrawn = this.#overdrawn(subject, answer.decision, now)
+    const overdrawn = this.#overdrawn(subject, answer.decision)
     if (overdrawn) return this.#deny(subject, answer.verdict, overdrawn, now)
     return this.#allow(subject, answer.verdict, answer.decision, now)
   }
@@ -211,11 +212,11 @@ export class Gate {
   }
 
   /** Each execution takes what it looks up from the person's budgets, over all of their sessions. */
-  #overdrawn({ identity, target }: Subject, { plans }: Allow, now: number): Deny | null {
+  #overdrawn({ identity, target }: Subject, { plans }: Allow): Deny | null {
     const lookups = plans.flatMap((plan) => plan.lookups ?? [])
     if (lookups.length === 0) return null
     const person = `${personKey(identity)}\0${target.name}`
-    const refused = this.#lookups.take(person, lookups, now)
+    const refused = this.#lookups.take(person, lookups)
     if (refused === null) return null
     const statement = plans.findIndex((plan) => plan.lookups?.includes(refused))
     const column = `${refused.schema}.${refused.table}.${refused.column}`

@@ -47,7 +47,7 @@ interface Ending {
 export class Endings {
   readonly #options: EndingsOptions
   readonly #queues = new Map<string, Ending[]>()
-  readonly #busy = new Set<string>()
+  readonly #busy = new Map<string, Promise<void>>()
 
   constructor(options: EndingsOptions) {
     this.#options = options
@@ -61,12 +61,16 @@ export class Endings {
       const queue = this.#queues.get(key) ?? []
       queue.push({ place, name, asked: this.#options.clock.monotonic(), done })
       this.#queues.set(key, queue)
-      if (!this.#busy.has(key)) void this.#work(key)
+      if (!this.#busy.has(key)) this.#busy.set(key, this.#work(key))
     })
   }
 
+  /** Resolves when all that was asked for is done or has failed. */
+  async settled(): Promise<void> {
+    while (this.#busy.size > 0) await Promise.all(this.#busy.values())
+  }
+
   async #work(key: string): Promise<void> {
-    this.#busy.add(key)
     // Whoever ends many asks for all of them in this turn.
     await nextTurn()
     for (let queue = this.#queues.get(key); queue && queue.length > 0; queue = this.#queues.get(key)) {

@@ -142,6 +142,8 @@ class SessionAccounts implements LiveAccounts {
     const opened = [...this.#open.values(), ...this.#warm.taken(() => true)]
     this.#open.clear()
     await Promise.all(opened.map(({ setup, name }) => this.#endings.end(setup, name)))
+    // Of sessions that have just ended the accounts may be on their way.
+    await this.#endings.settled()
   }
 
   async #cleanOne(target: Target): Promise<void> {
