@@ -14,6 +14,7 @@ import { createLogoutVerifier } from '../oidc/logout_token.ts'
 import type { CertificateAuthority, Clock, Credentials, Ids, Locks, Tokens } from '../session/ports.ts'
 import type { SqlStore } from '../store/sql_store.ts'
 import { VERSION } from '../version.ts'
+import type { Onward } from './foundations.ts'
 
 const SEND_EVERY_MS = 1_000
 
@@ -22,6 +23,7 @@ export interface ApiPartDeps
   readonly config: () => Config
   readonly control: ControlPlane
   readonly incidents: LiveIncidents
+  readonly onward: Onward
   readonly onEvents: (listener: (events: readonly AccessEvent[]) => void) => void
   readonly store: SqlStore
   readonly tokens: Tokens
@@ -98,17 +100,21 @@ function clientSettingsOf(
 }
 
 /** Webhooks and Slack hear of what happened; a message that fails never holds up what it tells of. */
-function sendOut(api: ApiDeps, { onEvents, config, store, log }: ApiPartDeps): () => Promise<void> {
+function sendOut(api: ApiDeps, { onEvents, onward, config, store, log }: ApiPartDeps): () => Promise<void> {
   const outgoing = createOutgoing(api)
-  let sending: Promise<unknown> = Promise.resolve()
+  const sending = new Set<Promise<void>>()
   const guarded = (work: () => Promise<void>) => {
-    sending = sending.then(work).catch((error: unknown) => {
-      const { code, detail } = asSallyportError(error)
-      log.warn({ code, detail }, 'a message about an event could not be sent')
-    })
+    const running: Promise<void> = work()
+      .catch((error: unknown) => {
+        const { code, detail } = asSallyportError(error)
+        log.warn({ code, detail }, 'a message about an event could not be sent')
+      })
+      .finally(() => sending.delete(running))
+    sending.add(running)
   }
+  // Noted before the event leaves the outbox, so that no crash loses a webhook; what is noted twice is sent once.
+  onward.deliver = (events) => outgoing.enqueue(events)
   onEvents((events) => {
-    guarded(() => outgoing.enqueue(events))
     for (const event of events) if (event.activity === 'request.created') guarded(() => askInSlack(api, event))
   })
   const askInSlack = async ({ settings }: ApiDeps, { requestId }: AccessEvent) => {
@@ -121,6 +127,6 @@ function sendOut(api: ApiDeps, { onEvents, config, store, log }: ApiPartDeps): (
   const timer = setInterval(() => guarded(() => outgoing.tick()), SEND_EVERY_MS)
   return async () => {
     clearInterval(timer)
-    await sending
+    await Promise.all(sending)
   }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { PolicyVersion } from '../access/records.ts'
+import type { AccessEvent } from '../audit/access_event.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { LiveConfig } from '../live_config.ts'
@@ -14,6 +15,11 @@ import { openAuditLog, Readings, type Recorder, recorder } from './audit_part.ts
 import { madeVersions } from './policy_files.ts'
 import { composeStore, type StorePart } from './store_part.ts'
 
+/** Where events go from the audit log: to webhooks, once the API is there. */
+export interface Onward {
+  deliver: (events: readonly AccessEvent[]) => Promise<void>
+}
+
 /** What everything else stands on. */
 export interface Foundations {
   readonly configDir: string
@@ -26,6 +32,7 @@ export interface Foundations {
   readonly metrics: Metrics
   readonly sessions: Sessions
   readonly stored: StorePart
+  readonly onward: Onward
   readonly config: Config
   /** The policy that was made over the API. */
   readonly made: readonly PolicyVersion[]
@@ -49,7 +56,9 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   readings.recordWith(record, log)
   const sessions = new Sessions()
   const isLive = (sessionId: string) => sessions.get(sessionId) !== undefined
-  const stored = await composeStore(files, { audit, clock, ids, log, isLive })
+  const onward: Onward = { deliver: async () => undefined }
+  const delivered = (events: readonly AccessEvent[]) => onward.deliver(events)
+  const stored = await composeStore(files, { audit, clock, ids, log, isLive, delivered })
   const made = await madeVersions(stored.store)
   const config = await loadConfig(configDir, secrets.resolve, made)
   await record({ kind: 'config_loaded', digest: config.digest, previous: null, changes: [] })
@@ -57,5 +66,5 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
   const live = new LiveConfig(config, secrets, clock, log, notes, (target) => sessions.tick(target))
   const metrics = createMetrics()
-  return { configDir, clock, secrets, log, audit, ids, record, metrics, sessions, stored, config, made, live }
+  return { configDir, clock, secrets, log, audit, ids, record, metrics, sessions, stored, onward, config, made, live }
 }

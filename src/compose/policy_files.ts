@@ -15,6 +15,9 @@ export function madeVersions(store: SqlStore): Promise<readonly PolicyVersion[]>
   })
 }
 
+/** The name of what the files say as a whole. */
+const FILES = 'policy-files'
+
 /** What the files say of each piece of policy, for the versions that are kept. */
 export function fileEntries({ tree }: Config, made: readonly PolicyVersion[]) {
   const fromApi = new Set(made.map(({ kind, name }) => `${kind}/${name}`))
@@ -23,6 +26,8 @@ export function fileEntries({ tree }: Config, made: readonly PolicyVersion[]) {
     ['approval', tree.approvals],
     ['project', tree.projects],
     ['grant', tree.grants],
+    // Lines of masks and classes have no names of their own: the files' are kept as one piece.
+    ['mask', { [FILES]: tree.masking }],
   ]
   return sections.flatMap(([kind, entries]) =>
     Object.entries(entries)

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Outbox } from '../access/ports.ts'
+import type { AccessEvent } from '../audit/access_event.ts'
 import type { Config } from '../config/config.ts'
 import type { SallyportError } from '../errors.ts'
 import type { AccountLedger, AuditLog, Clock, Ids, LiveSessions, Quota } from '../session/ports.ts'
@@ -24,6 +25,8 @@ import { inTurn } from './in_turn.ts'
 const CLOSING_MS = 3_000
 
 export interface StoreDeps {
+  /** Told of each event once it is in the audit log, at least once, on one node: what it does is done before the event leaves the outbox. */
+  readonly delivered: (events: readonly AccessEvent[]) => Promise<void>
   readonly audit: AuditLog
   readonly clock: Clock
   readonly ids: Ids
@@ -61,7 +64,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
     settingsOf(config.node.store, () => current),
     { clock, failed },
   )
-  const outbox = createOutbox(store, { append: (events) => audit.append(events), failed })
+  const outbox = createOutbox(store, { append: (events) => delivered(audit, deps, events), failed })
   const node = config.node.name
   const presence = await joinNodes({ store, clock, ids, failed, node, address: null })
   const reading = { store, clock, failed }
@@ -105,6 +108,11 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
         log,
       ),
   }
+}
+
+async function delivered(audit: AuditLog, deps: StoreDeps, events: readonly AccessEvent[]): Promise<void> {
+  await audit.append(events)
+  await deps.delivered(events)
 }
 
 /** The policy files are noted at each start: the oldest note is of the first one. */
