@@ -23,18 +23,30 @@ export interface OpenedLogin {
   readonly failed: (cause: unknown) => Promise<never>
 }
 
+/** The way to the database, taken while the account is made: nobody logs in on it before. */
+export interface Dialling<D> {
+  readonly dial: (allowed: LoginAllowed) => Promise<D>
+  readonly hangUp: (dialled: D) => void
+}
+
 /**
- * From a shown proof to an account on the database. A refusal is recorded and delayed before it is thrown; a place
- * taken on the way is given back.
+ * From a shown proof to an account on the database, and a connection to log in on. A refusal is recorded and delayed
+ * before it is thrown; what was taken on the way is given back.
  */
-export async function openLogin(context: ProxyContext, shown: ShownLogin): Promise<OpenedLogin> {
+export async function openLogin<D>(
+  context: ProxyContext,
+  shown: ShownLogin,
+  { dial, hangUp }: Dialling<D>,
+): Promise<OpenedLogin & { readonly dialled: D }> {
   const releases: (() => void)[] = []
   const release = () => {
     for (const give of releases.splice(0)) give()
   }
   let allowed: LoginAllowed | null = null
+  let dialling: Promise<D> | null = null
   const failed = async (cause: unknown): Promise<never> => {
     release()
+    dialling?.then(hangUp, () => undefined)
     const error = asSallyportError(cause)
     if (error.code === 'SP-INTERNAL')
       context.log.error({ err: error.cause ?? error }, 'login failed by an internal error')
@@ -43,7 +55,14 @@ export async function openLogin(context: ProxyContext, shown: ShownLogin): Promi
   }
   try {
     allowed = await authenticate(context, shown)
-    return { ...(await open(context, shown, allowed, releases)), release, failed }
+    takePlaces(context, allowed, releases)
+    const database = shown.databaseOf(allowed)
+    checkDatabase(allowed, database)
+    dialling = dial(allowed)
+    // Without an account there is nothing to log in with, and nobody waits for the connection.
+    dialling.catch(() => undefined)
+    const opened = await open(context, shown, allowed, database, releases)
+    return { ...opened, dialled: await dialling, release, failed }
   } catch (cause) {
     return failed(cause)
   }
@@ -96,19 +115,25 @@ function withNextStep({ refusals }: ProxyContext, { error, identity, wanting, co
   return new SallyportError(error.code, `${error.detail}: run sallyport request ${target} --role ${role}${from}`)
 }
 
+function takePlaces(
+  { counts, settings }: ProxyContext,
+  { identity, target, grant, role }: LoginAllowed,
+  releases: (() => void)[],
+): void {
+  releases.push(counts.take(`target:${target.name}`, target.maxConnections, `to ${target.name}`))
+  releases.push(counts.take(`person:${personKey(identity)}`, settings().limits.perPerson, 'for this person'))
+  releases.push(counts.take(`grant:${grant.id}`, role.limits.maxSessions, 'under this grant'))
+}
+
 async function open(
   context: ProxyContext,
   shown: ShownLogin,
   allowed: LoginAllowed,
+  database: string,
   releases: (() => void)[],
 ): Promise<Omit<OpenedLogin, 'release' | 'failed'>> {
   const { identity, target, grant, role } = allowed
-  const { counts, accounts } = context
-  releases.push(counts.take(`target:${target.name}`, target.maxConnections, `to ${target.name}`))
-  releases.push(counts.take(`person:${personKey(identity)}`, context.settings().limits.perPerson, 'for this person'))
-  releases.push(counts.take(`grant:${grant.id}`, role.limits.maxSessions, 'under this grant'))
-  const database = shown.databaseOf(allowed)
-  checkDatabase(allowed, database)
+  const { accounts } = context
   // Neither needs the other, and each may take a way to the database.
   const making = accounts.open(accountSessionOf(shown, allowed, database), target, grant)
   const [engine, made] = await Promise.allSettled([engineOf(context, target, database), making])

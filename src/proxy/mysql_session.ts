@@ -6,7 +6,7 @@ import { MysqlMachine } from '../session/mysql/machine.ts'
 import { namesOf } from '../session/mysql/state.ts'
 import { errPayload, welcomePayload } from '../session/mysql/words.ts'
 import { welcome } from '../session/words.ts'
-import { killMysql, loginMysql } from '../upstream/mysql_login.ts'
+import { dialMysql, killMysql, loginMysql, type MysqlDialled, type MysqlLoginOptions } from '../upstream/mysql_login.ts'
 import { CAPABILITY } from '../wire/mysql/capabilities.ts'
 import { readingOfCollation } from '../wire/mysql/character-sets.ts'
 import { serverVersion } from '../wire/mysql/handshake-v10.ts'
@@ -16,6 +16,7 @@ import { compressionOf } from './compression.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
 import { type OpenedLogin, openLogin } from './login_flow.ts'
+import type { ShownLogin } from './login_records.ts'
 import { claimsOf } from './mysql_claims.ts'
 import { greetAgain, greetMysql, type MysqlKnock, refuseMysql } from './mysql_front.ts'
 
@@ -76,7 +77,7 @@ async function loginAgain(
 
 async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock, accepted: number): Promise<void> {
   const sessionId = context.ids.uuid()
-  const opened = await openLogin(context, {
+  const shown: ShownLogin = {
     arrival,
     sessionId,
     user: knock.login.user,
@@ -86,9 +87,13 @@ async function login(context: ProxyContext, arrival: Arrival, knock: MysqlKnock,
     ...claimsOf(knock.login.attributes),
     databaseOf: () => '',
     defaultDatabase: knock.login.database || null,
+  }
+  const opened = await openLogin(context, shown, {
+    dial: async ({ target, role }) => dialMysql(target, loginOptions(knock, role, sessionId)),
+    hangUp: ({ conversation }) => conversation.destroy(),
   })
   try {
-    await connect(context, arrival, knock, opened, accepted)
+    await connect(context, arrival, knock, opened, opened.dialled, accepted)
   } catch (error) {
     await opened.failed(error)
   }
@@ -99,6 +104,7 @@ async function connect(
   arrival: Arrival,
   knock: MysqlKnock,
   opened: OpenedLogin,
+  dialled: MysqlDialled,
   accepted: number,
 ): Promise<void> {
   const { allowed, subject, credential } = opened
@@ -107,13 +113,8 @@ async function connect(
   // What USE means hangs on the catalog, and a statement would wait for a fresh one.
   if (database && !allowed.role.unrestricted) await context.catalogs.ensure(allowed.target, '')
   if (database) judgeDatabase(context, opened, database)
-  const upstream = await loginMysql(allowed.target, credential, {
-    clientCapabilities: allowed.role.unrestricted ? knock.capabilities : knock.capabilities & ~CAPABILITY.localFiles,
-    clientExtended: knock.extended,
-    database,
-    collation: collationOf(knock.login.collation),
-    connectAttrs: [['program_name', `sallyport:${subject.session.sessionId}`]],
-  })
+  const options = loginOptions(knock, allowed.role, subject.session.sessionId)
+  const upstream = await loginMysql(allowed.target, credential, options, dialled)
   const shared = (upstream.capabilities & SHARED) === (knock.capabilities & SHARED)
   if (!shared || upstream.extended !== knock.extended) {
     upstream.socket.destroy()
@@ -153,6 +154,20 @@ async function connect(
     cancelUpstream: (statementOnly) => killMysql(target, credential, upstream.connectionId, statementOnly),
   })
   context.sessions.knownAs(subject.session.sessionId, upstream.connectionId)
+}
+
+function loginOptions(
+  { capabilities, extended, login }: MysqlKnock,
+  { unrestricted }: Role,
+  sessionId: string,
+): MysqlLoginOptions {
+  return {
+    clientCapabilities: unrestricted ? capabilities : capabilities & ~CAPABILITY.localFiles,
+    clientExtended: extended,
+    database: login.database || null,
+    collation: collationOf(login.collation),
+    connectAttrs: [['program_name', `sallyport:${sessionId}`]],
+  }
 }
 
 /** What KILL may end, and SHOW PROCESSLIST shows: the sessions of the same person on the same target. */

@@ -6,13 +6,13 @@ import { PostgresMachine } from '../session/postgres/machine.ts'
 import { REQUIRED_PARAMETERS } from '../session/postgres/startup.ts'
 import { errorMessage, notice } from '../session/postgres/words.ts'
 import { welcome } from '../session/words.ts'
-import { cancelPostgres, loginPostgres } from '../upstream/postgres_login.ts'
+import { cancelPostgres, dialPostgres, loginPostgres, type PostgresStartup } from '../upstream/postgres_login.ts'
 import { encodeAuthentication } from '../wire/postgres/authentication.ts'
 import { encodeBackendKeyData, encodeParameterStatus, encodeReadyForQuery } from '../wire/postgres/session-facts.ts'
 import type { Arrival, ProxyContext } from './context.ts'
 import { startSession } from './live.ts'
 import { type OpenedLogin, openLogin } from './login_flow.ts'
-import { recordUnheard } from './login_records.ts'
+import { recordUnheard, type ShownLogin } from './login_records.ts'
 import { greetPostgres, type PostgresKnock } from './postgres_front.ts'
 
 /** One PostgreSQL connection from accept to end. Never rejects: what goes wrong is told, recorded and logged. */
@@ -51,7 +51,7 @@ export async function servePostgres(
 async function login(context: ProxyContext, arrival: Arrival, knock: PostgresKnock, accepted: number): Promise<void> {
   const { startup, tls } = knock
   const sessionId = context.ids.uuid()
-  const opened = await openLogin(context, {
+  const shown: ShownLogin = {
     arrival,
     sessionId,
     user: startup.user,
@@ -63,9 +63,13 @@ async function login(context: ProxyContext, arrival: Arrival, knock: PostgresKno
     // psql takes the user name for the database where none is given; ours names no database.
     databaseOf: ({ target }) =>
       startup.database === null || startup.database === startup.user ? target.defaultDatabase : startup.database,
+  }
+  const opened = await openLogin(context, shown, {
+    dial: ({ target }) => dialPostgres(target),
+    hangUp: (dialled) => dialled.destroy(),
   })
   try {
-    await connect(context, knock, opened, sessionId, accepted)
+    await connect(context, knock, opened, opened.dialled, accepted)
   } catch (error) {
     await opened.failed(error)
   }
@@ -75,16 +79,17 @@ async function connect(
   context: ProxyContext,
   knock: PostgresKnock,
   opened: OpenedLogin,
-  sessionId: string,
+  dialled: Socket,
   accepted: number,
 ): Promise<void> {
   const { allowed, subject, credential } = opened
   const settings = judgedSettings(knock, allowed.role.unrestricted)
-  const upstream = await loginPostgres(allowed.target, credential, {
+  const startup: PostgresStartup = {
     database: subject.database,
     parameters: [...settings, ['client_encoding', 'UTF8'], ...ownSettings(allowed.role)],
-    applicationName: `sallyport:${sessionId}`,
-  })
+    applicationName: `sallyport:${subject.session.sessionId}`,
+  }
+  const upstream = await loginPostgres(allowed.target, credential, startup, dialled)
   for (const [name, value] of REQUIRED_PARAMETERS) {
     if (upstream.parameters.get(name) === value) continue
     upstream.socket.destroy()

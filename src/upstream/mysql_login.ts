@@ -55,6 +55,15 @@ export interface MysqlUpstream {
   readonly collation: number
 }
 
+export interface MysqlDialled {
+  readonly conversation: Conversation
+  readonly packets: PacketStream
+  readonly handshake: HandshakeV10
+  /** As it was said to the server before TLS; who logs in is not in it. */
+  readonly request: HandshakeResponse
+  readonly tls: boolean
+}
+
 interface LoggedIn {
   readonly conversation: Conversation
   readonly packets: PacketStream
@@ -67,14 +76,16 @@ interface LoggedIn {
 
 /**
  * Logs in to a MySQL or MariaDB server ("Connection Phase") with TLS as the target wants it. Rejects with
- * `SP-UPSTREAM` (with the server's error number alone), `SP-PROTOCOL` or `SP-UNSUPPORTED`.
+ * `SP-UPSTREAM` (with the server's error number alone), `SP-PROTOCOL` or `SP-UNSUPPORTED`. `dialled` is a connection of
+ * `dialMysql` to the same target with the same options.
  */
 export async function loginMysql(
   target: Target,
   credential: Credential,
   options: MysqlLoginOptions,
+  dialled: MysqlDialled | null = null,
 ): Promise<MysqlUpstream> {
-  const loggedIn = await login(target, credential, options)
+  const loggedIn = await logIn(dialled ?? (await dialMysql(target, options)), credential)
   const { conversation, packets, handshake, capabilities, extended, collation, status } = loggedIn
   return {
     socket: conversation.socket,
@@ -102,7 +113,7 @@ export async function killMysql(
     throw new SallyportError('SP-INTERNAL', 'a connection id is a number')
   }
   const options = { clientCapabilities: 0, database: null, collation: COMMON_UTF8MB4, connectAttrs: [] }
-  const { conversation, packets, capabilities } = await login(target, credential, options, KILL_MS)
+  const { conversation, packets, capabilities } = await logIn(await dialMysql(target, options, KILL_MS), credential)
   try {
     packets.restart()
     const bytes = encodeUtf8(`KILL ${queryOnly ? 'QUERY' : 'CONNECTION'} ${connectionId}`)
@@ -123,26 +134,39 @@ function killed(answer: Uint8Array, capabilities: number): void {
   throw new SallyportError('SP-UPSTREAM', `the database refused to end a session (${errno})`)
 }
 
-async function login(
+/**
+ * A connection with TLS as the target wants it, on which nothing is said yet of who logs in. Rejects with `SP-UPSTREAM`,
+ * `SP-PROTOCOL` or `SP-UNSUPPORTED`.
+ */
+export async function dialMysql(
   target: Target,
-  credential: Credential,
   options: MysqlLoginOptions,
   afterMs: number = LOGIN_MS,
-): Promise<LoggedIn> {
+): Promise<MysqlDialled> {
   let conversation = new Conversation(await dialTcp(target), afterMs)
   try {
     const packets = new PacketStream(conversation)
     const handshake = greetingOf(await packets.read())
     const tls = target.tls.mode !== 'disable'
-    const secret = { password: credential.password, tls }
-    const { plugin, answer } = firstAnswer(handshake.plugin, handshake.scramble, secret)
-    const response = responseOf(handshake, credential.user, options, tls, plugin, answer)
+    const request = requestOf(handshake, options, tls)
     if (tls) {
-      conversation = await secured(target, conversation, packets, response, afterMs)
+      conversation = await secured(target, conversation, packets, request, afterMs)
       packets.move(conversation)
     }
-    packets.write(encodeHandshakeResponse(response))
-    const { capabilities, extended, collation } = response
+    return { conversation, packets, handshake, request, tls }
+  } catch (error) {
+    conversation.destroy()
+    throw error
+  }
+}
+
+async function logIn(dialled: MysqlDialled, { user, password }: Credential): Promise<LoggedIn> {
+  const { conversation, packets, handshake, request, tls } = dialled
+  try {
+    const secret = { password, tls }
+    const { plugin, answer } = firstAnswer(handshake.plugin, handshake.scramble, secret)
+    const { capabilities, extended, collation } = request
+    packets.write(encodeHandshakeResponse({ ...request, user, authResponse: answer, plugin }))
     const status = await authenticate(packets, { plugin, scramble: handshake.scramble, capabilities }, secret)
     return { conversation, packets, handshake, capabilities, extended, collation, status }
   } catch (error) {
@@ -157,14 +181,8 @@ function greetingOf(payload: Uint8Array): HandshakeV10 {
   return decodeHandshakeV10(payload)
 }
 
-function responseOf(
-  handshake: HandshakeV10,
-  user: string,
-  options: MysqlLoginOptions,
-  tls: boolean,
-  plugin: string,
-  answer: Uint8Array,
-): HandshakeResponse {
+/** What the client's half says, but for who it is. */
+function requestOf(handshake: HandshakeV10, options: MysqlLoginOptions, tls: boolean): HandshakeResponse {
   const capabilities = agreedCapabilities({
     client: options.clientCapabilities,
     server: handshake.capabilities,
@@ -178,10 +196,10 @@ function responseOf(
     maxPacketBytes: PACKET_MAX_BYTES,
     collation: collationFor(handshake.version, options.collation),
     extended: handshake.extended & (options.clientExtended ?? 0),
-    user,
-    authResponse: answer,
+    user: '',
+    authResponse: new Uint8Array(0),
     database: options.database,
-    plugin,
+    plugin: handshake.plugin,
     attributes: options.connectAttrs,
     zstdLevel: null,
   }
@@ -205,10 +223,10 @@ async function secured(
   target: Target,
   conversation: Conversation,
   packets: PacketStream,
-  response: HandshakeResponse,
+  request: HandshakeResponse,
   afterMs: number,
 ): Promise<Conversation> {
-  packets.write(encodeSslRequest(response))
+  packets.write(encodeSslRequest(request))
   const early = packets.release().length + conversation.socket.readableLength
   if (early > 0) throw new SallyportError('SP-PROTOCOL', 'the server sent bytes before TLS began')
   return new Conversation(await upgradeTls(conversation.socket, target), afterMs)

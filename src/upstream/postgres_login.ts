@@ -44,15 +44,17 @@ export interface PostgresUpstream {
 
 /**
  * Logs in to a PostgreSQL server ("Start-up", frontend/backend protocol 3.0) with TLS as the target wants it. Rejects
- * with `SP-UPSTREAM` (with the server's SQLSTATE alone), `SP-PROTOCOL`, `SP-UNSUPPORTED` or `SP-STARTUP`.
+ * with `SP-UPSTREAM` (with the server's SQLSTATE alone), `SP-PROTOCOL`, `SP-UNSUPPORTED` or `SP-STARTUP`. `dialled` is a
+ * connection of `dialPostgres` to the same target.
  */
 export async function loginPostgres(
   target: Target,
   credential: Credential,
   startup: PostgresStartup,
+  dialled: Socket | null = null,
 ): Promise<PostgresUpstream> {
   const parameters = startupParameters(credential, startup)
-  const socket = await open(target)
+  const socket = dialled ?? (await dialPostgres(target))
   return converse(socket, LOGIN_MS, async (conversation) => {
     conversation.write(encodeStartup({ kind: 'startupMessage', minor: PROTOCOL_MINOR, parameters }))
     return new Login(conversation, new PostgresAuthentication(socket, credential)).run()
@@ -61,7 +63,7 @@ export async function loginPostgres(
 
 /** Asks the server to cancel what the session with this key runs. Resolves when the server has taken the request. */
 export async function cancelPostgres(target: Target, pid: number, key: Uint8Array): Promise<void> {
-  const socket = await open(target)
+  const socket = await dialPostgres(target)
   await converse(socket, CANCEL_MS, async (conversation) => {
     conversation.write(encodeStartup({ kind: 'cancelRequest', pid, key }))
     // The server answers by closing the connection, whether it found the session or not.
@@ -161,7 +163,8 @@ function startupParameters(credential: Credential, startup: PostgresStartup): re
   ]
 }
 
-async function open(target: Target): Promise<Socket> {
+/** A connection with TLS as the target wants it, on which nothing is said yet of who logs in. Rejects with `SP-UPSTREAM`. */
+export async function dialPostgres(target: Target): Promise<Socket> {
   const socket = await dialTcp(target)
   if (target.tls.mode === 'disable') return socket
   await converse(socket, TLS_ANSWER_MS, async (conversation) => {
