@@ -7,6 +7,7 @@ import { plain } from './api/print.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCertificates, addPasswords } from './commands/credentials.ts'
+import { addDatabase } from './commands/database.ts'
 import { addBreakGlass, addGrants } from './commands/grants.ts'
 import { addLogin } from './commands/login.ts'
 import { addPolicies } from './commands/policies.ts'
@@ -121,6 +122,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addReviews(program, context)
   addEvidence(program, context)
   addWebhooks(program, context)
+  addDatabase(program, context)
   addConfig(program, out, err, exit)
   addAudit(program, out, exit)
   addCompletion(program, context)

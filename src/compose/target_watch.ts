@@ -12,11 +12,11 @@ export function installationOf(config: Config, target: string): Installation {
   const made = dynamic === undefined ? [] : [dynamic.default, ...dynamic.byRole.values()]
   const standing = config.staticAccounts.get(target)
   const logins = standing === undefined ? [] : [standing.default, ...standing.byRole.values()]
-  const names = [...made.map(({ ownerRole }) => ownerRole), ...logins.map(({ user }) => user)]
+  const names = [...made.flatMap(({ ownerRole }) => ownerRole ?? []), ...logins.map(({ user }) => user)]
   return {
     marker: dynamic?.default.marker ?? DEFAULT_MARKER,
     // An account whose secret could not be read has no name here.
-    ours: [...new Set(names)].filter((name) => name !== null && name !== ''),
+    ours: [...new Set(names)].filter((name) => name !== ''),
   }
 }
 
