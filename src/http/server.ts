@@ -7,6 +7,7 @@ import { answerUnread, answerUnrouted, registerAnswers } from './failures.ts'
 import { handlersOf } from './handlers.ts'
 import { sweepAnswers } from './idempotency.ts'
 import { ConsoleLogin } from './login.ts'
+import { registerPages } from './pages/pages.ts'
 import type { ApiDeps } from './ports.ts'
 import { createRates, MAX_COUNTED } from './rates.ts'
 import { registerBodies } from './raw_body.ts'
@@ -39,12 +40,9 @@ export async function startApi(deps: ApiDeps): Promise<Api> {
   await app.register(rateLimit, { global: false, cache: MAX_COUNTED })
   registerBodies(app)
   registerAnswers(app, deps)
-  registerRoutes(app, {
-    deps,
-    sessions,
-    rates: createRates(app, settings.rates),
-    handlers: handlersOf(deps, sessions, login),
-  })
+  const rates = createRates(app, settings.rates)
+  registerRoutes(app, { deps, sessions, rates, handlers: handlersOf(deps, sessions, login) })
+  if (login !== null) registerPages(app, { deps, sessions, rates })
   await app.listen({ host: settings.host, port: settings.port })
   const address = app.server.address()
   const sweep = setInterval(() => {

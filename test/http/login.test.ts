@@ -1,13 +1,11 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { OidcSettings } from '../../src/identity/settings.ts'
-import { createTokenVerifier } from '../../src/oidc/token_verifier.ts'
 import { visit } from '../servers/browser.ts'
-import { CONSOLE_SECRET, type OidcServer, startOidc } from '../servers/oidc.ts'
-import { REQUEST, SETTINGS, startTestApi, type TestApi } from './api.ts'
+import type { OidcServer } from '../servers/oidc.ts'
+import { REQUEST, type TestApi } from './api.ts'
+import { type Browser, type BrowserApi, startBrowserApi } from './browser_api.ts'
 
 /** Logins of a browser, against a real OpenID Provider. */
+let api: BrowserApi
 let oidc: OidcServer
 let test: TestApi
 let origin: string
@@ -15,82 +13,16 @@ let now = Date.now()
 const clock = { now: () => now, monotonic: () => performance.now() }
 
 beforeAll(async () => {
-  oidc = await startOidc()
-  const port = await freePort()
-  origin = `http://127.0.0.1:${port}`
-  const login = {
-    issuer: oidc.issuer,
-    clientId: 'console',
-    clientSecret: CONSOLE_SECRET,
-    scopes: ['openid', 'email', 'groups'],
-    token: 'id',
-    maxSessionMs: 3_600_000,
-  } as const
-  const rates = { ...SETTINGS.rates, logins: 100 }
-  test = await startTestApi(
-    { createRequest: async () => ({ request: REQUEST, grant: null }) },
-    {
-      settings: { ...SETTINGS, port, publicUrl: origin, login, rates },
-      tokens: createTokenVerifier(oidcSettings(oidc.issuer), { clock }),
-      clock,
-      logoutTokens: async (token) => ({ issuer: oidc.issuer, subject: token, sid: null }),
-    },
-  )
+  api = await startBrowserApi({ createRequest: async () => ({ request: REQUEST, grant: null }) }, clock)
+  ;({ oidc, test, origin } = api)
 })
-afterAll(async () => {
-  await test?.close()
-  await oidc?.stop()
-})
+afterAll(() => api?.close())
 beforeEach(() => {
   now = Date.now()
   test.events.length = 0
 })
 
-function oidcSettings(issuer: string): OidcSettings {
-  return {
-    issuer,
-    audiences: ['console'],
-    authorizedParties: null,
-    algorithms: ['RS256'],
-    clockSkewSeconds: 30,
-    maxLifetimeMs: 86_400_000,
-    claims: {
-      subject: ['sub'],
-      email: ['email'],
-      name: ['name'],
-      groups: ['groups'],
-      aliases: [],
-      requireVerifiedEmail: true,
-    },
-    groups: new Map(),
-    requiredClaims: {},
-    requiredScopes: [],
-    scopes: ['openid'],
-    jwksUri: null,
-    ca: null,
-    workloads: [],
-    liveCheck: null,
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
-}
-
-interface Browser {
-  readonly cookie: string
-  readonly csrf: string
-}
-
-async function logIn(): Promise<Browser> {
-  const { text, cookies } = await visit(`${origin}/v1/auth/login?return_to=/v1/me`, 'alice')
-  const csrf = (JSON.parse(text) as { csrf_token: string }).csrf_token
-  return { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '), csrf }
-}
+const logIn = () => api.logIn()
 
 const BODY = { target: 'orders-prod', role: 'read-only', reason: 'a slow query' }
 const ask = ({ cookie }: Browser, headers: Record<string, string>) =>
