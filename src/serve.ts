@@ -37,6 +37,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     ...{ ...base, catalogs, engineFor },
     adminOf: (target) => live.loginOf(target),
     ledger: stored.ledger,
+    grants: stored.grants,
     record: (event) => audit.append([event]).catch((err: unknown) => log.error({ err }, 'an event was not recorded')),
     newId: () => ids.uuid(),
   })

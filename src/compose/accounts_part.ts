@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
 import type { AccessEvent } from '../audit/access_event.ts'
 import { asSallyportError } from '../errors.ts'
@@ -18,6 +19,7 @@ import type { Engine } from '../session/verdict.ts'
 import { viewFactsOf } from '../session/view_facts.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import { createStaticAccounts } from '../store/static_accounts.ts'
+import type { StoreGrants } from '../store/store_grants.ts'
 import type { AccountEngine } from '../upstream/accounts.ts'
 import type { AccountNote } from '../upstream/accounts_endings.ts'
 import { createLiveAccounts, type LiveAccounts } from '../upstream/accounts_live.ts'
@@ -25,6 +27,9 @@ import { MysqlAccounts } from '../upstream/mysql_accounts.ts'
 import { PostgresAccounts } from '../upstream/postgres_accounts.ts'
 import { AdminPool } from '../upstream/postgres_accounts_pool.ts'
 import { accessEvent } from './access_events.ts'
+import { followGrants } from './grant_accounts.ts'
+
+const FINDINGS_KEPT = 10_000
 
 export interface AccountsDeps {
   readonly live: LiveConfig
@@ -33,6 +38,7 @@ export interface AccountsDeps {
   /** The admin account of a target, which may be rotated while the program runs. */
   readonly adminOf: (target: Target) => LiveCredential
   readonly ledger: AccountLedger
+  readonly grants: StoreGrants
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -56,6 +62,7 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
     postgres: new PostgresAccounts(pool),
     mysql: new MysqlAccounts(deps.adminOf),
   }
+  const told = new LRUCache<string, true>({ max: FINDINGS_KEPT })
   const made = createLiveAccounts({
     node: live.config.node.name,
     engineOf: ({ engine }) => engines[engine],
@@ -64,13 +71,16 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
     privilegesOf: (session, target, grant) => privilegesFor(deps, session, target, grant),
     ledger: deps.ledger,
     clock,
-    report: (note) => report(deps, note),
+    report: (note) => {
+      if (note.kind !== 'findings' || isNew(told, note)) report(deps, note)
+    },
     observe: (what, ms) => {
-      if (what === 'dropped') metrics.accountDropSeconds.observe(ms / 1000)
+      const histogram = what === 'stopped' ? metrics.accountStopSeconds : metrics.accountDropSeconds
+      histogram.observe(ms / 1000)
     },
   })
   const standing = createStaticAccounts((target, role) => live.accountOf(target, role))
-  let stopJanitor = () => {}
+  let stops: readonly (() => void)[] = []
   return {
     accounts: {
       open: (session, target, grant) =>
@@ -80,15 +90,26 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
     },
     live: made,
     start: () => {
-      stopJanitor = made.keepClean(() => live.config.targets.filter(({ name }) => live.makesAccounts(name)))
+      stops = [
+        made.keepClean(() => live.config.targets.filter(({ name }) => live.makesAccounts(name))),
+        followGrants({ ...deps, accounts: made }),
+      ]
     },
     close: async () => {
-      stopJanitor()
+      for (const stop of stops) stop()
       await made.shutDown()
       await Promise.all(Object.values(engines).map((engine) => engine.close()))
       await pool.close()
     },
   }
+}
+
+/** What accounts share may be made more than once under a grant, and each time the same is found. */
+function isNew(told: LRUCache<string, true>, { setup, findings }: Extract<AccountNote, { kind: 'findings' }>): boolean {
+  const key = JSON.stringify([setup.grantId, setup.database, findings])
+  if (told.has(key)) return false
+  told.set(key, true)
+  return true
 }
 
 /** By the catalog of the session's database: what the account gets is worked out once for a role in a catalog. */

@@ -10,6 +10,7 @@ export interface Metrics {
   readonly auditFailures: Counter
   readonly reloads: Counter<'outcome'>
   readonly revocationSeconds: Histogram
+  readonly accountStopSeconds: Histogram
   readonly accountDropSeconds: Histogram
   readonly accountsOrphaned: Counter<'target'>
 }
@@ -46,6 +47,12 @@ export function createMetrics(): Metrics {
     revocationSeconds: new Histogram({
       name: 'sallyport_revocation_seconds',
       help: 'From the end of a grant to the end of a connection under it',
+      buckets: REVOCATION_BUCKETS_S,
+      registers,
+    }),
+    accountStopSeconds: new Histogram({
+      name: 'sallyport_account_stop_seconds',
+      help: 'From the end of a session to the end of its login and of what still ran under its account',
       buckets: REVOCATION_BUCKETS_S,
       registers,
     }),

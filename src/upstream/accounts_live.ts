@@ -41,6 +41,10 @@ interface PrivilegesAtHand {
 }
 
 export interface LiveAccounts extends Accounts {
+  /** Makes what the accounts of the grant share, before anybody waits for it. Rejects as `open` does. */
+  prepare(session: AccountSession, target: Target, grant: Grant): Promise<void>
+  /** The grant is over: accounts made ahead end, and the janitor drops what they shared once no session uses it. */
+  letGo(grantId: string): Promise<void>
   /** Ends every account of the grant on this node, those made ahead too. */
   dropGrant(grantId: string): Promise<readonly EndedAccount[]>
   /** One pass of the janitor over the targets; rejects never, what fails is reported. */
@@ -54,6 +58,8 @@ export interface LiveAccounts extends Accounts {
 interface Open {
   readonly setup: AccountSetup
   readonly name: string
+  /** Of the session now: it may have gone on from the one that the account was made under. */
+  readonly grantId: string
 }
 
 /** An account for each session, made when it begins and dropped when it ends. */
@@ -92,9 +98,19 @@ class SessionAccounts implements LiveAccounts {
     const setup = await this.#setupOf(session, target, grant)
     const findings = await this.#findings(setup)
     const login = await this.#loginFor(setup, session)
-    this.#open.set(session.id, { setup, name: login.name })
+    this.#open.set(session.id, { setup, name: login.name, grantId: grant.id })
     if (setup.settings.warm > 0) void this.#fillWarm(setup, session.person)
     return { user: login.name, password: login.password, findings, limited: true }
+  }
+
+  /** What the account may do stays as it is: the grant gives the same. Its expiry is for logging in, which is over. */
+  async goOn(sessionId: string, { id: grantId }: Grant): Promise<void> {
+    const opened = this.#open.get(sessionId)
+    if (!opened || opened.grantId === grantId) return
+    this.#open.set(sessionId, { ...opened, grantId })
+    const { setup, name } = opened
+    const expiresAt = expiryOf(setup, this.#options.clock.now())
+    await this.#options.ledger.note({ ...noted(setup, { name, expiresAt }, sessionId), grantId })
   }
 
   async close(sessionId: string): Promise<void> {
@@ -104,9 +120,21 @@ class SessionAccounts implements LiveAccounts {
     await this.#endings.end(opened.setup, opened.name)
   }
 
+  async prepare(session: AccountSession, target: Target, grant: Grant): Promise<void> {
+    await this.#findings(await this.#setupOf(session, target, grant))
+  }
+
+  async letGo(grantId: string): Promise<void> {
+    for (const { setup } of [...this.#prepared.values()]) {
+      if (setup.grantId === grantId) this.#prepared.delete(setup.digest)
+    }
+    const ahead = this.#warm.taken(({ setup }) => setup.grantId === grantId)
+    await Promise.all(ahead.map(({ setup, name }) => this.#endings.end(setup, name)))
+  }
+
   async dropGrant(grantId: string): Promise<readonly EndedAccount[]> {
     const isOf = ({ setup }: { readonly setup: AccountSetup }) => setup.grantId === grantId
-    const opened = [...this.#open].filter(([, one]) => isOf(one))
+    const opened = [...this.#open].filter(([, one]) => one.grantId === grantId)
     for (const [id] of opened) this.#open.delete(id)
     const all = [...opened.map(([, one]) => one), ...this.#warm.taken(isOf)]
     const ended = await Promise.all(all.map(({ setup, name }) => this.#endings.end(setup, name)))
@@ -219,7 +247,7 @@ class SessionAccounts implements LiveAccounts {
   /** Noted before they are made: whatever happens in between, the janitor knows of them. */
   async #make(setup: AccountSetup, person: string, sessionId: string, count: number): Promise<readonly NewLogin[]> {
     const { ledger, clock } = this.#options
-    const expiresAt = Math.min(setup.grantEnd + setup.settings.ttlMarginMs, clock.now() + LOGIN_WINDOW_MS)
+    const expiresAt = expiryOf(setup, clock.now())
     const engine = this.#options.engineOf(setup.target)
     const logins = Array.from({ length: count }, () => newLogin(person, expiresAt, engine.password?.()))
     for (const { name } of logins) this.#own.add(name)
@@ -252,7 +280,15 @@ class SessionAccounts implements LiveAccounts {
   }
 }
 
-function noted({ target, grantId }: AccountSetup, { name, expiresAt }: NewLogin, sessionId: string) {
+function expiryOf({ grantEnd, settings }: AccountSetup, now: number): number {
+  return Math.min(grantEnd + settings.ttlMarginMs, now + LOGIN_WINDOW_MS)
+}
+
+function noted(
+  { target, grantId }: AccountSetup,
+  { name, expiresAt }: Pick<NewLogin, 'name' | 'expiresAt'>,
+  sessionId: string,
+) {
   return { target: target.name, name, sessionId, grantId, expiresAt }
 }
 
