@@ -43,7 +43,8 @@ export function chooseRule(rules: readonly ApprovalRule[], role: Role, facts: Co
     const matches = rule.when === null ? true : rule.when.judge(facts, rule.zone)
     if (matches === null) doubtful.push(...rule.stages)
     if (matches !== true) continue
-    return { rule: { name: rule.name, digest: rule.digest }, stages: [...doubtful, ...rule.stages] }
+    const { name, digest } = rule
+    return { rule: { name, digest, roleDigest: role.digest }, stages: [...doubtful, ...rule.stages] }
   }
   throw new SallyportError('SP-NO-RULE', `no approval rule covers ${role.name} on ${facts.target.name}`)
 }

@@ -11,6 +11,18 @@ const MIN_PASSWORD_MS = 300_000
 
 type Verifiers = Pick<ConnectionPassword, 'scram' | 'sha2' | 'digest'>
 
+/**
+ * What is issued is vouched for by a login that still holds. Whoever shows a certificate is the person of a login that is
+ * long over, perhaps: they would renew it for ever, whatever became of them at the provider. Throws `SP-FRESH-LOGIN`.
+ */
+export function checkVouched({ now }: Pick<Act, 'now'>, { expiresAt }: Identity): void {
+  if (now < expiresAt) return
+  throw new SallyportError(
+    'SP-FRESH-LOGIN',
+    'passwords and certificates are issued to who shows a token, and it has expired',
+  )
+}
+
 /** A connection password never outlives its grant. A grant of its last minutes gives one that is as short. */
 export function issuePassword(
   act: Act,

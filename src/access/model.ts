@@ -40,8 +40,8 @@ export interface AccessRequest extends Versioned {
   readonly extendsGrant: string | null
   /** The refused statement or login that it was opened from. */
   readonly fromRefusal: string | null
-  /** The approval rule that matched, and the digest of that version of it. */
-  readonly rule: { readonly name: string; readonly digest: string }
+  /** The approval rule that matched, with the digests of that version of it and of the role. */
+  readonly rule: { readonly name: string; readonly digest: string; readonly roleDigest?: string | undefined }
   /** In order; empty where the rule approves by itself. */
   readonly stages: readonly Stage[]
   readonly createdAt: number

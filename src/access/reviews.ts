@@ -107,9 +107,16 @@ export function answerReview(
   if (!review.reviewerGroups.some((group) => reviewer.groups.includes(group))) {
     throw new SallyportError('SP-FORBIDDEN', `the review is answered by ${review.reviewerGroups.join(', ')}`)
   }
-  if (samePerson(reviewer, item.holder)) throw new SallyportError('SP-SEPARATION', 'nobody reviews their own access')
+  if (holdsIt(reviewer, item.holder)) throw new SallyportError('SP-SEPARATION', 'nobody reviews their own access')
   const reason = checkedReason(answer.reason)
   return answered(act, item, answer.decision, reason, refOf(reviewer), record)
+}
+
+/** A grant of a policy file names a group, or a subject of whichever issuer: see `fileRecord` of the control plane. */
+function holdsIt(reviewer: Identity, holder: ReviewItem['holder']): boolean {
+  if (samePerson(reviewer, holder)) return true
+  if (holder.issuer !== '') return false
+  return holder.subject === reviewer.subject || reviewer.groups.some((group) => holder.subject === `group ${group}`)
 }
 
 function answered(

@@ -190,11 +190,18 @@ function grantApproved(act: Act, voted: AccessRequest, before: Transition, conte
   return { request: approved, grant, transition: together(before, written, transition) }
 }
 
-/** Who answers now would answer under a rule that is in force no more. */
-function checkSameRule({ rule }: AccessRequest, { rules }: AccessPolicy): void {
-  if (rules.some(({ name, digest }) => name === rule.name && digest === rule.digest)) return
-  const what = `the approval rule ${rule.name} has changed since: the request must be sent again (amend it)`
-  throw new SallyportError('SP-STATE', what)
+/**
+ * Who answers now would answer under a rule that is in force no more, or give a role that was another one when the rule
+ * for it was chosen, and when others said yes.
+ */
+function checkSameRule({ rule, role }: AccessRequest, { rules, roles }: AccessPolicy): void {
+  const again = 'has changed since: the request must be sent again (amend it)'
+  if (!rules.some(({ name, digest }) => name === rule.name && digest === rule.digest)) {
+    throw new SallyportError('SP-STATE', `the approval rule ${rule.name} ${again}`)
+  }
+  if (rule.roleDigest !== undefined && roles.get(role)?.digest !== rule.roleDigest) {
+    throw new SallyportError('SP-STATE', `the role ${role} ${again}`)
+  }
 }
 
 function withVote(stages: readonly Stage[], index: number, vote: Vote, now: number): readonly Stage[] {

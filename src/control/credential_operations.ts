@@ -7,7 +7,7 @@ import type {
   NewCertificate,
   NewPassword,
 } from '../access/control.ts'
-import { checkedCertificateMs, issueCertificate, issuePassword } from '../access/credentials.ts'
+import { checkedCertificateMs, checkVouched, issueCertificate, issuePassword } from '../access/credentials.ts'
 import { revokeCertificate, revokePassword } from '../access/locks.ts'
 import { samePerson } from '../access/person.ts'
 import type { AccessPolicy } from '../access/policy.ts'
@@ -79,6 +79,7 @@ async function password(
   policy: AccessPolicy,
   input: NewPassword,
 ): Promise<IssuedPassword> {
+  checkVouched(act, identity)
   const id = deps.ids.uuid()
   const random = new Uint8Array(randomBytes(PASSWORD_RANDOM_BYTES))
   return transact(deps, async (tx, apply) => {
@@ -121,6 +122,7 @@ async function certificate(
   { settings }: AccessPolicy,
   { publicKey, durationMs }: NewCertificate,
 ): Promise<IssuedCertificate> {
+  checkVouched(act, identity)
   const { authority } = deps
   if (authority === null) throw new SallyportError('SP-REQUEST', 'no authority for client certificates is configured')
   const made = await authority.issue(publicKey, identity, act.now + checkedCertificateMs(durationMs, settings))

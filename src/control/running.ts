@@ -207,22 +207,30 @@ function lockedError({ what, label, at, reason }: Lock): SallyportError {
 /** A person who is seen again within this is not written again, unless something of them changed. */
 const SEEN_AGAIN_MS = 600_000
 
-/** Keeps the person as the newest of their tokens says. */
+/**
+ * Keeps the person as the newest of their tokens says: who left a group could else show an older one, and have what they
+ * delegated in the name of that group hold on for as long as they count as seen.
+ */
 export async function noteSeen(deps: ControlDeps, identity: Identity): Promise<void> {
   const now = deps.clock.now()
   const id = personKey(identity)
   const known = await deps.store.read((tx) => tx.people.get(id))
+  if (known !== undefined && isOlder(identity, known.identity)) return
   if (known !== undefined && now - known.seenAt < SEEN_AGAIN_MS && sameClaims(known.identity, identity)) return
   try {
     await deps.store.write(async (tx) => {
       const stored = await tx.people.get(id)
       if (stored === undefined) await tx.people.insert({ id, version: FIRST_VERSION, identity, seenAt: now })
-      else await tx.people.update({ ...stored, identity, seenAt: now })
+      else if (!isOlder(identity, stored.identity)) await tx.people.update({ ...stored, identity, seenAt: now })
     })
   } catch (error) {
     // Another call of the same person was first.
     if (!(error instanceof SallyportError) || error.code !== 'SP-CONFLICT') throw error
   }
+}
+
+function isOlder({ issuedAt: one }: Identity, { issuedAt: other }: Identity): boolean {
+  return one !== undefined && other !== undefined && one < other
 }
 
 function sameClaims(one: Identity, other: Identity): boolean {

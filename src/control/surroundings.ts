@@ -36,7 +36,10 @@ export async function seenPeople(tx: ReadTx, policy: AccessPolicy, now: number):
   )
 }
 
-/** Who changed the role, the project of the target, or the rule of a name, of late. */
+/**
+ * Who changed the role, the project of the target, or the rule of a name, of late; or another rule that was, or is, one for
+ * the same: a stricter rule that is gone would let a weaker one decide, which nobody has touched.
+ */
 export async function changers(
   tx: ReadTx,
   { settings, projects }: AccessPolicy,
@@ -48,13 +51,27 @@ export async function changers(
   const ofProjects = await all(tx.policies, { kind: 'project', name: names })
   const ofRole = changersOf([...(await all(tx.policies, { kind: 'role', name: role })), ...ofProjects], since)
   const rules: readonly PolicyVersion[] = await all(tx.policies, { kind: 'approval' })
+  const concerning = new Set(rules.filter(({ body }) => mayConcern(body, role, target)).map(({ name }) => name))
   return (rule) => [
     ...ofRole,
     ...changersOf(
       rules.filter(({ name }) => name === rule),
       since,
     ),
+    ...changersOf(
+      rules.filter(({ name, at }) => name !== rule && at >= since && concerning.has(name)),
+      since,
+    ),
   ]
+}
+
+/** What a rule says of roles and targets, in the words of the configuration; what it does not say is for all. */
+function mayConcern(body: unknown, role: string, target: string): boolean {
+  const patternsOf = (field: 'roles' | 'targets'): readonly string[] => {
+    const found = typeof body === 'object' && body !== null ? Reflect.get(body, field) : undefined
+    return Array.isArray(found) ? found.filter((one) => typeof one === 'string') : ['*']
+  }
+  return body !== null && matchesAny(patternsOf('roles'), role) && matchesAny(patternsOf('targets'), target)
 }
 
 /** The person of a record as they were last seen; with what else they are called. */

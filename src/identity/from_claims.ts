@@ -35,6 +35,7 @@ export function identityFromClaims(
     aliases: aliasesOf(claims, mapping, subject, email),
     tokenId: text(claims.jti),
     expiresAt: claims.exp * MS_PER_SECOND,
+    issuedAt: typeof claims.iat === 'number' ? claims.iat * MS_PER_SECOND : undefined,
     authTime: typeof claims.auth_time === 'number' ? claims.auth_time * MS_PER_SECOND : null,
     acr: text(claims.acr),
     sid: text(claims.sid) ?? undefined,

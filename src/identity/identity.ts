@@ -11,6 +11,8 @@ export interface Identity {
   readonly tokenId: string | null
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
+  /** When the token was made out; absent where it does not say. */
+  readonly issuedAt?: number | undefined
   readonly authTime: number | null
   readonly acr: string | null
   readonly amr: readonly string[]

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { DAY, HOUR, MINUTE, NOW, person, policyOf, role, rule, stage } from '../access/fixture.ts'
+import { ASKED, alice, bob, caller, carol, plane, policyAdmin, root, YES } from './fixture.ts'
+
+/** What people who may do something try beyond it. */
+
+const NOTHING = { narrowing: null, durationMs: null } as const
+
+describe('who left', () => {
+  it('renews no password and no certificate by a certificate, once the token behind it is over', async () => {
+    const { control, state } = await plane(policyOf({ rules: [rule('auto', [])] }))
+    await control.createRequest(alice, { ...ASKED, durationMs: 8 * HOUR })
+    const old = caller(person('alice', [], { expiresAt: NOW + 10 * MINUTE }))
+    const asked = { target: 'orders', role: null, grantId: null, durationMs: null }
+    await control.issuePassword(old, asked)
+    state.now = NOW + 10 * MINUTE
+    await expect(control.issuePassword(old, asked)).rejects.toThrow(/SP-FRESH-LOGIN/)
+    await expect(control.issueCertificate(old, { publicKey: null, durationMs: null })).rejects.toThrow(/SP-FRESH-LOGIN/)
+  })
+
+  it('brings no group back by an older token', async () => {
+    const { control, store } = await plane()
+    const at = (minutes: number, groups: readonly string[]) =>
+      person('dan', groups, { issuedAt: NOW + minutes * MINUTE })
+    await control.seen(at(0, ['dba']))
+    await control.seen(at(5, []))
+    await control.seen(at(0, ['dba']))
+    const [dan] = await store.read((tx) => tx.people.list({ where: { email: 'dan@example.test' } }))
+    expect(dan?.identity.groups).toEqual([])
+  })
+})
+
+describe('a request that waits', () => {
+  it('gives no role that became another one meanwhile', async () => {
+    const { control, state } = await plane()
+    const { request } = await control.createRequest(alice, ASKED)
+    const wider = role('reader', {}, { digest: 'wider', unrestricted: true })
+    state.policy = policyOf({ roles: [wider] })
+    await expect(control.vote(bob, request.id, YES)).rejects.toThrow(/SP-STATE.*role reader has changed/)
+    const none = { parameters: null, start: null, ticket: null, script: null, reason: null, ...NOTHING }
+    await control.amendRequest(alice, request.id, none)
+    expect((await control.vote(bob, request.id, YES)).request.state).toBe('approved')
+  })
+
+  it('counts twenty votes of one person at a time as one', async () => {
+    const rules = [rule('dual', [stage(['dba'], { quorum: 2 })])]
+    const { control, store } = await plane(policyOf({ rules }))
+    const { request } = await control.createRequest(alice, ASKED)
+    const votes = await Promise.allSettled(Array.from({ length: 20 }, () => control.vote(bob, request.id, YES)))
+    expect(votes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await store.read((tx) => tx.grants.count({}))).toBe(0)
+    expect((await control.vote(carol, request.id, YES)).request.state).toBe('approved')
+  })
+})
+
+describe('who changes policy', () => {
+  const weak = rule('weak', [stage(['policy'])])
+  const strict = rule('strict', [stage(['dba'])])
+  const change = { kind: 'approval' as const, name: 'strict', reason: 'cleaning up', replaces: null }
+
+  it.each([
+    ['it was for the same role', ['reader'], false],
+    ['it was for all of them', undefined, false],
+    ['it was for others', ['writer'], true],
+  ])(
+    'approves by a weaker rule after taking a stricter one away only where it was for others: %s',
+    async (_, roles, approves) => {
+      const policy = policyOf({ rules: [strict, weak], settings: { fourEyes: false } })
+      const { control, state } = await plane(policy)
+      const second = caller(person('sue', ['policy']))
+      await control.seen(policyAdmin.identity)
+      await control.seen(second.identity)
+      const made = await control.putPolicy(second, { ...change, body: roles === undefined ? {} : { roles } })
+      state.now += 40 * DAY
+      await control.putPolicy(policyAdmin, { ...change, replaces: made.digest, body: null })
+      state.policy = policyOf({ rules: [weak] })
+      await control.seen(second.identity)
+      const { request } = await control.createRequest(alice, ASKED)
+      const voted = control.vote(policyAdmin, request.id, YES)
+      if (approves) expect((await voted).request.state).toBe('approved')
+      else await expect(voted).rejects.toThrow(/SP-SEPARATION/)
+    },
+  )
+})
+
+describe('an access review', () => {
+  it('is not answered by a member of the group that holds the grant', async () => {
+    const held = { id: 'f', kind: 'file' as const, target: 'orders', role: 'reader', parameters: new Map() }
+    const told = { narrowing: null, reason: 'r', ticket: null, incident: null, requestId: null, plan: null }
+    const span = { start: NOW - DAY, end: NOW + DAY }
+    const fileGrants = [
+      { ...held, ...told, ...span, principal: { group: 'security' } },
+      { ...held, ...told, ...span, id: 'g', principal: { subject: 'carol', issuer: null } },
+    ]
+    const { control } = await plane(policyOf({ fileGrants }))
+    const plan = { name: 'q', from: NOW - DAY, to: NOW + DAY, reviewerGroups: ['security'], dueAt: NOW + DAY }
+    const { id } = await control.openReview(root, { ...plan, onUnanswered: 'revoke' })
+    for (const line of (await control.reviewItems(root, id, {})).items) {
+      const keep = { decision: 'keep', reason: 'mine' } as const
+      await expect(control.answerReview(carol, line.id, keep)).rejects.toThrow(/SP-SEPARATION/)
+    }
+  })
+})
