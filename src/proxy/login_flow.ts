@@ -1,10 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { asSallyportError, SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
+import { firstOf } from '../policy/grant.ts'
 import { matchesPattern } from '../policy/patterns.ts'
 import type { Subject } from '../session/gate.ts'
 import { decideLogin, type LoginAllowed, type LoginRefused } from '../session/login.ts'
 import type { AccountSession, Credential, Target } from '../session/ports.ts'
+import { wayToAsk } from '../session/refused.ts'
+import { goingOn } from '../session/standing.ts'
 import type { Engine } from '../session/verdict.ts'
 import type { ProxyContext } from './context.ts'
 import { FAILURE_DELAY_MS } from './limits.ts'
@@ -111,7 +114,7 @@ function withNextStep({ refusals }: ProxyContext, { error, identity, wanting, co
   const asked = { person: identity, target, database: '', role: choice, code, reason: error.detail }
   const id = refusals.note({ ...asked, needs: [], clear: [], statementSha256: null })
   const role = choice !== null && PLAIN_NAME.test(choice) ? choice : 'ROLE'
-  const from = id === null ? '' : `, or sallyport request --from ${id}`
+  const from = id === null ? '' : `, or ${wayToAsk(refusals, id)}`
   return new SallyportError(error.code, `${error.detail}: run sallyport request ${target} --role ${role}${from}`)
 }
 
@@ -122,7 +125,7 @@ function takePlaces(
 ): void {
   releases.push(counts.take(`target:${target.name}`, target.maxConnections, `to ${target.name}`))
   releases.push(counts.take(`person:${personKey(identity)}`, settings().limits.perPerson, 'for this person'))
-  releases.push(counts.take(`grant:${grant.id}`, role.limits.maxSessions, 'under this grant'))
+  releases.push(counts.take(`grant:${firstOf(grant)}`, role.limits.maxSessions, 'under this grant'))
 }
 
 async function open(
@@ -148,16 +151,18 @@ async function open(
   return {
     allowed,
     credential,
-    subject: {
+    subject: goingOn(
+      {
+        identity,
+        target,
+        database,
+        engine: resultOf(engine),
+        unrestricted: role.unrestricted,
+        limited: credential.limited === true,
+      },
       session,
-      identity,
       grant,
-      target,
-      database,
-      engine: resultOf(engine),
-      unrestricted: role.unrestricted,
-      limited: credential.limited === true,
-    },
+    ),
   }
 }
 

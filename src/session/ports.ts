@@ -108,6 +108,8 @@ export interface SecretReading {
 export interface Accounts {
   /** The account that this session logs in to the database with. Rejects with `SP-ACCOUNT` or `SP-UPSTREAM`. */
   open(session: AccountSession, target: Target, grant: Grant): Promise<OpenedAccount>
+  /** The session goes on under another grant, which gives the same: its account is that one's from now on. */
+  goOn?(sessionId: string, grant: Grant): Promise<void>
   close(sessionId: string): Promise<void>
 }
 
@@ -297,6 +299,7 @@ export interface TableUse {
 
 /** The live sessions of this node, told to those who look from elsewhere. Nothing waits for it. */
 export interface LiveSessions {
+  /** Told again where it goes on under another grant. */
   opened(session: LiveSessionFacts): void
   /** `lastStatement` is normalised, never with literals. */
   seen(id: string, at: number, lastStatement: string): void
@@ -320,6 +323,8 @@ export interface LiveSessionFacts {
 export interface Refusals {
   /** The short id at once; it is stored behind. Null where nothing is kept. */
   note(refused: RefusedAccess): string | null
+  /** The page that opens a request from it; null where there is none. */
+  linkTo?(id: string): string | null
 }
 
 export interface RefusedAccess {

@@ -19,6 +19,12 @@ const FOR_WANT_OF_A_GRANT: ReadonlySet<ErrorCode> = new Set([
 const REMEMBERED_MAX = 1_000
 const REMEMBERED_MS = 10 * 60 * 1_000
 
+/** The command, and the page where there is one. */
+export function wayToAsk(refusals: Refusals, id: string): string {
+  const link = refusals.linkTo?.(id) ?? null
+  return `sallyport request --from ${id}${link === null ? '' : ` or ${link}`}`
+}
+
 /** Keeps what was refused for want of a grant, and tells the person how to ask for it. */
 export class RefusedStatements {
   readonly #refusals: Refusals
@@ -32,7 +38,7 @@ export class RefusedStatements {
   told(subject: Subject, verdict: Verdict, deny: Deny): Deny {
     if (!FOR_WANT_OF_A_GRANT.has(deny.code)) return deny
     const id = this.#idOf(subject, verdict, deny)
-    return id === null ? deny : { ...deny, reason: `${deny.reason}; to ask for it: sallyport request --from ${id}` }
+    return id === null ? deny : { ...deny, reason: `${deny.reason}; to ask for it: ${wayToAsk(this.#refusals, id)}` }
   }
 
   #idOf(subject: Subject, verdict: Verdict, { code, reason }: Deny): string | null {

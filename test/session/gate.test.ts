@@ -104,6 +104,9 @@ describe('the gate', () => {
       ],
     })
     expect(JSON.stringify(notes)).not.toContain('id = 1')
+    const linked = worldOf('postgres', READER, {}, undefined, undefined, { note: () => 'r1', linkTo: (id) => `/${id}` })
+    const answer = linked.gate.admit(linked.subject, FRESH, refused, START)
+    expect(answer.kind === 'deny' && answer.error.detail).toMatch(/request --from r1 or \/r1$/)
   })
 
   it('goes on with no session that began under a role without limits, once the role has some', () => {
