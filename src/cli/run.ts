@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
+import { addClassify } from './commands/classify.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConnect } from './commands/connect.ts'
 import { addCertificates, addPasswords } from './commands/credentials.ts'
@@ -123,6 +124,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addEvidence(program, context)
   addWebhooks(program, context)
   addDatabase(program, context)
+  addClassify(program, context)
   addConfig(program, out, err, exit)
   addAudit(program, out, exit)
   addCompletion(program, context)

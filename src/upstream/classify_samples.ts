@@ -6,8 +6,8 @@ import { quoteName as quotePostgres } from '../sql/postgres/source.ts'
 import { withMysqlAdmin } from './mysql_client.ts'
 import { withPostgresAdmin } from './postgres_client.ts'
 
-/** Rows of one table that are looked at. */
-const ROWS_MAX = 200
+/** Rows of one table that are looked at where nobody says otherwise. */
+const SAMPLED_ROWS = 200
 /** Columns of one table that are; no table of people is wider. */
 const COLUMNS_MAX = 300
 /** Of a longer value the begin says enough. */
@@ -31,23 +31,29 @@ export async function sampleTables(
   database: string,
   catalog: Catalog,
   take: (sample: TableSample) => void,
+  rows: number = SAMPLED_ROWS,
 ): Promise<void> {
   const tables = [...new Set(catalog.relations.values())].filter(isSampled)
-  if (target.engine === 'mysql') return sampleMysql(target, tables, take)
+  if (target.engine === 'mysql') return sampleMysql(target, tables, take, rows)
   await withPostgresAdmin(target, database, async ({ query }) => {
     for (const table of tables) {
       await query('SAVEPOINT sample')
-      const rows = await rowsOr(() => query<Row>(postgresSql(table)))
+      const read = await rowsOr(() => query<Row>(postgresSql(table, rows)))
       // A table that may not be read must not end the reading of the others.
-      if (rows === null) await query('ROLLBACK TO SAVEPOINT sample')
-      take(sampleOf(table, rows))
+      if (read === null) await query('ROLLBACK TO SAVEPOINT sample')
+      take(sampleOf(table, read))
     }
   })
 }
 
-async function sampleMysql(target: Target, tables: readonly Relation[], take: (sample: TableSample) => void) {
+async function sampleMysql(
+  target: Target,
+  tables: readonly Relation[],
+  take: (sample: TableSample) => void,
+  rows: number,
+) {
   await withMysqlAdmin(target, async ({ query }) => {
-    for (const table of tables) take(sampleOf(table, await rowsOr(() => query<Row>(mysqlSql(table)))))
+    for (const table of tables) take(sampleOf(table, await rowsOr(() => query<Row>(mysqlSql(table, rows)))))
   })
 }
 
@@ -66,19 +72,19 @@ function sampled({ columns }: Relation): readonly Column[] {
   return columns.slice(0, COLUMNS_MAX)
 }
 
-function postgresSql(table: Relation): string {
+function postgresSql(table: Relation, rows: number): string {
   const list = sampled(table).map((column, at) =>
     hasValues(column) ? `left(${quotePostgres(column.name)}::text, ${VALUE_CHARS_MAX}) AS c${at}` : `NULL AS c${at}`,
   )
   const name = `${quotePostgres(table.schema)}.${quotePostgres(table.name)}`
-  return `SELECT ${list.join(', ') || '1'} FROM ${name} LIMIT ${ROWS_MAX}`
+  return `SELECT ${list.join(', ') || '1'} FROM ${name} LIMIT ${rows}`
 }
 
-function mysqlSql(table: Relation): string {
+function mysqlSql(table: Relation, rows: number): string {
   const list = sampled(table).map((column, at) =>
     hasValues(column) ? `LEFT(${quoteMysql(column.name)}, ${VALUE_CHARS_MAX}) AS c${at}` : `NULL AS c${at}`,
   )
-  return `SELECT ${list.join(', ')} FROM ${qualifiedText(table)} LIMIT ${ROWS_MAX}`
+  return `SELECT ${list.join(', ')} FROM ${qualifiedText(table)} LIMIT ${rows}`
 }
 
 async function rowsOr(read: () => Promise<readonly Row[]>): Promise<readonly Row[] | null> {

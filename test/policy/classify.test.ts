@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bsn, codiceFiscale, cpf, dni, iban, luhn, nir, pesel, ssn } from '../../src/policy/checksums.ts'
-import { proposalsYaml, proposeClass } from '../../src/policy/classify.ts'
+import { MEASURED, proposalsYaml, proposeClass } from '../../src/policy/classify.ts'
 import { LABELLED } from './classify_columns.ts'
 
 describe('check digits', () => {
@@ -52,6 +52,11 @@ describe('the proposals for columns that a person has labelled', () => {
         ],
       }
     `)
+    expect(MEASURED).toMatchObject({
+      columns: LABELLED.length,
+      proposals: right.length + wrong.length,
+      right: right.length,
+    })
     expect(precision).toBeGreaterThan(0.9)
     expect(recall).toBeGreaterThan(0.9)
   })
@@ -59,6 +64,7 @@ describe('the proposals for columns that a person has labelled', () => {
   it('that are called likely are hardly ever wrong', () => {
     const likely = proposed.filter(({ proposal }) => proposal?.confidence === 'likely')
     expect(likely.length).toBeGreaterThan(25)
+    expect(likely.filter(({ proposal, label }) => proposal?.class !== label)).toHaveLength(MEASURED.likelyWrong)
     // A version of four numbers is no different from an address.
     expect(names(likely.filter(({ proposal, label }) => proposal?.class !== label))).toEqual(['releases.build'])
   })
