@@ -4,6 +4,7 @@ import { composeControl } from './compose/control_part.ts'
 import { type Foundations, layFoundations } from './compose/foundations.ts'
 import { startHealth } from './compose/health_part.ts'
 import { fileEntries } from './compose/policy_files.ts'
+import { composeReports } from './compose/reports_part.ts'
 import { RunningProgram } from './compose/running_program.ts'
 import { sessionEnder } from './compose/session_ends.ts'
 import type { ControlPlane } from './control/control.ts'
@@ -60,6 +61,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
   plane.start()
   readVersions(context)
   const api = await composeApi({
+  const reports = composeReports(base)
     ...{ ...base, control, incidents: plane.incidents, store, authority, secret },
     tokens: context.tokens,
     locks: stored.locks,
@@ -68,10 +70,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     onEvents: (listener) => plane.onEvents(listener),
     listening: proxy.listening.map(({ settings, port }) => ({ settings: live.listener(settings), port })),
     questions: null,
-    evidence: null,
-    history: null,
-    posture: null,
-    usage: null,
+    ...reports,
     loggedOut: (who) => ends.endOf(who),
   })
   const health = config.node.metrics ? await startHealth(config.node.metrics, context, proxy, stored) : null
@@ -79,7 +78,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
   }
   if (api) log.info({ port: api.port }, 'the admin API is listening')
-  return new RunningProgram({ ...base, context, proxy, health, accounts, plane, api, ends, secureContexts })
+  return new RunningProgram({ ...base, context, proxy, health, accounts, plane, api, reports, ends, secureContexts })
 }
 
 interface Parts {

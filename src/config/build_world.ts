@@ -39,6 +39,7 @@ export async function buildNode(merged: Merged, resolver: Resolver): Promise<Nod
     store: await buildStore(value.store, dataDir, resolver, at),
     limits: { maxConnections, perAddress, perPerson, authDeadlineMs: authDeadline, drainTimeoutMs: drainTimeout },
     audit: { path: resolve(dataDir, value.audit.path), durability: value.audit.durability },
+    postureEveryMs: value.posture?.every ?? null,
     logLevel: value.logLevel,
   }
 }

@@ -81,6 +81,8 @@ export interface NodeConfig {
     readonly drainTimeoutMs: number
   }
   readonly audit: { readonly path: string; readonly durability: 'group' | 'sync' }
+  /** How often targets are watched, milliseconds; null: they are not. */
+  readonly postureEveryMs: number | null
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { apiSection } from './schema_api.ts'
+import { postureSection } from './schema_posture.ts'
 import { storeSection } from './schema_store.ts'
 import { cidr, duration, host, listenPort, name, path, positive, secretRef } from './schema_values.ts'
 
@@ -73,5 +74,6 @@ export const nodeSection = z.strictObject({
   store: storeSection,
   limits,
   audit,
+  posture: postureSection.optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })

@@ -21,7 +21,8 @@ export function followRotation(readers: CatalogReaders, loginOf: (target: Target
   }
 }
 
-function isRefusedLogin(error: unknown): boolean {
+/** Of an error of an admin connection. */
+export function isRefusedLogin(error: unknown): boolean {
   const { cause } = asSallyportError(error)
   return typeof cause === 'object' && cause !== null && 'code' in cause && REFUSED_LOGINS.has(cause.code)
 }

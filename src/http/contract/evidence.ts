@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { grantedUnit } from './granted_unit.ts'
 import { operation } from './operation.ts'
-import { nameText } from './shown.ts'
-import { count, fields, list, name, page, pageQuery, shown, text, time } from './values.ts'
+import { idText, nameText, shownNarrowing } from './shown.ts'
+import { count, fields, list, maybeTime, name, page, pageQuery, person, shown, text, time } from './values.ts'
 
 const control = shown({
   id: nameText,
@@ -10,10 +11,34 @@ const control = shown({
   holds: z.array(z.string()).describe('What the pack holds.'),
 }).meta({ id: 'EvidenceControl' })
 
+const standing = shown({
+  accounts: count.describe('Accounts of databases in the configuration.'),
+  grants: count.describe('Grants of policy files.'),
+  logins: count.describe('Logins of people that the checks of the databases found.'),
+  targetsUnchecked: count.describe('Targets that may have more: nobody has looked.'),
+}).meta({ id: 'StandingCredentials' })
+
+const grantFinding = shown({
+  grantId: idText,
+  holder: person,
+  target: nameText,
+  role: nameText,
+  kind: z.string(),
+  start: time,
+  end: time,
+  lastUsedAt: maybeTime,
+  sessions: count.describe('Sessions of the period under it.'),
+  granted: z.array(grantedUnit),
+  unused: z.array(grantedUnit).describe('What of it was never used.'),
+  enough: shownNarrowing.describe('The least that would have done; empty: nothing was used.'),
+  enoughRole: z.string().nullable().describe('A narrower role of the configuration that would have done.'),
+}).meta({ id: 'GrantFinding', description: 'A grant that is idle or gives more than is used.' })
+
 const figures = shown({
   from: time,
   to: time,
   standingCredentials: count,
+  standing,
   meanAccessMs: z.number().nullable(),
   overPrivilegedSessions: count,
   sessions: count,
@@ -73,6 +98,25 @@ export const evidenceOperations = {
     status: 200,
     query: z.strictObject({ from: time.optional(), to: time.optional() }),
     answer: figures,
+  }),
+  listIdleGrants: operation({
+    tag: 'evidence',
+    method: 'GET',
+    path: '/v1/figures/idle-grants',
+    summary: 'Open grants that nobody uses.',
+    rate: 'heavy',
+    status: 200,
+    answer: shown({ items: z.array(grantFinding) }),
+  }),
+  listOverPrivileged: operation({
+    tag: 'evidence',
+    method: 'GET',
+    path: '/v1/figures/over-privileged-grants',
+    summary: 'Grants of ended sessions that gave more than was used, and what would have been enough.',
+    rate: 'heavy',
+    status: 200,
+    query: z.strictObject({ from: time.optional(), to: time.optional() }),
+    answer: shown({ items: z.array(grantFinding) }),
   }),
   listOwnHistory: operation({
     tag: 'people',

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { grantRecord, grantState, outcome, progress, reviewState } from './grant_records.ts'
+import { use } from './granted_unit.ts'
 import { operation } from './operation.ts'
 
 import {
@@ -16,19 +17,7 @@ import {
   reason,
   reasonBody,
   shown,
-  time,
 } from './values.ts'
-
-const use = shown({
-  schema: z.string(),
-  table: z.string(),
-  verb: z.string(),
-  statements: count,
-  rows: count,
-  clear: count.describe('Statements that read at least one masked column in clear.'),
-  firstAt: time,
-  lastAt: time,
-}).meta({ id: 'Use', description: 'What was done under a grant to one table.' })
 
 const listQuery = z.strictObject({
   ...pageQuery,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { grantedUnit, use } from './granted_unit.ts'
 import { operation } from './operation.ts'
 import { idText, nameText } from './shown.ts'
 import {
@@ -34,7 +35,7 @@ const review = shown({
   completedAt: maybeTime,
 }).meta({ id: 'AccessReview' })
 
-const item = shown({
+const itemFields = {
   id: idText,
   reviewId: z.string(),
   grantId: z.string(),
@@ -49,7 +50,13 @@ const item = shown({
   by: person.nullable(),
   reason: z.string().nullable(),
   at: maybeTime,
-}).meta({ id: 'ReviewItem' })
+}
+const item = shown(itemFields).meta({ id: 'ReviewItem' })
+const itemWithUse = shown({
+  ...itemFields,
+  granted: z.array(grantedUnit).nullable().describe('By the role as it is now; null where it is gone.'),
+  used: z.array(use).nullable().describe('What was done under the grant so far, by table and verb.'),
+}).meta({ id: 'ReviewItemWithUse' })
 
 const base = { tag: 'access-reviews' } as const
 const one = { ...base, rate: 'read', status: 200, params: idParams } as const
@@ -93,9 +100,9 @@ export const reviewOperations = {
     ...one,
     method: 'GET',
     path: '/v1/access-reviews/{id}/items',
-    summary: 'The lines of an access review.',
+    summary: 'The lines of an access review: granted, and used.',
     query: z.strictObject(pageQuery),
-    answer: page(item).meta({ id: 'ReviewItemPage' }),
+    answer: page(itemWithUse).meta({ id: 'ReviewItemPage' }),
   }),
   answerReviewItem: operation({
     ...base,

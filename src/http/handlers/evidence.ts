@@ -23,10 +23,17 @@ export function evidenceHandlers(deps: ApiDeps): Handlers<keyof typeof evidenceO
     },
     getFigures: async ({ caller, input: { query } }) => {
       await control.require(caller, 'figures.read')
-      const to = query.to ?? clock.now()
-      const from = query.from ?? to - DEFAULT_PERIOD_MS
-      checkPeriod(from, to)
+      const { from, to } = periodOf(query, clock.now())
       return configured(evidence, WHAT).figures(from, to)
+    },
+    listIdleGrants: async ({ caller }) => {
+      await control.require(caller, 'figures.read')
+      return { items: await configured(evidence, WHAT).idleGrants() }
+    },
+    listOverPrivileged: async ({ caller, input: { query } }) => {
+      await control.require(caller, 'figures.read')
+      const { from, to } = periodOf(query, clock.now())
+      return { items: await configured(evidence, WHAT).overPrivileged(from, to) }
     },
     listOwnHistory: async ({ caller, input: { query } }) => {
       await control.require(caller, 'self.read')
@@ -36,6 +43,13 @@ export function evidenceHandlers(deps: ApiDeps): Handlers<keyof typeof evidenceO
       return { items, nextCursor: cursorOf(next) }
     },
   }
+}
+
+function periodOf(query: { from?: number | undefined; to?: number | undefined }, now: number) {
+  const to = query.to ?? now
+  const from = query.from ?? to - DEFAULT_PERIOD_MS
+  checkPeriod(from, to)
+  return { from, to }
 }
 
 function checkPeriod(from: number, to: number): void {

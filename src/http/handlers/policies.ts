@@ -7,6 +7,7 @@ import type { ApiDeps } from '../ports.ts'
 import { given } from './given.ts'
 
 const EVALUATE: Operation = 'policy.evaluate'
+const NOT_KNOWN = { granted: null, used: null }
 
 export function policyHandlers({ control, questions }: ApiDeps): Handlers<keyof typeof policyOperations> {
   return {
@@ -39,7 +40,7 @@ export function policyHandlers({ control, questions }: ApiDeps): Handlers<keyof 
   }
 }
 
-export function reviewHandlers({ control }: ApiDeps): Handlers<keyof typeof reviewOperations> {
+export function reviewHandlers({ control, usage }: ApiDeps): Handlers<keyof typeof reviewOperations> {
   return {
     openReview: ({ caller, input }) => control.openReview(caller, input.body),
     listReviews: async ({ caller, input }) => {
@@ -49,7 +50,8 @@ export function reviewHandlers({ control }: ApiDeps): Handlers<keyof typeof revi
     getReview: ({ caller, input }) => control.review(caller, input.params.id),
     listReviewItems: async ({ caller, input }) => {
       const { items, next } = await control.reviewItems(caller, input.params.id, pageOf(input.query))
-      return { items, nextCursor: cursorOf(next) }
+      const withUse = items.map(async (item) => ({ ...item, ...((await usage?.beside(item)) ?? NOT_KNOWN) }))
+      return { items: await Promise.all(withUse), nextCursor: cursorOf(next) }
     },
     answerReviewItem: ({ caller, input }) => control.answerReview(caller, input.params.item, input.body),
     completeReview: ({ caller, input }) => control.completeReview(caller, input.params.id),

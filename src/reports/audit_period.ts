@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { basename } from 'node:path'
+import { type ChainState, followLine } from '../audit/chain.ts'
+import type { AuditLine, AuditPeriod, AuditRange } from './audit_reader.ts'
+import { linesForward, timeOf, withLog } from './log_lines.ts'
+import { compared } from './order.ts'
+import type { Period } from './report_ports.ts'
+
+/** A session that goes on for longer under a revoked grant is no latency but a fault, which the log shows otherwise. */
+const LATEST_END_MS = 3_600_000
+const LOGOUT = 'session.logout'
+const LOGOUT_CODE = Buffer.from(`"event_code":"${LOGOUT}"`)
+const NEWLINE = '\n'
+
+interface Shown {
+  readonly time: number
+  readonly class_name: string
+  readonly metadata: { readonly event_code: string }
+  readonly unmapped?: { readonly jit?: { readonly grant_id?: string | null } }
+}
+
+/** What the log has of the period. Reads the file from its begin: a clock may have been set back. */
+export function readPeriod(path: string, period: Period): AuditPeriod {
+  const found = new Found()
+  const range = withLog(path, (file, size) => {
+    let [from, to] = [-1, -1]
+    for (const { bytes, at } of linesForward(file, 0, size)) {
+      const time = timeOf(bytes)
+      if (time === null) continue
+      if (time >= period.from && time < period.to) {
+        found.count(JSON.parse(bytes.toString()) as Shown)
+        if (from === -1) from = at
+        to = at + bytes.length + 1
+      } else if (time >= period.to && time < period.to + LATEST_END_MS && bytes.includes(LOGOUT_CODE)) {
+        found.ended(JSON.parse(bytes.toString()) as Shown)
+      }
+    }
+    return from === -1 ? null : rangeOf(file, from, to)
+  })
+  return { file: basename(path), range: range ?? null, counts: found.counts, revocationMs: found.revocationMs }
+}
+
+class Found {
+  readonly #counts = new Map<string, { className: string; code: string; count: number }>()
+  readonly #revoked = new Map<string, number>()
+  readonly #logouts: { grantId: string; time: number }[] = []
+
+  count(record: Shown): void {
+    const { class_name: className, metadata, time, unmapped } = record
+    const { event_code: code } = metadata
+    const known = this.#counts.get(`${className} ${code}`)
+    if (known) known.count++
+    else this.#counts.set(`${className} ${code}`, { className, code, count: 1 })
+    const grantId = unmapped?.jit?.grant_id
+    if (code === LOGOUT) this.ended(record)
+    if (code !== 'grant.revoked' || !grantId) return
+    this.#revoked.set(grantId, Math.min(this.#revoked.get(grantId) ?? time, time))
+  }
+
+  ended({ time, unmapped }: Shown): void {
+    const grantId = unmapped?.jit?.grant_id
+    if (grantId) this.#logouts.push({ grantId, time })
+  }
+
+  get counts() {
+    return [...this.#counts.values()].sort((a, b) => compared(a.className, b.className) || compared(a.code, b.code))
+  }
+
+  /** The record of a revocation may follow that of the logout: it comes from the outbox of the store. */
+  get revocationMs(): number[] {
+    return this.#logouts.flatMap(({ grantId, time }) => {
+      const revoked = this.#revoked.get(grantId)
+      return revoked === undefined || time < revoked || time - revoked > LATEST_END_MS ? [] : [time - revoked]
+    })
+  }
+}
+
+function rangeOf(file: number, from: number, to: number): AuditRange | null {
+  const hash = createHash('sha256')
+  let first: AuditLine | null = null
+  let last: AuditLine | null = null
+  let chain: ChainState | null = null
+  let broken: string | null = null
+  let writer = ''
+  let lines = 0
+  for (const { bytes } of linesForward(file, from, to)) {
+    lines++
+    hash.update(bytes).update(NEWLINE)
+    const line = bytes.toString()
+    const next: ChainState | string = followLine(chain, line)
+    if (typeof next === 'string') broken ??= `line ${lines} of the range: ${next}`
+    // What follows a line that does not is compared with that line.
+    const state = typeof next === 'string' ? followLine(null, line) : next
+    chain = typeof state === 'string' ? null : state
+    if (chain === null) continue
+    writer = chain.writer
+    last = { sequence: chain.next - 1, time: timeOf(bytes) ?? 0, leafSha256: chain.previous }
+    first ??= last
+  }
+  if (first === null || last === null) return null
+  return { writer, first, last, lines, bytes: to - from, sha256: hash.digest('hex'), broken }
+}
