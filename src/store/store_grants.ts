@@ -3,7 +3,7 @@ import type { ReadTx } from '../access/ports.ts'
 import { SallyportError } from '../errors.ts'
 import { personKey } from '../identity/identity.ts'
 import type { GrantsSnapshot } from '../policy/grant.ts'
-import type { Clock, Grants } from '../session/ports.ts'
+import type { Clock, Grants, Locked } from '../session/ports.ts'
 import type { FileGrants } from './file_grants.ts'
 import { everyRecord, Snapshot, type SnapshotDeps } from './snapshot.ts'
 import type { StoreLocks } from './store_locks.ts'
@@ -97,7 +97,7 @@ class JoinedGrants implements StoreGrants {
 
   refusal(grantId: string, person: { issuer: string; subject: string }, target: string): SallyportError | null {
     if (!this.#holds()) return new SallyportError('SP-LEASE', NOT_HEARD_OF)
-    const locked = this.#locks.lockedBy({ person: personKey(person), target, grantId })
+    const locked = this.#lockOf(grantId, person, target)
     if (locked) return new SallyportError('SP-LOCKED', `${locked.what} ${locked.label} is locked: ${locked.reason}`)
     const known = this.#known.get(grantId)
     if (!known) return this.#files.refusal(grantId, person, target)
@@ -105,7 +105,7 @@ class JoinedGrants implements StoreGrants {
   }
 
   endedAt(grantId: string, person: { issuer: string; subject: string }, target: string): number | null {
-    const locked = this.#holds() ? this.#locks.lockedBy({ person: personKey(person), target, grantId }) : null
+    const locked = this.#holds() ? this.#lockOf(grantId, person, target) : null
     if (locked) return locked.at
     const record = this.#known.get(grantId)?.record
     return record?.state === 'revoked' || record?.state === 'completed' ? record.endedAt : null
@@ -124,6 +124,10 @@ class JoinedGrants implements StoreGrants {
     clearInterval(this.#leaseTimer)
     for (const stop of this.#stops) stop()
     await this.#snapshot.close()
+  }
+
+  #lockOf(grantId: string, person: { issuer: string; subject: string }, target: string): Locked | null {
+    return this.#locks.empty ? null : this.#locks.lockedBy({ person: personKey(person), target, grantId })
   }
 
   #holds(): boolean {

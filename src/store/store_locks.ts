@@ -3,6 +3,8 @@ import type { Locked, Locks } from '../session/ports.ts'
 import { everyRecord, Snapshot, type SnapshotDeps } from './snapshot.ts'
 
 export interface StoreLocks extends Locks {
+  /** Nothing is locked, as far as is known: before each statement nobody has to look further. */
+  readonly empty: boolean
   /** Called after each change. Returns the way to stop listening. */
   onChange(listener: () => void): () => void
   /** Monotonic milliseconds, see `Store`. */
@@ -33,6 +35,9 @@ export async function createLocks(deps: SnapshotDeps): Promise<StoreLocks> {
   const lasts = ({ lock: { until }, deadline }: Held) =>
     until === null || clock.now() < until || clock.monotonic() < deadline
   return {
+    get empty() {
+      return held.size === 0
+    },
     lockedBy: ({ person, target, grantId }) => {
       if (clock.monotonic() >= snapshot.leaseUntil()) return unknown(target, clock.now())
       if (held.size === 0) return null
