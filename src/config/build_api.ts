@@ -12,6 +12,9 @@ export async function buildApi(merged: Merged, resolver: Resolver): Promise<ApiC
   if (api === undefined) return null
   const { at } = merged.node
   const { host, port, publicUrl, trustedProxies, rates, webhooks, tls } = api
+  for (const [index, reference] of webhooks.secrets.entries()) {
+    await resolver.secret(reference, at, [...PATH, 'webhooks', 'secrets', index])
+  }
   return {
     host,
     port,

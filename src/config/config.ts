@@ -114,7 +114,7 @@ export interface ApiConfig {
     readonly writes: number
     readonly heavy: number
   }
-  readonly webhooks: { readonly allowNetworks: readonly string[] }
+  readonly webhooks: { readonly allowNetworks: readonly string[]; readonly secrets: readonly string[] }
   /** PEM. */
   readonly tls: { readonly cert: string; readonly key: string } | null
   readonly login: {

@@ -84,6 +84,12 @@ export const apiSection = z
           .array(cidr)
           .default([])
           .describe('Networks that webhooks may lead to although they are link-local or of a metadata service.'),
+        secrets: z
+          .array(secretRef)
+          .default([])
+          .describe(
+            'What webhooks may be signed with: whoever manages them over the API names one of these, and no other secret.',
+          ),
       })
       .prefault({}),
   })

@@ -48,7 +48,8 @@ export interface ApiSettings {
   readonly login: LoginSettings | null
   readonly rates: RateSettings
   readonly slack: SlackSettings | null
-  readonly webhooks: { readonly allowNetworks: readonly string[] }
+  /** `secrets` are the references that a webhook may be signed with. */
+  readonly webhooks: { readonly allowNetworks: readonly string[]; readonly secrets: readonly string[] }
 }
 
 /** Calls a minute. */

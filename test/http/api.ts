@@ -224,7 +224,7 @@ export const SETTINGS: ApiDeps['settings'] = {
   login: null,
   rates: RATES,
   slack: null,
-  webhooks: { allowNetworks: [] },
+  webhooks: { allowNetworks: [], secrets: ['env:SIGNING'] },
 }
 
 function verify(token: string): Identity {

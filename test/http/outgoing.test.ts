@@ -158,6 +158,21 @@ describe('webhooks out', () => {
   })
 })
 
+describe('a signature', () => {
+  it('is made with no secret but those that the configuration names for it', async () => {
+    const body = { url, events: ['*'], secret_ref: 'env:DATABASE_PASSWORD' }
+    expect((await test.call('/v1/webhook-endpoints', { body })).status).toBe(422)
+    const id = await hook(['*'])
+    expect((await test.call(`/v1/webhook-endpoints/${id}`, { method: 'PUT', body })).status).toBe(422)
+    const webhooks = { allowNetworks: [], secrets: [] }
+    const later = createOutgoing({ ...deps, settings: { ...deps.settings, webhooks } })
+    await later.enqueue([event()])
+    await later.tick()
+    expect(taken).toEqual([])
+    expect((await deliveries())[0]?.lastError).toContain('node.api.webhooks.secrets')
+  })
+})
+
 describe('an address', () => {
   it.each([
     'http://hooks.example.test/',
@@ -176,7 +191,9 @@ describe('an address', () => {
     'https://224.0.0.1/',
   ])('%s is refused', async (at) => {
     expect(() => createAddressGuard([]).check(at)).toThrow('SP-INPUT')
-    const answer = await test.call('/v1/webhook-endpoints', { body: { url: at, events: ['*'], secret_ref: 'env:S' } })
+    const answer = await test.call('/v1/webhook-endpoints', {
+      body: { url: at, events: ['*'], secret_ref: 'env:SIGNING' },
+    })
     expect(answer.status).toBe(422)
   })
 

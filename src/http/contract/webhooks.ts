@@ -25,7 +25,7 @@ const newWebhook = fields({
     .string()
     .min(1)
     .max(MAX_URL_CHARACTERS)
-    .describe('A reference to the secret that signs, such as file:PATH; never the secret itself.'),
+    .describe('The reference to the secret that signs, one of node.api.webhooks.secrets; never the secret itself.'),
 }).meta({ id: 'NewWebhook' })
 
 /** What is sent to an address: one event of the lifecycle. */

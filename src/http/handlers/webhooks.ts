@@ -10,6 +10,7 @@ import { configured, type Handlers } from '../handler.ts'
 import { createAddressGuard } from '../outgoing/address.ts'
 import { bodyOf } from '../outgoing/deliveries.ts'
 import { sendParcel } from '../outgoing/send.ts'
+import { checkSigningSecret, signingSecret } from '../outgoing/signature.ts'
 import type { ApiDeps } from '../ports.ts'
 import { createSlackActions } from '../slack/actions.ts'
 
@@ -21,7 +22,7 @@ export function webhookHandlers(deps: ApiDeps): Handlers<keyof typeof webhookOpe
   return {
     createWebhook: async ({ caller, input }) => {
       await manage(caller)
-      return create(deps, caller, checked(input.body, guard))
+      return create(deps, caller, checked(input.body, guard, deps))
     },
     listWebhooks: async ({ caller, input: { query } }) => {
       await manage(caller)
@@ -35,7 +36,7 @@ export function webhookHandlers(deps: ApiDeps): Handlers<keyof typeof webhookOpe
     },
     replaceWebhook: async ({ caller, input }) => {
       await manage(caller)
-      return replace(deps, caller, input.params.id, checked(input.body, guard))
+      return replace(deps, caller, input.params.id, checked(input.body, guard, deps))
     },
     deleteWebhook: async ({ caller, input }) => {
       await manage(caller)
@@ -45,7 +46,7 @@ export function webhookHandlers(deps: ApiDeps): Handlers<keyof typeof webhookOpe
       await manage(caller)
       const { url, secretRef } = await store.read(({ webhooks }) => webhooks.get(input.params.id).then(known))
       const event = changeOf(deps, caller, input.params.id, { test: true })
-      const secret = await deps.secret(secretRef)
+      const secret = await signingSecret(secretRef, deps)
       const failure = await sendParcel({ url, id: event.id, body: bodyOf(event), secret, now: event.time }, guard)
       return { delivered: failure === null, detail: failure ?? 'taken' }
     },
@@ -66,8 +67,9 @@ export function webhookHandlers(deps: ApiDeps): Handlers<keyof typeof webhookOpe
 
 type Given = Input<'createWebhook'>['body']
 
-function checked(body: Given, guard: ReturnType<typeof createAddressGuard>): Given {
+function checked(body: Given, guard: ReturnType<typeof createAddressGuard>, deps: ApiDeps): Given {
   guard.check(body.url)
+  checkSigningSecret(body.secretRef, deps)
   return body
 }
 

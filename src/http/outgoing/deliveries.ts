@@ -7,6 +7,7 @@ import { webhookEvent } from '../contract/webhooks.ts'
 import type { ApiDeps } from '../ports.ts'
 import { createAddressGuard } from './address.ts'
 import { sendParcel } from './send.ts'
+import { signingSecret } from './signature.ts'
 
 const BATCH = 50
 const MAX_AT_ONCE = 8
@@ -107,11 +108,12 @@ async function claim(
 async function attempt(
   { body, eventId }: Delivery,
   { url, secretRef }: Webhook,
-  { secret, clock }: Deps,
+  deps: Deps,
   guard: ReturnType<typeof createAddressGuard>,
 ): Promise<string | null> {
   try {
-    return await sendParcel({ url, id: eventId, body, secret: await secret(secretRef), now: clock.now() }, guard)
+    const secret = await signingSecret(secretRef, deps)
+    return await sendParcel({ url, id: eventId, body, secret, now: deps.clock.now() }, guard)
   } catch (error) {
     return asSallyportError(error).detail
   }
