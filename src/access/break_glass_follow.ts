@@ -1,3 +1,4 @@
+import { firstOf } from '../policy/grant.ts'
 import type { Role } from '../policy/role.ts'
 import { awaiting, OPEN_REVIEW } from './break_glass_review.ts'
 import { endGrant, isOpen, newGrant } from './grants.ts'
@@ -6,8 +7,8 @@ import type { AccessRequest, GrantRecord } from './model.ts'
 import type { AccessPolicy } from './policy.ts'
 import { type Act, happened, ofGrant, type Transition, together } from './transition.ts'
 
-/** A part of the grant's time before its end in which it is renewed. */
-const RENEWAL_PART = 6
+/** The part of the grant's time before its end in which it is renewed: before its holder is told that it ends. */
+const RENEWAL_PART = 5
 
 /** True where the grant ends soon, so that it has to be renewed, or left to end. */
 export function isRenewalDue({ grant, state }: GrantRecord, now: number): boolean {
@@ -44,7 +45,8 @@ function renew(
   renewalId: string,
 ): Transition {
   const { start, end } = record.grant
-  const renewed = { ...record.grant, id: renewalId, start: end, end: end + (end - start) }
+  const follows = { id: record.id, first: firstOf(record.grant) }
+  const renewed = { ...record.grant, id: renewalId, start: end, end: end + (end - start), follows }
   const { grant, transition } = newGrant(act, renewed, request, role, OPEN_REVIEW)
   const detail = { previous: record.id, end: renewed.end, unverified: standing.flagged }
   const severity = standing.flagged ? 'high' : 'medium'

@@ -1,5 +1,5 @@
 import { SallyportError } from '../errors.ts'
-import type { Narrowing } from '../policy/grant.ts'
+import { firstOf, type Narrowing } from '../policy/grant.ts'
 import { narrowFurther } from '../policy/narrow.ts'
 import type { Role } from '../policy/role.ts'
 import type { AccessRequest, BreakGlassReview, GrantRecord, GrantState, PersonRef } from './model.ts'
@@ -21,11 +21,21 @@ interface Made {
   readonly transition: Transition
 }
 
-/** The grant of an approved request. One that was to begin earlier than now begins now. */
-export function grantOf(act: Act, request: AccessRequest, role: Role, grantId: string): Made {
+/**
+ * The grant of an approved request. One that was to begin earlier than now begins now. `held` are the requester's grants
+ * of the role on the target, among which is the one that is to be prolonged.
+ */
+export function grantOf(
+  act: Act,
+  request: AccessRequest,
+  role: Role,
+  grantId: string,
+  held: readonly GrantRecord[],
+): Made {
   const { narrowing, durationMs } = left(request)
   checkNarrowing(role, narrowing)
   const start = Math.max(request.start ?? act.now, act.now)
+  const prolonged = held.find((record) => record.id === request.extendsGrant && isOpen(record))
   const { issuer, subject } = request.requester
   const grant: GrantRecord['grant'] = {
     id: grantId,
@@ -42,6 +52,7 @@ export function grantOf(act: Act, request: AccessRequest, role: Role, grantId: s
     incident: request.incident,
     requestId: request.id,
     plan: request.plan,
+    ...(prolonged && { follows: { id: prolonged.id, first: firstOf(prolonged.grant) } }),
   }
   return newGrant(act, grant, request, role, null)
 }
@@ -148,6 +159,19 @@ export function endGrant(
   return {
     writes: [{ into: 'grants', how: 'update', record: ended }],
     events: [happened(act, `grant.${state}`, { ...ofGrant(ended), severity, reason, detail })],
+  }
+}
+
+/** What ends early takes with it what was to go on from it; null where that is over already. */
+export function endFollowing(act: Act, record: GrantRecord, before: GrantRecord): Transition | null {
+  if (!isOpen(record) || (before.state !== 'revoked' && before.state !== 'completed')) return null
+  const ended = endGrant({ ...act, by: null }, record, before.state, before.endReason)
+  const { endedBy } = before
+  return {
+    ...ended,
+    writes: ended.writes.map((write) =>
+      write.into === 'grants' ? { ...write, record: { ...write.record, endedBy } } : write,
+    ),
   }
 }
 

@@ -220,8 +220,9 @@ function decided(
     const what = 'you changed the role or the rule that would approve this by itself'
     throw new SallyportError('SP-SEPARATION', what)
   }
+  const role = knownRole(around.policy, request.role)
   const approved = { ...request, state: 'approved' as const, decidedAt: act.now, grantId: around.grantId }
-  const { grant, transition } = grantOf(act, approved, knownRole(around.policy, request.role), around.grantId)
+  const { grant, transition } = grantOf(act, approved, role, around.grantId, around.held)
   const written: Transition = {
     writes: [{ into: 'requests', how, record: approved }],
     events: [

@@ -176,7 +176,7 @@ function grantApproved(act: Act, voted: AccessRequest, before: Transition, conte
   const role = knownRole(context.policy, voted.role)
   knownTarget(context.policy, voted.target)
   const approved: AccessRequest = { ...voted, state: 'approved', decidedAt: act.now, grantId: context.grantId }
-  const { grant, transition } = grantOf(act, approved, role, context.grantId)
+  const { grant, transition } = grantOf(act, approved, role, context.grantId, context.held)
   checkStandingCap(role, context.held, grant.grant)
   const written: Transition = {
     writes: [{ into: 'requests', how: 'update', record: approved }],

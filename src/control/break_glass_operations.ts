@@ -80,7 +80,8 @@ async function standingAt(
 /** Looks at incidents that grants stand on, or at one of them, and does to the grants what follows. */
 export async function followIncidents(deps: ControlDeps, only: IncidentRef | null): Promise<void> {
   const open = await deps.store.read((tx) => all(tx.grants, { kind: 'break_glass', state: ['active', 'scheduled'] }))
-  for (const record of open) {
+  // What follows first: its review begins with it, and does not wait for the end of what was before.
+  for (const record of open.toSorted((one, other) => other.grant.start - one.grant.start)) {
     const { incident } = record.grant
     if (incident === null) continue
     if (only !== null && (incident.provider !== only.provider || incident.id !== only.id)) continue

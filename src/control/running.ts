@@ -10,6 +10,7 @@ import { type ErrorCode, SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
 import type { Narrowing } from '../policy/grant.ts'
 import type { CertificateAuthority, Clock, Ids } from '../session/ports.ts'
+import { endOfFollowing } from './following.ts'
 
 /** What the control plane asks of the rest of the program. */
 export interface ControlDeps {
@@ -86,6 +87,7 @@ async function apply(
     if (how === 'insert') await table.insert(row)
     stored.set(`${into}/${record.id}`, how === 'insert' ? row : await table.update(row))
   }
+  for (const next of await endOfFollowing(tx, actOf(deps, null), writes)) await apply(deps, tx, next, told)
   for (const draft of events) {
     const event = stamped(deps, draft)
     tx.record(event)

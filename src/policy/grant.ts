@@ -20,6 +20,13 @@ export interface Grant {
   readonly requestId: string | null
   /** The script that the grant is bound to: only its statements run, in their order. */
   readonly plan: MigrationPlan | null
+  /** Of a renewed or extended grant: the one whose sessions it keeps, and the first of all. Absent for others. */
+  readonly follows?: { readonly id: string; readonly first: string }
+}
+
+/** The access that a grant is a part of: it and those that it was renewed or extended from count together. */
+export function firstOf({ id, follows }: Pick<Grant, 'id' | 'follows'>): string {
+  return follows?.first ?? id
 }
 
 /** file: from a policy file, for as long as it stands there. The others come from a request. */

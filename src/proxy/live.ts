@@ -102,29 +102,37 @@ function liveSession(
   runner: Runner,
   story: SessionStory,
 ): LiveSession {
-  const { session, identity, grant, target } = subject
+  const { identity, target } = subject
+  const { sessionId } = subject.session
+  let noted = subject.grant
+  const goOn = () => {
+    if (subject.grant === noted) return
+    noted = subject.grant
+    context.accounts.goOn?.(sessionId, noted).catch((err: unknown) => {
+      context.log.warn({ err, session: sessionId }, 'an account could not be noted under the grant that follows')
+    })
+  }
   return {
-    id: session.sessionId,
+    id: sessionId,
     person: identity,
-    grantId: grant.id,
+    unfounded: () => context.gate.unfounded(subject, context.clock.now()),
     target: target.name,
     number,
     cancelKey,
     cancelStatement: (statementOnly) => {
-      const base = { id: context.ids.uuid(), time: context.clock.now(), session }
+      const base = { id: context.ids.uuid(), time: context.clock.now(), session: subject.session }
       const by = identity.email ?? identity.subject
       context.audit
         .append([{ kind: 'cancel', ...base, by }])
         .then(() => cancelUpstream(statementOnly))
-        .catch((err: unknown) =>
-          context.log.warn({ err, session: session.sessionId }, 'a cancel did not reach the database'),
-        )
+        .catch((err: unknown) => context.log.warn({ err, session: sessionId }, 'a cancel did not reach the database'))
         .finally(() => runner.cancelled())
     },
     end: (error) => runner.end(error),
     tick: () => {
       runner.tick()
-      story.tick()
+      goOn()
+      story.tick(subject.session)
     },
     idle: () => runner.idle,
   }

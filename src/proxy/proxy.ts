@@ -66,9 +66,9 @@ export async function startProxy(
   }
 }
 
-function endWithoutGrant({ sessions, grants }: ProxyContext): void {
+function endWithoutGrant({ sessions }: ProxyContext): void {
   for (const session of sessions.all()) {
-    const refusal = grants.refusal(session.grantId, session.person, session.target)
+    const refusal = session.unfounded()
     if (refusal) session.end(refusal)
   }
 }

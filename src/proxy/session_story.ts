@@ -16,7 +16,7 @@ export class SessionStory {
   readonly #sessions: LiveSessions
   readonly #uses: Uses
   readonly #clock: Clock
-  readonly #session: SessionFacts
+  #session: SessionFacts
   /** Allowed and under way, by statement. */
   readonly #open = new Map<string, Decision>()
   #last: Decision | null = null
@@ -24,6 +24,7 @@ export class SessionStory {
   #toldAt = Number.NEGATIVE_INFINITY
 
   readonly #isMasked: MaskedColumn | null
+  #startedAt = 0
 
   /** `isMasked` says what the masking policy masks for others; null where the role lifts no mask. */
   constructor(
@@ -40,6 +41,11 @@ export class SessionStory {
 
   /** With the record of the login. */
   begin(startedAt: number): void {
+    this.#startedAt = startedAt
+    this.#show()
+  }
+
+  #show(): void {
     const { sessionId: id, identity, target, database, role, grantId, databaseUser } = this.#session
     if (identity === null || target === null || role === null || grantId === null) return
     const { issuer, subject, email, name } = identity
@@ -54,7 +60,7 @@ export class SessionStory {
       databaseUser,
       clientAddress,
       application,
-      startedAt,
+      startedAt: this.#startedAt,
     })
   }
 
@@ -72,7 +78,13 @@ export class SessionStory {
     this.#count(event.statementId, event.outcome === 'ok' ? event.rows : 0)
   }
 
-  tick(): void {
+  /** `session` is what is said of it now: it may have gone on under another grant. */
+  tick(session: SessionFacts): void {
+    if (session.grantId !== this.#session.grantId) {
+      this.#session = session
+      this.#show()
+      this.#told = null
+    }
     const now = this.#clock.monotonic()
     if (this.#last === this.#told || now - this.#toldAt < TOLD_EVERY_MS) return
     this.#tell(now)

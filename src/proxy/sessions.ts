@@ -6,7 +6,8 @@ import { type Person, personKey } from '../identity/identity.ts'
 export interface LiveSession {
   readonly id: string
   readonly person: Person
-  readonly grantId: string
+  /** Why it has to end, or null. */
+  readonly unfounded: () => SallyportError | null
   readonly target: string
   /** The number that its client knows it by: PostgreSQL's process id, MySQL's connection id. */
   readonly number: number

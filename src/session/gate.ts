@@ -12,9 +12,10 @@ import { coveredByStatement, objectsOf } from './objects.ts'
 import { PlanRuns } from './plan_runs.ts'
 import type { Catalogs, Grants, Ids, PlanProgress, PolicySource, Quota, Refusals, Target } from './ports.ts'
 import { RefusedStatements } from './refused.ts'
+import { Standing } from './standing.ts'
 import { type Engine, type Names, saysTheSame, type Verdict, VerdictCache } from './verdict.ts'
 
-/** Who asks, and on what: fixed for the life of a session. */
+/** Who asks, and on what: fixed for the life of a session, but for the grant where it goes on under the next one. */
 export interface Subject {
   readonly session: SessionFacts
   readonly identity: Identity
@@ -27,12 +28,16 @@ export interface Subject {
   readonly unrestricted?: boolean
   /** The session's account holds the privileges of its grant alone. */
   readonly limited?: boolean
+  /** From now on it stands on this grant, and its records name it. Without it the session ends with its grant. */
+  readonly goOn?: (next: Grant) => void
 }
 
 /** One execution of one statement: its id joins decision and completion. */
 export interface Execution {
   readonly statementId: string
   readonly kind: string
+  /** As it was when the statement was decided: its completion names the same grant. */
+  readonly session?: SessionFacts
 }
 
 export type Admission =
@@ -72,11 +77,6 @@ export interface ExecutionResult {
   readonly started: number
 }
 
-/** By the wall clock; the store of grants looks at the monotonic one too. */
-function outOfTime({ start, end }: Grant, now: number): SallyportError | null {
-  return now < start || now >= end ? new SallyportError('SP-GRANT-ENDED', 'the grant has ended') : null
-}
-
 function grantRefused({ code, detail }: SallyportError): Deny {
   return { effect: 'deny', rule: 'grant', code, reason: detail, statement: 0 }
 }
@@ -84,7 +84,8 @@ function grantRefused({ code, detail }: SallyportError): Deny {
 export interface GateDependencies {
   readonly catalogs: Pick<Catalogs, 'current' | 'latest' | 'awaited'>
   readonly policy: PolicySource
-  readonly grants: Pick<Grants, 'refusal'>
+  /** Where they can't be listed no session goes on under another grant than its first. */
+  readonly grants: Pick<Grants, 'refusal'> & Partial<Pick<Grants, 'snapshot' | 'endedAt'>>
   readonly ids: Ids
   readonly quota: Quota
   /** Without it nothing runs under a grant that is bound to a script. */
@@ -106,10 +107,12 @@ export class Gate {
   readonly #lookups: LookupBudgets
   readonly #plans: PlanRuns
   readonly #refused: RefusedStatements
+  readonly #standing: Standing
 
   constructor(deps: GateDependencies) {
     this.#deps = deps
     this.#plans = new PlanRuns(deps.plans)
+    this.#standing = new Standing(deps.grants)
     this.#refused = new RefusedStatements(deps.refusals ?? NO_REFUSALS)
     this.meter = new Meter(deps.quota, deps.ids)
     this.#lookups = new LookupBudgets(deps.quota)
@@ -192,6 +195,7 @@ export class Gate {
 
   #decide(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Denied | Judged {
     let verdict: Verdict
+    const refusal = this.#standing.refusal(subject, now)
     try {
       verdict = known && this.fresh(known, subject, names) ? known : this.#judge(subject, names, text, now)
     } catch (error) {
@@ -200,8 +204,6 @@ export class Gate {
     const { decision } = verdict
     if (decision.effect === 'deny')
       return this.#deny(subject, verdict, this.#told(subject, names, verdict, decision, now), now)
-    const { grant, identity, target } = subject
-    const refusal = outOfTime(grant, now) ?? this.#deps.grants.refusal(grant.id, identity, target.name)
     if (refusal) return this.#deny(subject, verdict, grantRefused(refusal), now)
     return { kind: 'judged', verdict, decision }
   }
@@ -225,7 +227,12 @@ export class Gate {
   }
 
   #allow(subject: Subject, verdict: Verdict, decision: Allow, now: number): Admission {
-    const executions = verdict.facts.statements.map(({ kind }) => ({ statementId: this.#deps.ids.uuid(), kind }))
+    const { session } = subject
+    const executions = verdict.facts.statements.map(({ kind }) => ({
+      statementId: this.#deps.ids.uuid(),
+      kind,
+      session,
+    }))
     const places = this.#plans.started(subject, verdict, executions)
     const events = executions.map((execution, index) => {
       const event = this.#event(subject, verdict, index, execution.statementId, now, null)
@@ -255,7 +262,8 @@ export class Gate {
     deny: Deny | null,
   ): AuditEvent {
     const statement = verdict.facts.statements[index]
-    const capture = subject.target.capture === 'full'
+    // What is done in an emergency is kept to the letter, whatever the target says.
+    const capture = subject.target.capture === 'full' || subject.grant.kind === 'break_glass'
     return {
       kind: 'decision',
       id: this.#deps.ids.uuid(),
@@ -312,6 +320,16 @@ export class Gate {
     return { ...denied, statementKind, rule: 'protocol' }
   }
 
+  /** Why the session has to end, or null; it has gone on under the grant that follows its own where that was due. */
+  unfounded(subject: Subject, now: number): SallyportError | null {
+    return this.#standing.refusal(subject, now)
+  }
+
+  /** Until when its grant stands, with those that go on from it. */
+  standsUntil(subject: Subject, now: number): number {
+    return this.#standing.until(subject, now)
+  }
+
   /** The session is over; nothing of it runs any more. */
   left(subject: Subject): void {
     this.#plans.left(subject)
@@ -323,7 +341,7 @@ export class Gate {
       kind: 'completion',
       id: this.#deps.ids.uuid(),
       time: now,
-      session: subject.session,
+      session: execution.session ?? subject.session,
       statementId: execution.statementId,
       statementKind: execution.kind,
       outcome: result.outcome,

@@ -9,21 +9,30 @@ export type LifeEvent =
   | { readonly kind: 'cancel'; readonly error: SallyportError }
   | { readonly kind: 'notice'; readonly text: string; readonly hint: string }
 
+/** How long the session stands. */
+export interface Tenure {
+  /** The end of its grant. */
+  readonly end: () => number
+  /** The end of the last grant that goes on from it. */
+  readonly until: (now: number) => number
+}
+
 export interface Activity {
   /** When the running statement started, or null. */
   readonly runningSince: number | null
   readonly inTransaction: boolean
 }
 
-/** The clock's part in a session, the same for both protocols: the grant's end, idle time, statement time. */
+/** The clock's part in a session, the same for both protocols: the end of what it stands on, idle time, statement time. */
 export class SessionLife {
-  readonly #grantEnd: number
+  readonly #tenure: Tenure
   readonly #limits: Limits
   #lastSeen: number
-  #noticed = false
+  /** The end that a notice was given of. */
+  #noticed: number | null = null
 
-  constructor(grantEnd: number, limits: Limits, now: number) {
-    this.#grantEnd = grantEnd
+  constructor(tenure: Tenure, limits: Limits, now: number) {
+    this.#tenure = tenure
     this.#limits = limits
     this.#lastSeen = now
   }
@@ -33,7 +42,7 @@ export class SessionLife {
   }
 
   tick(now: number, activity: Activity): LifeEvent | null {
-    if (now >= this.#grantEnd)
+    if (now >= this.#tenure.end() && now >= this.#tenure.until(now))
       return { kind: 'end', error: new SallyportError('SP-GRANT-ENDED', 'the grant has ended') }
     return this.#overStatementTime(now, activity) ?? this.#overIdleTime(now, activity) ?? this.#endIsNear(now)
   }
@@ -56,9 +65,12 @@ export class SessionLife {
   }
 
   #endIsNear(now: number): LifeEvent | null {
-    if (this.#noticed || now < this.#grantEnd - NOTICE_BEFORE_END_MS) return null
-    this.#noticed = true
-    const minutes = Math.max(1, Math.ceil((this.#grantEnd - now) / 60_000))
+    const end = this.#tenure.end()
+    if (this.#noticed === end || now < end - NOTICE_BEFORE_END_MS) return null
+    const until = this.#tenure.until(now)
+    if (now < until - NOTICE_BEFORE_END_MS) return null
+    this.#noticed = end
+    const minutes = Math.max(1, Math.ceil((until - now) / 60_000))
     return {
       kind: 'notice',
       text: `your grant ends in ${minutes} min`,

@@ -3,6 +3,7 @@ import { SallyportError } from '../errors.ts'
 import { personKey } from '../identity/identity.ts'
 import type { Deny } from '../policy/decision.ts'
 import { familyOf } from '../policy/family.ts'
+import { firstOf } from '../policy/grant.ts'
 import type { Limits } from '../policy/role.ts'
 import type { Catalog, Relation } from '../sql/catalog.ts'
 import type { StatementFacts, StatementKind } from '../sql/facts.ts'
@@ -51,7 +52,7 @@ export class Meter {
   readonly #ids: Ids
   readonly #known = new WeakMap<Subject, { readonly limits: Limits; readonly draws: Draws }>()
 
-  /** Sessions in which a statement runs, by grant: of roles that limit their number. */
+  /** Sessions in which a statement runs, by the first grant of an access: of roles that limit their number. */
   readonly #running = new Map<string, Set<string>>()
 
   constructor(quota: Quota, ids: Ids) {
@@ -63,19 +64,21 @@ export class Meter {
   enter({ grant, session }: Subject, { role, facts }: Verdict): Deny | null {
     const { maxStatements } = role.limits
     if (maxStatements === 0 || facts.statements.every(({ kind }) => ENDING.has(kind))) return null
-    const running = this.#running.get(grant.id) ?? new Set()
+    const access = firstOf(grant)
+    const running = this.#running.get(access) ?? new Set()
     if (running.size >= maxStatements && !running.has(session.sessionId)) {
       const reason = `${running.size} statements run under this grant already`
       return { effect: 'deny', rule: 'limits', code: 'SP-LIMIT-STATEMENTS', reason, statement: 0 }
     }
-    this.#running.set(grant.id, running.add(session.sessionId))
+    this.#running.set(access, running.add(session.sessionId))
     return null
   }
 
   /** Nothing runs in the session any more. */
   leave({ grant, session }: Subject): void {
-    const running = this.#running.get(grant.id)
-    if (running?.delete(session.sessionId) && running.size === 0) this.#running.delete(grant.id)
+    const access = firstOf(grant)
+    const running = this.#running.get(access)
+    if (running?.delete(session.sessionId) && running.size === 0) this.#running.delete(access)
   }
 
   draws(subject: Subject, { role: { limits }, catalog }: Verdict, facts: StatementFacts): Draws {
@@ -139,7 +142,8 @@ export class Meter {
 
 function ofSession(subject: Subject, limits: Limits): Draws {
   const person = personKey(subject.identity)
-  const grant = subject.grant.id
+  // Renewing or extending it begins no new day.
+  const grant = firstOf(subject.grant)
   const draw = (key: string, max: number, windowMs: number, what: string): Draw[] =>
     max === 0 ? [] : [{ allowance: { key, max, windowMs }, what }]
   const rows = [

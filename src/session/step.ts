@@ -1,6 +1,7 @@
 import { asSallyportError, type SallyportError } from '../errors.ts'
 import type { Effect } from './effects.ts'
-import type { LifeEvent, SessionLife } from './life.ts'
+import type { Gate, Subject } from './gate.ts'
+import type { LifeEvent, SessionLife, Tenure } from './life.ts'
 import type { Output } from './output.ts'
 import type { Session, StatementRun } from './run.ts'
 
@@ -16,6 +17,11 @@ export function takeStep(output: Output, step: () => void, end: (error: Sallypor
   } catch (error) {
     return [...output.take(), ...end(asSallyportError(error))]
   }
+}
+
+/** How long a session stands: what it asks is answered for the grant that is in force by then. */
+export function tenureOf(gate: Gate, subject: Subject): Tenure {
+  return { end: () => subject.grant.end, until: (now) => gate.standsUntil(subject, now) }
 }
 
 /** Asks the clock, and cancels a statement that ran too long; the end and the notice are for the protocol to word. */

@@ -141,6 +141,7 @@ const grant: z.ZodType<Grant> = z.strictObject({
   incident: incident.nullable(),
   requestId: textOrNull,
   plan: plan.nullable(),
+  follows: z.strictObject({ id: text, first: text }).exactOptional(),
 })
 
 const review = z.strictObject({
@@ -157,6 +158,7 @@ const progress: z.ZodType<MigrationProgress> = z.strictObject({
   done: z.int(),
   outcome: z.enum(['running', 'ran_as_approved', 'deviated', 'failed', 'incomplete']),
   deviations: z.array(z.strictObject({ at: time, expected: z.int(), sha256: text })).readonly(),
+  runner: z.strictObject({ node: text, startedAt: time }).exactOptional(),
 })
 
 export const grantSchema: z.ZodType<GrantRecord> = z.strictObject({

@@ -67,11 +67,33 @@ describe('a grant', () => {
       ticket: null,
     })
     expect([request.kind, grant?.grant.start, grant?.state]).toEqual(['extension', NOW + HOUR, 'scheduled'])
+    expect(grant?.grant.follows).toEqual({ id, first: id })
     await expect(control.createRequest(alice, ASKED)).rejects.toThrow(/at most 2 h in any 24 h/)
     await expect(control.extendGrant(bob, id, { durationMs: null, reason: 'x', ticket: null })).rejects.toThrow(
       /SP-NOT-FOUND/,
     )
   })
+
+  it.each(['revoked', 'completed', 'locked'])(
+    'that is %s takes the one with it that was to go on from it',
+    async (how) => {
+      const { control, id, store } = await granted()
+      const more = { durationMs: null, reason: 'not done', ticket: null }
+      const second = (await control.extendGrant(alice, id, more)).grant?.id ?? ''
+      const third = (await control.extendGrant(alice, second, more)).grant
+      expect(third?.grant.follows).toEqual({ id: second, first: id })
+      if (how === 'revoked') await control.revokeGrant(root, id, 'enough')
+      if (how === 'completed') await control.handBack(alice, id, '')
+      if (how === 'locked') await control.setLock(root, { what: 'grant', value: id, reason: 'odd', until: null })
+      const all = await store.read((tx) => tx.grants.list({}))
+      const state = how === 'completed' ? 'completed' : 'revoked'
+      expect(all.map((one) => one.state)).toEqual([state, state, state])
+      expect(new Set(all.map((one) => one.endReason)).size).toBe(1)
+      expect(new Set(all.map((one) => one.endedBy?.email)).size).toBe(1)
+      const next = await control.extendGrant(alice, second, more).catch((error: Error) => error.message)
+      expect(next).toContain('SP-STATE')
+    },
+  )
 
   it('ends after a warning where nobody uses it, and use takes the warning back', async () => {
     const idle = role('reader', { idleAfterMs: 20 * MINUTE, defaultDurationMs: 8 * HOUR })
@@ -178,6 +200,11 @@ describe('break-glass', () => {
     expect(grants.map(({ grant }) => [grant.start, grant.end])).toEqual(
       [0, 30, 60].map((at) => [NOW + at * MINUTE, NOW + (at + 30) * MINUTE]),
     )
+    expect(grants.map(({ grant }) => grant.follows)).toEqual([
+      undefined,
+      { id, first: id },
+      { id: grants[1]?.id, first: id },
+    ])
     state.now = NOW + 86 * MINUTE
     await control.tick()
     state.incident = closed

@@ -56,7 +56,7 @@ describe('Sessions', () => {
   const session = (number: number, cancelKey: Uint8Array) => ({
     id: `s${number}`,
     person: { issuer: 'https://one.example.test', subject: 'p' },
-    grantId: 'g',
+    unfounded: () => null,
     target: 't',
     number,
     cancelKey,

@@ -100,12 +100,27 @@ describe('a live session', () => {
     made.begin(0)
     made.decided(read('a', { statement: { normalized: 'SELECT $1', sha256: '', bytes: 0, full: null } }))
     at(2000)
-    made.tick()
+    made.tick(SESSION)
     made.decided(read('b', { statement: { normalized: 'SELECT $2', sha256: '', bytes: 0, full: null } }))
     at(2500)
-    made.tick()
-    made.tick()
+    made.tick(SESSION)
+    made.tick(SESSION)
     made.end()
     expect(told).toEqual([['opened', SESSION.grantId], ['seen', 'SELECT $1'], ['seen', 'SELECT $2'], ['closed']])
+  })
+
+  it('is told again where it goes on under another grant', () => {
+    const { made, told, at, uses } = story()
+    made.begin(0)
+    made.decided(read('a', { statement: { normalized: 'SELECT $1', sha256: '', bytes: 0, full: null } }))
+    at(2000)
+    made.tick({ ...SESSION, grantId: 'next' })
+    expect(told).toEqual([
+      ['opened', SESSION.grantId],
+      ['opened', 'next'],
+      ['seen', 'SELECT $1'],
+    ])
+    made.completed(done('a', 1))
+    expect(uses[0]?.grantId).toBe(SESSION.grantId)
   })
 })

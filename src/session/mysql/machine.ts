@@ -9,7 +9,7 @@ import type { Effect } from '../effects.ts'
 import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
-import { askClock, takeStep } from '../step.ts'
+import { askClock, takeStep, tenureOf } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
 import { upload } from './command_upload.ts'
 import { ownWarning } from './diagnostics.ts'
@@ -104,7 +104,7 @@ export class MysqlMachine {
     }
     this.#client = new ClientHalf(this.#state)
     this.#server = new ServerHalf(this.#state)
-    this.#life = new SessionLife(subject.grant.end, role.limits, now)
+    this.#life = new SessionLife(tenureOf(gate, subject), role.limits, now)
   }
 
   /** The server's session is fresh: what the proxy sets and reads in it comes before the client's first command. */

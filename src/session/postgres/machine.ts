@@ -7,7 +7,7 @@ import type { Gate, Subject } from '../gate.ts'
 import { SessionLife } from '../life.ts'
 import { Output } from '../output.ts'
 import { finishRun } from '../run.ts'
-import { askClock, takeStep } from '../step.ts'
+import { askClock, takeStep, tenureOf } from '../step.ts'
 import { ClientHalf } from './client_half.ts'
 import { leaveDefinitions } from './definitions.ts'
 import type { ProcessIds } from './notification.ts'
@@ -63,7 +63,7 @@ export class PostgresMachine {
     }
     this.#client = new ClientHalf(this.#state)
     this.#server = new ServerHalf(this.#state)
-    this.#life = new SessionLife(subject.grant.end, role.limits, now)
+    this.#life = new SessionLife(tenureOf(gate, subject), role.limits, now)
   }
 
   onClient(chunk: Uint8Array, now: number): Effect[] {

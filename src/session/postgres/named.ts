@@ -70,8 +70,8 @@ function refusal({ gate, subject }: SessionState, kind: string, error: Sallyport
  */
 export function renewed(state: SessionState, prepared: Prepared, now: number): Verdict | Denied {
   const { gate, subject, names } = state
-  const { grant } = subject
-  if (gate.fresh(prepared.verdict, subject, names) && now >= grant.start && now < grant.end) return prepared.verdict
+  const stands = gate.unfounded(subject, now) === null
+  if (stands && gate.fresh(prepared.verdict, subject, names)) return prepared.verdict
   const again = gate.prepare(subject, names, prepared.text, now)
   if (again.kind === 'deny') return again
   if (again.verdict.text === prepared.verdict.text) {
