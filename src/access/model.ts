@@ -139,9 +139,11 @@ export interface BreakGlassReview {
 }
 
 export interface MigrationProgress {
-  /** How many statements of the plan have run. */
+  /** How many statements of the plan have run, and were committed. */
   readonly done: number
   readonly outcome: 'running' | 'ran_as_approved' | 'deviated' | 'failed' | 'incomplete'
   /** Statements that were refused since they are not the next of the plan. */
   readonly deviations: readonly { readonly at: number; readonly expected: number; readonly sha256: string }[]
+  /** The one node that runs it now. */
+  readonly runner?: { readonly node: string; readonly startedAt: number }
 }

@@ -76,7 +76,8 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
   const uses = createUsageLog({ store, failed })
   const usageKnownSince = await firstStart(store, clock)
   const quota = new StoreQuota({ store, clock, failed })
-  const plans = createPlanProgress(store, failed)
+  const runner = { node, startedAt: presence.startedAt }
+  const plans = createPlanProgress({ store, clock, ids, failed, runner })
   await plans.load()
   return {
     store,

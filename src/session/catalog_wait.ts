@@ -1,6 +1,6 @@
 import type { Gate, Subject } from './gate.ts'
 
-/** How long a statement waits for a catalog that is being read, before it is refused. */
+/** How long a statement waits before it is judged by what there is, and most likely refused. */
 const CATALOG_WAIT_MAX_MS = 10_000
 
 interface Waiting {
@@ -9,13 +9,16 @@ interface Waiting {
   readonly unrestricted: boolean
 }
 
-/** What hangs on the catalog waits while definitions that have changed are read, but not for ever. */
+/**
+ * What hangs on the catalog waits while definitions that have changed are read, and a script for what other nodes say;
+ * but not for ever.
+ */
 export class CatalogWait {
   #since: number | null = null
 
   holds({ gate, subject, unrestricted }: Waiting, now: number): boolean {
-    if (unrestricted) return false
-    if (!gate.awaitsCatalog(subject)) {
+    if (unrestricted && subject.grant.plan === null) return false
+    if (!gate.awaits(subject)) {
       this.#since = null
       return false
     }

@@ -9,8 +9,9 @@ import type { Facts } from '../sql/facts.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { coveredByStatement, objectsOf } from './objects.ts'
+import type { PlanProgress } from './plan_port.ts'
 import { PlanRuns } from './plan_runs.ts'
-import type { Catalogs, Grants, Ids, PlanProgress, PolicySource, Quota, Refusals, Target } from './ports.ts'
+import type { Catalogs, Grants, Ids, PolicySource, Quota, Refusals, Target } from './ports.ts'
 import { RefusedStatements } from './refused.ts'
 import { Standing } from './standing.ts'
 import { type Engine, type Names, saysTheSame, type Verdict, VerdictCache } from './verdict.ts'
@@ -162,9 +163,9 @@ export class Gate {
     return this.#allow(subject, answer.verdict, answer.decision, now)
   }
 
-  /** True where a statement had better wait a little: definitions have changed, and are being read. */
-  awaitsCatalog({ target, database }: Subject): boolean {
-    return this.#deps.catalogs.awaited(target.name, database)
+  /** True where a statement had better wait a little: definitions have changed, and are being read, or see `PlanRuns`. */
+  awaits(subject: Subject): boolean {
+    return this.#deps.catalogs.awaited(subject.target.name, subject.database) || this.#plans.awaits(subject)
   }
 
   /** True where judging the same text again could only give this verdict: nothing that it hangs on has changed. */

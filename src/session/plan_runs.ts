@@ -4,8 +4,8 @@ import type { MigrationPlan } from '../policy/grant.ts'
 import { isInPlan, matchPlan } from '../policy/migration.ts'
 import type { StatementFacts, StatementKind } from '../sql/facts.ts'
 import type { Execution, ExecutionResult, Subject } from './gate.ts'
+import type { PlanProgress } from './plan_port.ts'
 import { newTrack, type PlanTrack, settleRun } from './plan_track.ts'
-import type { PlanProgress } from './ports.ts'
 import type { Names, Verdict } from './verdict.ts'
 
 /** Kinds that only mark where a transaction begins or could go back to: the next statement need not wait for them. */
@@ -62,8 +62,18 @@ export class PlanRuns {
     const before = this.#progress.current(id) ?? 0
     const ran = outcome === 'ok' || outcome === 'withheld'
     const done = settleRun(track, pending, before, ran, status)
-    if (done !== before) this.#progress.advance(id, done)
+    const kept = track.transaction?.start ?? done
+    if (done !== before || (track.kept !== null && kept !== track.kept)) this.#progress.advance(id, done, kept)
+    track.kept = kept
     if (!ran && pending.at !== null) this.#progress.failed(id, pending.at)
+  }
+
+  /** True where a statement had better wait a little: whether another node runs the script is being asked. */
+  awaits(subject: Subject): boolean {
+    if (!isBound(subject) || !this.#progress) return false
+    // Whoever has asked is told of when the session ends.
+    this.#trackOf(subject)
+    return this.#progress.awaited(subject.grant.id, subject.session.sessionId)
   }
 
   /** The session is over: the server takes back what it had not committed. */
@@ -73,7 +83,10 @@ export class PlanRuns {
     if (!track || !this.#progress) return
     this.#tracks.delete(sessionId)
     const { id } = subject.grant
-    if (track.transaction && track.holds) this.#progress.advance(id, track.transaction.start)
+    if (track.transaction && track.holds) {
+      const { start } = track.transaction
+      this.#progress.advance(id, start, start)
+    }
     this.#progress.leave(id, sessionId)
   }
 

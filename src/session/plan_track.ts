@@ -20,6 +20,8 @@ export interface PlanTrack {
   failed: boolean
   /** Definitions changed in the open transaction, which no catalog shows yet. */
   redefined: boolean
+  /** Up to which statement of the plan the end of the connection takes nothing back, as it was told last. */
+  kept: number | null
   /** MySQL. */
   autocommit: boolean
   /** The last statement of the plan that set what names mean, as it is compared. */
@@ -34,6 +36,7 @@ export function newTrack(): PlanTrack {
     savepoints: [],
     failed: false,
     redefined: false,
+    kept: null,
     autocommit: true,
     names: null,
   }

@@ -32,8 +32,12 @@ function storeTime({ store, clock }: Pick<NodeDeps, 'store' | 'clock'>): number 
   return Math.round(clock.now() - store.skewMs())
 }
 
-export function isSeen({ seenAt }: NodeRecord, { store, clock }: Pick<NodeDeps, 'store' | 'clock'>): boolean {
-  return storeTime({ store, clock }) - seenAt < SEEN_WITHIN_MS
+export function notSeenForMs({ seenAt }: NodeRecord, deps: Pick<NodeDeps, 'store' | 'clock'>): number {
+  return storeTime(deps) - seenAt
+}
+
+export function isSeen(record: NodeRecord, deps: Pick<NodeDeps, 'store' | 'clock'>): boolean {
+  return notSeenForMs(record, deps) < SEEN_WITHIN_MS
 }
 
 /**

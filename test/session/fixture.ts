@@ -6,7 +6,8 @@ import type { Limits, Role } from '../../src/policy/role.ts'
 import { createEngines } from '../../src/proxy/engines.ts'
 import type { Effect } from '../../src/session/effects.ts'
 import { Gate, type Subject } from '../../src/session/gate.ts'
-import type { PlanProgress, Quota, Refusals, Target } from '../../src/session/ports.ts'
+import type { PlanProgress } from '../../src/session/plan_port.ts'
+import type { Quota, Refusals, Target } from '../../src/session/ports.ts'
 import type { Engine } from '../../src/session/verdict.ts'
 import { type Catalog, type Dialect, type Relation, relationKey } from '../../src/sql/catalog.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
@@ -137,6 +138,7 @@ export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?:
       maxDurationMs: 28_800_000,
       idleAfterMs: 0,
       standingCap: null,
+      claims: new Map(),
       reasonPattern: null,
       ticketRequired: false,
       approval: null,

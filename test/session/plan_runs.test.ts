@@ -3,7 +3,7 @@ import type { MigrationPlan } from '../../src/policy/grant.ts'
 import { parseScript } from '../../src/policy/migration.ts'
 import type { Role } from '../../src/policy/role.ts'
 import type { Subject } from '../../src/session/gate.ts'
-import type { PlanProgress } from '../../src/session/ports.ts'
+import type { PlanProgress } from '../../src/session/plan_port.ts'
 import type { Names } from '../../src/session/verdict.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
 import { catalogOf, roleOf, START, type World, worldOf } from './fixture.ts'
@@ -14,9 +14,11 @@ const FRESH: Names = { searchPath: null, defaultDatabase: null, sqlMode: null, k
 function memoryProgress() {
   const log: string[] = []
   let done = 0
+  let kept = 0
   let holder: string | null = null
   const port: PlanProgress = {
     current: () => done,
+    awaited: () => false,
     take: (_grant, session) => {
       holder ??= session
       return holder === session
@@ -24,13 +26,14 @@ function memoryProgress() {
     leave: (_grant, session) => {
       if (holder === session) holder = null
     },
-    advance: (_grant, to) => {
+    advance: (_grant, to, committed) => {
       done = to
+      kept = committed
     },
     failed: (_grant, statement) => log.push(`failed ${statement}`),
     deviated: (_grant, { expected }) => log.push(`deviated ${expected}`),
   }
-  return { port, log, done: () => done }
+  return { port, log, done: () => done, kept: () => kept }
 }
 
 const MIGRATOR = {
@@ -93,6 +96,17 @@ describe('a grant that is bound to a script', () => {
     expect(send(UPDATE)).toMatch(/all 2 statements/)
     expect(done()).toBe(2)
     expect(log).toEqual(['deviated 0', 'deviated 1', 'deviated 1', 'deviated 1', 'deviated 2'])
+  })
+
+  it('tells what a crash would take back', () => {
+    const { send, done, kept } = migration('postgres', `${ALTER}; ${UPDATE}`)
+    send('BEGIN')
+    send(ALTER)
+    expect([done(), kept()]).toEqual([1, 0])
+    send('COMMIT')
+    expect([done(), kept()]).toEqual([1, 1])
+    send(UPDATE)
+    expect([done(), kept()]).toEqual([2, 2])
   })
 
   it('says in each record which statement of the script it is', () => {
