@@ -10,6 +10,7 @@ import { knownTarget } from '../access/validate.ts'
 import { SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
 import type { IncidentRef } from '../policy/grant.ts'
+import { bounded } from './bounded.ts'
 import { all } from './listing.ts'
 import { acting, actOf, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { seenAs } from './surroundings.ts'
@@ -54,7 +55,7 @@ async function start(deps: ControlDeps, caller: Caller, act: Act, policy: Access
     return await transact(deps, async (tx, apply) => {
       await checkLocks(tx, act.now, { target })
       const held = await all(tx.grants, { person: personKey(caller.identity), kind: 'break_glass' })
-      const started = startBreakGlass(act, caller.identity, wish, standing, { policy, held, ...ids })
+      const started = bounded(() => startBreakGlass(act, caller.identity, wish, standing, { policy, held, ...ids }))
       const applied = await apply(started.transition)
       return { request: applied.of('requests', ids.requestId), grant: applied.of('grants', ids.grantId) }
     })

@@ -10,6 +10,7 @@ import { knownTarget } from '../access/validate.ts'
 import { SallyportError } from '../errors.ts'
 import { matchesAny } from '../policy/patterns.ts'
 import type { Role } from '../policy/role.ts'
+import { bounded } from './bounded.ts'
 import { all } from './listing.ts'
 import { acting, actOf, type ControlDeps } from './running.ts'
 import { changers, seenPeople } from './surroundings.ts'
@@ -68,7 +69,7 @@ export async function roleOptions(
     const classification = await deps.classesOf(target.name, role.name, null)
     const changedBy = known.changed[index] ?? (() => [])
     const around = { policy, person: caller.identity, people: known.people, changedBy, classification }
-    const option = optionOf(role, target, around, now)
+    const option = bounded(() => optionOf(role, target, around, now))
     if (option.rule !== null || role.asking.breakGlass) options.push(option)
   }
   return options

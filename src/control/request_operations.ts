@@ -19,6 +19,7 @@ import type { Act } from '../access/transition.ts'
 import { castVote, type Voted } from '../access/votes.ts'
 import { SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
+import { bounded } from './bounded.ts'
 import { all, given, page } from './listing.ts'
 import { type Apply, acting, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { changers, seenAs, seenPeople, surroundingsOf } from './surroundings.ts'
@@ -79,7 +80,10 @@ export async function submit(
     await checkLocks(tx, act.now, { target: wish.target })
     const asked = { person: caller.identity, target: wish.target, role: wish.role }
     const around = await surroundingsOf(tx, policy, act.now, asked, { classification, ...ids })
-    return outcome(apply, createRequest(act, wish, around))
+    return outcome(
+      apply,
+      bounded(() => createRequest(act, wish, around)),
+    )
   })
 }
 
@@ -142,7 +146,10 @@ async function amend(
     const asked = { person: caller.identity, target: old.target, role: old.role }
     const context = { classification, requestId: id, grantId }
     const around = await surroundingsOf(tx, policy, act.now, asked, context)
-    return outcome(apply, amendRequest(act, request, wish, around))
+    return outcome(
+      apply,
+      bounded(() => amendRequest(act, request, wish, around)),
+    )
   })
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { DAY, HOUR, MINUTE, NOW, person, policyOf, role, rule, stage } from '../access/fixture.ts'
+import { condition, DAY, HOUR, MINUTE, NOW, person, policyOf, role, rule, stage } from '../access/fixture.ts'
 import { ASKED, alice, bob, caller, carol, plane, policyAdmin, root, YES } from './fixture.ts'
 
 /** What people who may do something try beyond it. */
 
+const NESTED = "groups.all(a, groups.all(b, groups.all(c, a != '' && b != '' && c != '')))"
 const NOTHING = { narrowing: null, durationMs: null } as const
 
 describe('who left', () => {
@@ -50,6 +51,25 @@ describe('a request that waits', () => {
     expect(votes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await store.read((tx) => tx.grants.count({}))).toBe(0)
     expect((await control.vote(carol, request.id, YES)).request.state).toBe('approved')
+  })
+})
+
+describe('a pattern or condition that runs away', () => {
+  it.each([
+    ['a pattern of reasons', policyOf({ roles: [role('reader', { reasonPattern: '^(a+)+$' })] })],
+    ['a condition in a condition', policyOf({ rules: [rule('nested', [], { when: condition(NESTED) })] })],
+  ])('holds nobody up: %s', async (_, policy) => {
+    const { control } = await plane(policy)
+    const many = caller(
+      person(
+        'dan',
+        Array.from({ length: 400 }, (__, index) => `group-${index}`),
+      ),
+    )
+    const started = performance.now()
+    const asked = control.createRequest(many, { ...ASKED, reason: `${'a'.repeat(60)}!` })
+    await expect(asked).rejects.toThrow(/SP-REQUEST.*take too long/)
+    expect(performance.now() - started).toBeLessThan(2000)
   })
 })
 
