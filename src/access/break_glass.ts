@@ -9,7 +9,7 @@ import type { AccessRequest, GrantRecord } from './model.ts'
 import { refOf } from './person.ts'
 import type { AccessPolicy } from './policy.ts'
 import { type Act, FIRST_VERSION, happened, ofGrant, ofRequest, type Transition, together } from './transition.ts'
-import { checkedReason, checkParameters, knownRole, knownTarget, refuseRequest } from './validate.ts'
+import { boundParameters, checkedReason, knownRole, knownTarget, refuseRequest } from './validate.ts'
 
 /** Access at once in an incident: nobody is asked before, and everybody looks after. */
 
@@ -63,7 +63,7 @@ export function startBreakGlass(
   const { policy, requestId, grantId } = around
   const role = emergencyRole(policy, wish.role)
   const target = knownTarget(policy, wish.target)
-  checkParameters(role, wish.parameters)
+  const parameters = boundParameters(role, person, wish.parameters)
   checkReviews(around.held, act.now)
   if (standing.kind !== 'open') throw new SallyportError('SP-INCIDENT', whyNot(wish.incident, standing))
   const durationMs = Math.min(policy.settings.breakGlassMs, role.asking.maxDurationMs)
@@ -76,7 +76,7 @@ export function startBreakGlass(
     groups: person.groups,
     target: target.name,
     role: role.name,
-    parameters: wish.parameters,
+    parameters,
     narrowing: null,
     durationMs,
     start: null,

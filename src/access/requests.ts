@@ -14,12 +14,12 @@ import type { AccessPolicy, TargetFacts } from './policy.ts'
 import { checkStandingCap } from './standing_cap.ts'
 import { type Act, FIRST_VERSION, happened, ofRequest, type Transition, together } from './transition.ts'
 import {
+  boundParameters,
   checkedDuration,
   checkedReason,
   checkedStart,
   checkedTicket,
   checkNarrowing,
-  checkParameters,
   knownRole,
   knownTarget,
 } from './validate.ts'
@@ -124,7 +124,7 @@ function judged(act: Act, wish: Wish, around: Surroundings) {
   const { policy } = around
   const role = knownRole(policy, wish.role)
   const target = knownTarget(policy, wish.target)
-  checkParameters(role, wish.parameters)
+  const parameters = boundParameters(role, around.person, wish.parameters)
   checkNarrowing(role, wish.narrowing)
   const durationMs = checkedDuration(role, wish.durationMs)
   const start = checkedStart(wish.start, act.now, policy.settings.maxStartAheadMs)
@@ -137,7 +137,7 @@ function judged(act: Act, wish: Wish, around: Surroundings) {
     kind: wish.kind,
     target: target.name,
     role: role.name,
-    parameters: wish.parameters,
+    parameters,
     narrowing: wish.narrowing,
     durationMs,
     start,

@@ -1,4 +1,5 @@
 import { SallyportError } from '../errors.ts'
+import type { ClaimValues } from '../identity/identity.ts'
 import type { Narrowing } from '../policy/grant.ts'
 import { narrowRole } from '../policy/narrow.ts'
 import type { ParameterType, ParameterValue, Role } from '../policy/role.ts'
@@ -48,7 +49,27 @@ export function checkedTicket(text: string | null, role: Role): string | null {
   return ticket
 }
 
-/** Exactly the parameters of the role, each of its type. */
+/**
+ * Exactly the parameters of the role, each of its type. Those that are bound to the person's token have its values, whatever
+ * was given: naming another one is refused, so that nobody believes to have asked for it.
+ */
+export function boundParameters(
+  role: Role,
+  person: { readonly values?: ClaimValues | undefined },
+  given: Readonly<Record<string, ParameterValue>>,
+): Readonly<Record<string, ParameterValue>> {
+  const bound = [...role.asking.claims].map(([name, claim]): [string, ParameterValue] => {
+    const value = person.values && Object.hasOwn(person.values, claim) ? person.values[claim] : undefined
+    if (value === undefined) refuseRequest(`your token does not say the parameter ${name} of the role ${role.name}`)
+    if (Object.hasOwn(given, name) && given[name] !== value)
+      refuseRequest(`the parameter ${name} of the role ${role.name} is the one that your token says`)
+    return [name, value as ParameterValue]
+  })
+  const parameters = { ...given, ...Object.fromEntries(bound) }
+  checkParameters(role, parameters)
+  return parameters
+}
+
 export function checkParameters(role: Role, given: Readonly<Record<string, ParameterValue>>): void {
   for (const name of Object.keys(given)) {
     if (!role.parameters.has(name)) refuseRequest(`the role ${role.name} has no parameter ${name}`)

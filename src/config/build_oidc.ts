@@ -15,7 +15,11 @@ export async function buildOidc(merged: Merged, resolver: Resolver): Promise<Oid
     algorithms: value.algorithms,
     clockSkewSeconds: value.clockSkewSeconds,
     maxLifetimeMs: value.maxLifetime,
-    claims: { ...value.claims, requireVerifiedEmail: value.requireVerifiedEmail },
+    claims: {
+      ...value.claims,
+      values: new Map(Object.entries(value.claims.values)),
+      requireVerifiedEmail: value.requireVerifiedEmail,
+    },
     groups: groupsOf(merged),
     requiredClaims: value.requiredClaims,
     requiredScopes: value.requiredScopes,

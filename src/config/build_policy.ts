@@ -59,6 +59,7 @@ function buildAsking(section: RoleSection): Asking {
     reasonPattern: section.reasonPattern ?? null,
     ticketRequired: section.ticketRequired,
     approval: section.approval ?? null,
+    claims: new Map(Object.entries(section.parametersFromClaims)),
     delegable: section.delegable,
     recording: section.recording,
     breakGlass: section.breakGlass,

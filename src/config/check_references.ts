@@ -25,7 +25,7 @@ export function checkReferences(merged: Merged, problems: Problem[]): void {
   checkServerNames(merged, problems)
   checkAccounts(merged, roles, problems)
   checkReplicas(merged, problems)
-  for (const role of merged.roles) checkRole(role, problems)
+  for (const role of merged.roles) checkRole(role, merged, problems)
   for (const grant of merged.grants) checkGrant(grant, targets, roles, problems)
   checkMasks(merged, problems)
   checkClasses(merged, problems)
@@ -122,7 +122,12 @@ function checkReplicas({ targets }: Merged, problems: Problem[]): void {
   }
 }
 
-function checkRole({ value, at }: Placed<RoleSection>, problems: Problem[]): void {
+function checkRole({ value, at }: Placed<RoleSection>, merged: Merged, problems: Problem[]): void {
+  for (const [name, claim] of Object.entries(value.parametersFromClaims)) {
+    const problem = (message: string) => problems.push(problemAt(at, ['parametersFromClaims', name], message))
+    if (value.parameters[name] === undefined) problem(`unknown parameter ${name}`)
+    if (merged.oidc.value.claims.values[claim] === undefined) problem(`oidc.claims.values has no ${claim}`)
+  }
   for (const [rule, scope] of value.scope.entries()) {
     for (const [index, condition] of scope.where.entries()) {
       const { parameter } = condition

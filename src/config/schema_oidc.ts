@@ -49,6 +49,10 @@ export const oidcSection = z.strictObject({
       name: claimPath.prefault('name'),
       groups: claimPath.prefault('groups'),
       aliases: z.array(claimPath).prefault(['preferred_username']),
+      values: z
+        .record(z.string().min(1).max(64), claimPath)
+        .default({})
+        .describe('Claims, by names of your own, that roles may bind parameters to.'),
     })
     .prefault({}),
   requireVerifiedEmail: z

@@ -123,6 +123,10 @@ export const rolesSection = z.array(
       requireWhere: z.boolean().default(false).describe('UPDATE and DELETE need a WHERE.'),
       maxRowsChanged: count.default(0).describe('A statement that changes more rows is rolled back; 0 means no limit.'),
       parameters: z.record(z.string().min(1), z.enum(['string', 'integer', 'boolean', 'uuid'])).default({}),
+      parametersFromClaims: z
+        .record(z.string().min(1), z.string().min(1))
+        .default({})
+        .describe('Parameters that nobody chooses: their values are those of `oidc.claims.values` when one asks.'),
       networks: z.array(cidr).default([]),
       limits: limitsObject.prefault({}),
       acr: z.array(z.string().min(1)).default([]).describe('Login strengths (acr claim) of which one is demanded.'),

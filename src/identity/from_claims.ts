@@ -39,8 +39,19 @@ export function identityFromClaims(
     authTime: typeof claims.auth_time === 'number' ? claims.auth_time * MS_PER_SECOND : null,
     acr: text(claims.acr),
     sid: text(claims.sid) ?? undefined,
+    values: valuesOf(claims, mapping),
     amr: Array.isArray(claims.amr) ? claims.amr.filter((method) => typeof method === 'string') : [],
   }
+}
+
+/** A claim that is no single value is as if it were not there: nothing is bound to it. */
+function valuesOf(claims: Claims, { values = new Map() }: ClaimMapping): Identity['values'] {
+  if (values.size === 0) return undefined
+  const found = [...values].flatMap(([name, path]): [string, string | number | boolean][] => {
+    const value = claimAt(claims, path)
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [[name, value]] : []
+  })
+  return Object.fromEntries(found)
 }
 
 const OVERAGE =

@@ -20,6 +20,8 @@ export interface Identity {
   readonly sid?: string | undefined
   /** True of a workload: a pipeline or a service, vouched for by an issuer of its own. */
   readonly machine?: boolean | undefined
+  /** What the token says of what parameters of roles may be bound to. */
+  readonly values?: ClaimValues | undefined
 }
 
 /** A subject is a person's name with one provider alone: another may have given the same one to somebody else. */
@@ -28,3 +30,6 @@ export type Person = Pick<Identity, 'issuer' | 'subject'>
 export function personKey({ issuer, subject }: Person): string {
   return `${issuer}\0${subject}`
 }
+
+/** By the name that roles know them by. */
+export type ClaimValues = Readonly<Record<string, string | number | boolean>>

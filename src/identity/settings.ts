@@ -5,6 +5,8 @@ export interface ClaimMapping {
   readonly name: readonly string[]
   readonly groups: readonly string[]
   readonly aliases: readonly (readonly string[])[]
+  /** By the name that roles know them by: claims that parameters of roles are bound to. */
+  readonly values?: ReadonlyMap<string, readonly string[]>
   /** True: an email counts only with `email_verified: true`. False: one marked unverified never counts. */
   readonly requireVerifiedEmail: boolean
 }

@@ -111,6 +111,8 @@ export interface Asking {
   readonly ticketRequired: boolean
   /** The approval rule that alone decides; null: the first of the list that matches. */
   readonly approval: string | null
+  /** Parameters whose values are those of the person's token: by the name of the value there. */
+  readonly claims: ReadonlyMap<string, string>
   /** Leads of projects may approve it on their targets. */
   readonly delegable: boolean
   /** Sessions are recorded. */

@@ -28,6 +28,7 @@ export const identity: z.ZodType<Identity> = z.strictObject({
   amr: texts,
   sid: text.optional(),
   machine: z.boolean().optional(),
+  values: z.record(text, z.union([z.string(), z.number(), z.boolean()])).optional(),
 })
 
 const parameterValue = z.union([z.string(), z.number(), z.boolean()])

@@ -200,6 +200,21 @@ describe('what a request has to be', () => {
     expect(() => create(over)).toThrow(new RegExp(`SP-REQUEST.*${sentence}`))
   })
 
+  it('takes what is bound to the token from the token, and from nowhere else', () => {
+    const bound = { ...strict, asking: { ...strict.asking, claims: new Map([['tenant', 'tenant_id']]) } }
+    const policy = policyOf({ roles: [bound] })
+    const { key } = parameters
+    type Values = Readonly<Record<string, string | number>>
+    const ask = (values: Values | undefined, given: Values) =>
+      createRequest(actAs(alice), wish({ ...good, parameters: given }), around(policy, { ...alice, values }))
+    expect(ask({ tenant_id: 7 }, { key }).request.parameters).toEqual({ tenant: 7, key })
+    expect(ask({ tenant_id: 7 }, { key, tenant: 7 }).request.parameters).toEqual({ tenant: 7, key })
+    expect(() => ask({ tenant_id: 7 }, { key, tenant: 8 })).toThrow(/SP-REQUEST.*the one that your token says/)
+    expect(() => ask({ tenant_id: '7' }, { key })).toThrow(/SP-REQUEST.*must be of type integer/)
+    expect(() => ask({}, { key, tenant: 7 })).toThrow(/SP-REQUEST.*your token does not say/)
+    expect(() => ask(undefined, { key, tenant: 7 })).toThrow(/SP-REQUEST.*your token does not say/)
+  })
+
   it('takes security beside the rule where a script adds columns without a class', () => {
     const classified = policyOf({ settings: { classificationGroups: ['security'] } })
     const risks = [{ statement: 0, kind: 'unclassified_column' as const, severity: 'medium' as const, text: 't' }]

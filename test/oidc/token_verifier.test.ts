@@ -41,6 +41,17 @@ describe('a token', () => {
     })
   })
 
+  it('gives the values that parameters of roles may be bound to, where they are single ones', async () => {
+    const values = new Map([
+      ['tenant', ['org', 'tenant']],
+      ['region', ['region']],
+      ['many', ['many']],
+    ])
+    const settings = { claims: { ...provider.settings.claims, values } }
+    const { values: found } = await verify({ org: { tenant: 7 }, many: [1, 2] }, {}, settings)
+    expect(found).toEqual({ tenant: 7 })
+  })
+
   it.each<[string, JWTPayload, string]>([
     ['expired', { exp: SECONDS - 31, iat: SECONDS - 900 }, 'SP-AUTH: expired token'],
     ['of another audience', { aud: 'other' }, 'SP-AUTH: wrong audience'],

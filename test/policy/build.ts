@@ -174,6 +174,7 @@ export function roleOf(over: Partial<Role> = {}): Role {
       maxDurationMs: 28_800_000,
       idleAfterMs: 0,
       standingCap: null,
+      claims: new Map(),
       reasonPattern: null,
       ticketRequired: false,
       approval: null,
