@@ -35,6 +35,7 @@ describe('a token', () => {
       aliases: ['u-alice', 'alice@example.test', 'alice'],
       tokenId: 't1',
       expiresAt: (SECONDS - 60 + 3600) * 1000,
+      issuedAt: (SECONDS - 60) * 1000,
       authTime: 5000,
       acr: 'high',
       amr: ['pwd', 'otp'],
