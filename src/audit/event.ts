@@ -48,6 +48,8 @@ interface Base {
   readonly id: string
   /** Milliseconds since the epoch. */
   readonly time: number
+  /** On disk before anything that stands after it happens, also where the log syncs in groups. */
+  readonly sync?: true
 }
 
 export type AuditEvent =

@@ -13,9 +13,19 @@ export function checkAccess(merged: Merged, problems: Problem[]): void {
     if (value.approval === undefined || rules.has(value.approval)) continue
     problems.push(problemAt(at, ['approval'], `unknown approval rule ${value.approval}`))
   }
+  checkRecording(merged, problems)
   for (const { value, at } of [...merged.approvals, ...merged.projects]) {
     checkPatterns(value.roles, roles, 'role', at, ['roles'], problems)
     checkPatterns(value.targets, targets, 'target', at, ['targets'], problems)
+  }
+}
+
+/** What a role demands and this version can't do is refused, rather than left out in silence. */
+function checkRecording({ roles }: Merged, problems: Problem[]): void {
+  for (const { value, at } of roles) {
+    if (!value.recording) continue
+    const what = 'sessions are not recorded in this version; their statements are in the audit log'
+    problems.push(problemAt(at, ['recording'], what))
   }
 }
 

@@ -269,6 +269,7 @@ export class Gate {
       kind: 'decision',
       id: this.#deps.ids.uuid(),
       time: now,
+      ...onDiskFirst(subject),
       session: subject.session,
       statementId,
       effect: deny ? 'deny' : 'allow',
@@ -299,6 +300,7 @@ export class Gate {
       kind: 'decision',
       id: this.#deps.ids.uuid(),
       time: now,
+      ...onDiskFirst(subject),
       session: subject.session,
       statementId: this.#deps.ids.uuid(),
       effect: 'deny',
@@ -358,6 +360,11 @@ export class Gate {
 /** Nothing that an unrestricted role does hangs on the catalog but its record: its own changes don't hold it up. */
 function catalogFor(catalogs: GateDependencies['catalogs'], { target, database }: Subject, role: Role) {
   return role.unrestricted ? catalogs.latest(target.name, database) : catalogs.current(target.name, database)
+}
+
+/** What is done in an emergency is on record whatever happens next to this machine. */
+function onDiskFirst({ grant }: Subject): { readonly sync?: true } {
+  return grant.kind === 'break_glass' ? { sync: true } : {}
 }
 
 const NO_DIGESTS: PolicyDigests = { config: '', role: '', masking: '', catalog: '' }

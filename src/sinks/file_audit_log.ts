@@ -28,6 +28,8 @@ const MAX_LINE_BYTES = 65_535
 
 interface Waiting {
   readonly records: readonly OcsfRecord[]
+  /** Whoever waits, waits for the disk. */
+  readonly sync: boolean
   readonly resolve: () => void
   readonly reject: (error: SallyportError) => void
 }
@@ -114,7 +116,9 @@ class FileAuditLog implements AuditLog {
     const { product } = this.#options
     const records = events.length === 1 ? recordsOf(events[0]!, product) : events.flatMap((e) => recordsOf(e, product))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiting.push({ records, resolve, reject })
+    const sync =
+      this.#options.durability === 'sync' || events.some((event) => event.kind !== 'access' && event.sync === true)
+    this.#waiting.push({ records, sync, resolve, reject })
     return promise
   }
 
@@ -206,13 +210,16 @@ class FileAuditLog implements AuditLog {
 
   #written(batch: readonly Waiting[]): void {
     this.#dirty = true
-    if (this.#options.durability === 'sync' || this.#syncFailed) {
-      this.#unsynced.push(...batch)
+    const unsynced = this.#syncFailed ? batch : batch.filter(({ sync }) => sync)
+    if (!this.#syncFailed) {
+      if (unsynced.length < batch.length) this.#healthy = true
+      for (const { sync, resolve } of batch) if (!sync) resolve()
+    }
+    if (unsynced.length > 0) {
+      this.#unsynced.push(...unsynced)
       void this.#sync()
       return
     }
-    this.#healthy = true
-    for (const { resolve } of batch) resolve()
     this.#timer ??= setTimeout(() => {
       this.#timer = null
       void this.#sync()

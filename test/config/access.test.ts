@@ -87,3 +87,12 @@ it('refuses what was made over the API as it would refuse a file', async () => {
   const { problems } = await loaded(RULES, [made('role', 'reader', { unrestricted: true })])
   expect(problems).toEqual(['(made over the API):1: roles/0/name: reader stands twice'])
 })
+
+it('refuses what this version does not do: a role never goes unrecorded in silence', async () => {
+  const role =
+    'roles:\n  - { name: surgeon, recording: true, scope: [{ schemas: [shop], tables: ["*"], verbs: [read] }] }\n'
+  const { problems } = await loaded(role)
+  expect(problems.join('\n')).toMatch(
+    /approvals\.yaml:\d+: roles\/0\/recording: sessions are not recorded in this version/,
+  )
+})

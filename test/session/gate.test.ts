@@ -41,6 +41,17 @@ describe('the gate', () => {
     expect(record({ ...world.subject, target: targetOf('postgres', { capture: 'full' }) })).toContain('a secret')
   })
 
+  it('records what is done in an emergency in full, on disk before it is done', () => {
+    const { gate, subject } = worldOf('postgres', READER, { kind: 'break_glass' })
+    const { events } = gate.admit(subject, FRESH, ORDERS, START)
+    expect(JSON.stringify(events)).toContain('a secret')
+    expect(events.map((event) => event.kind === 'decision' && event.sync)).toEqual([true])
+    const usual = gate.admit(worldOf('postgres', READER).subject, FRESH, ORDERS, START)
+    expect(usual.events.some((event) => 'sync' in event)).toBe(false)
+    const refused = gate.refusal(subject, 'kill', new SallyportError('SP-PROTOCOL', 'no'), START)
+    expect(refused).toMatchObject({ sync: true })
+  })
+
   it('analyses a text once in its context, and anew when anything that it hangs on changes', () => {
     const world = worldOf('postgres')
     const { subject, analysed } = counted(world)

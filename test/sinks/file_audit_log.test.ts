@@ -66,6 +66,30 @@ const full = () => {
 }
 
 describe('the file audit log', () => {
+  it('has a record that asks for it on disk before it answers, while the others wait for nothing', async () => {
+    const path = logPath()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const faults: Faults = { writes: 0, syncs: 0, sync: () => promise }
+    const log = open(path, faults)
+    const order: string[] = []
+    const urgent = log.append([{ ...decision(), sync: true }]).then(() => order.push('urgent'))
+    await log.append([decision()]).then(() => order.push('other'))
+    expect([faults.writes, faults.syncs, order]).toEqual([1, 1, ['other']])
+    resolve()
+    await urgent
+    expect(order).toEqual(['other', 'urgent'])
+    expect(JSON.stringify(linesOf(path))).not.toContain('sync')
+    await log.close()
+  })
+
+  it('refuses such a record where the disk does, and the log is not healthy then', async () => {
+    const faults: Faults = { writes: 0, syncs: 0, sync: () => Promise.reject(new Error('EIO')) }
+    const log = open(logPath(), faults)
+    await expect(log.append([{ ...decision(), sync: true }])).rejects.toThrow(/SP-AUDIT/)
+    expect(log.healthy).toBe(false)
+    await log.close()
+  })
+
   it('writes what comes in one turn with one write, in order, in a file of its owner alone', async () => {
     const path = logPath()
     const faults: Faults = { writes: 0, syncs: 0 }
@@ -191,6 +215,6 @@ describe('the file audit log', () => {
     expect(other).toThrow('belongs to node-1')
     appendFileSync(path, '{}\n')
     expect(() => open(path)).toThrow('SP-AUDIT: the last line of the audit log: not a record with a chain')
-    expect(() => open('/nonexistent/audit')).toThrow("SP-AUDIT: the audit log can't be opened: ENOENT")
+    expect(() => open(join(logPath(), 'below'))).toThrow("SP-AUDIT: the audit log can't be opened: ENOENT")
   })
 })
