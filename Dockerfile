@@ -19,12 +19,12 @@ WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
-# The only place that is written to: audit log and state. All else may be mounted read-only.
+# The only place that is written to: audit log, store, authority of certificates. All else may be mounted read-only.
 RUN install -d -o 65532 -g 65532 -m 0700 /var/lib/sallyport
 VOLUME /var/lib/sallyport
 # A number, so that an orchestrator can see that it is not root.
 USER 65532:65532
-EXPOSE 6432 6306 9464
+EXPOSE 6432 6306 6480 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9464/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]

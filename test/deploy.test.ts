@@ -119,7 +119,7 @@ describe('compose', () => {
   })
 
   it('publishes on the loopback alone, and only the proxy', () => {
-    expect(services.proxy.ports).toEqual(['127.0.0.1:6432:6432'])
+    expect(services.proxy.ports).toEqual(['127.0.0.1:6432:6432', '127.0.0.1:6480:6480'])
   })
 
   it('holds no password', () => {
@@ -162,7 +162,7 @@ describe('network policy', () => {
   it('shows the metrics to monitoring alone', () => {
     const open = proxy.spec.ingress.filter((rule: { from?: unknown }) => rule.from === undefined)
     expect(open.flatMap((rule: { ports: { port: number }[] }) => rule.ports.map((entry) => entry.port))).toEqual([
-      6432, 6306,
+      6432, 6306, 6480,
     ])
   })
 })
