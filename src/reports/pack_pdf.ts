@@ -65,16 +65,17 @@ function drawSection(doc: PDFKit.PDFDocument, { title, about, columns, rows }: S
     .fontSize(TEXT_SIZE)
     .fillColor(GREY)
     .text(printable(about), { width: widthOf(doc) })
-  const count = rows.length > MAX_ROWS ? `The first ${MAX_ROWS} of ${rows.length} rows` : `${rows.length} rows`
-  doc.text(rows.length > MAX_ROWS ? `${count}; the JSON and CSV forms have all.` : `${count}.`)
+  const all = `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`
+  doc.text(rows.length > MAX_ROWS ? `The first ${MAX_ROWS} of ${all}; the JSON and CSV forms have all.` : `${all}.`)
   doc.fillColor(BLACK).moveDown(0.5)
   if (rows.length > 0) drawTable(doc, columns, rows.slice(0, MAX_ROWS))
 }
 
 function drawTable(doc: PDFKit.PDFDocument, columns: readonly string[], rows: readonly (readonly Cell[])[]): void {
-  doc.fontSize(CELL_SIZE)
-  const widths = columnWidths(doc, columns, rows, widthOf(doc))
-  const header = new TableRow(columns, widths, BOLD)
+  doc.font(BOLD).fontSize(CELL_SIZE)
+  const names = columns.map((name) => name.replaceAll('_', ' '))
+  const widths = columnWidths(doc, names, rows, widthOf(doc))
+  const header = new TableRow(names, widths, BOLD)
   let y = header.draw(doc, MARGIN, doc.y, true)
   for (const cells of rows) {
     const row = new TableRow(cells, widths, PLAIN)

@@ -6,28 +6,41 @@ const PADDING = 3
 const LINE = '#bbbbbb'
 const HEAD = '#eeeeee'
 const BLACK = '#000000'
-const MIN_WIDTH = 28
+/** Beside a text: the padding, and bold letters of a header that are wider. */
+const ROOM = 2 * PADDING + 3
+/** A longer word is broken. */
+const MAX_WORD = 64
 /** A column asks for no more than this, so that one long text leaves room for the others. */
 const MAX_WISH = 170
 /** Rows that the widths are taken from. */
 const SAMPLE_ROWS = 200
 /** More of a text than this is cut: a row has to fit on a page. */
 const MAX_CELL_CHARACTERS = 500
+/** Milliseconds and the zone, which is always UTC, are left to the other forms. */
+const TIME = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z$/
 
-/** Each as wide as its widest word or text asks for, shrunk or stretched in proportion to fill the page. */
+/** Each at least as wide as its widest word, and the rest of the page shared out by what the texts ask for. */
 export function columnWidths(
   doc: PDFKit.PDFDocument,
   columns: readonly string[],
   rows: readonly (readonly Cell[])[],
   total: number,
 ): readonly number[] {
-  const wishes = columns.map((name, at) => {
-    const texts = [name, ...rows.slice(0, SAMPLE_ROWS).map((row) => cellText(row[at] ?? null))]
-    const widest = Math.max(...texts.map((text) => doc.widthOfString(text))) + 2 * PADDING + 2
-    return Math.min(Math.max(widest, MIN_WIDTH), MAX_WISH)
-  })
-  const sum = wishes.reduce((all, one) => all + one, 0)
-  return wishes.map((wish) => (wish * total) / sum)
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => doc.widthOfString(text))) + ROOM
+  const texts = columns.map((name, at) =>
+    [name, ...rows.slice(0, SAMPLE_ROWS).map((row) => row[at] ?? null)].map(cellText),
+  )
+  const least = texts.map((cells) => Math.min(widest(cells.flatMap((text) => text.split(' '))), MAX_WORD))
+  const wishes = texts.map((cells, at) => Math.min(widest(cells), MAX_WISH) - (least[at] ?? 0))
+  const spare = total - sum(least)
+  // More columns than there is room for: all of them suffer alike.
+  if (spare <= 0) return least.map((one) => (one * total) / sum(least))
+  const asked = sum(wishes)
+  return least.map((one, at) => one + (asked === 0 ? spare / least.length : (spare * (wishes[at] ?? 0)) / asked))
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0)
 }
 
 export class TableRow {
@@ -67,13 +80,13 @@ export class TableRow {
   }
 
   #inner(at: number): number {
-    return (this.#widths[at] ?? MIN_WIDTH) - 2 * PADDING
+    return (this.#widths[at] ?? MAX_WORD) - 2 * PADDING
   }
 }
 
 function cellText(cell: Cell): string {
   if (cell === null) return '-'
-  const text = printable(String(cell))
+  const text = printable(String(cell).replace(TIME, '$1 $2'))
   return text.length > MAX_CELL_CHARACTERS ? `${text.slice(0, MAX_CELL_CHARACTERS)}...` : text
 }
 
