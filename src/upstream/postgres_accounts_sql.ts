@@ -32,7 +32,11 @@ export function scramVerifier(password: string, salt: Uint8Array): string {
   return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${Buffer.from(salt).toString('base64')}$${stored}:${server}`
 }
 
-/** One text, which the server runs as one transaction. The admin role is a member of each, so as to end and drop it. */
+/**
+ * One text, which the server runs as one transaction. The admin role is a member of each, so as to end and drop it. Nobody
+ * becomes the role that accounts share (SET ROLE): what somebody made as it would belong to it when their own account is
+ * gone, and be reached by whoever comes next.
+ */
 export function createLoginsSql(
   setup: AccountSetup,
   logins: readonly NewLogin[],
@@ -44,12 +48,15 @@ export function createLoginsSql(
 
 function createLoginSql(setup: AccountSetup, { name, password, expiresAt }: NewLogin, major: number, salt: Uint8Array) {
   const role = quoted(name)
-  const groups = [groupName(setup), setup.settings.marker].map(quoted).join(', ')
+  const groups = [groupName(setup), setup.settings.marker].map(quoted)
+  // Before 16 a membership always lets its member become the role.
+  const members = major >= 16 ? groups.map((group) => `GRANT ${group} TO ${role} WITH INHERIT TRUE, SET FALSE`) : []
   const { statementTimeoutMs, lockTimeoutMs } = setup.limits
   return [
     `CREATE ROLE ${role} LOGIN INHERIT NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 1` +
       ` PASSWORD ${literal(scramVerifier(password, salt))} VALID UNTIL ${literal(new Date(expiresAt).toISOString())}` +
-      ` IN ROLE ${groups}`,
+      (major >= 16 ? '' : ` IN ROLE ${groups.join(', ')}`),
+    ...members,
     grantToAdmin(name, major),
     ...(setup.privileges.readOnly ? [`ALTER ROLE ${role} SET default_transaction_read_only = on`] : []),
     ...(statementTimeoutMs > 0 ? [`ALTER ROLE ${role} SET statement_timeout = ${statementTimeoutMs}`] : []),

@@ -51,6 +51,25 @@ describe('an account of a session', () => {
     ])
   })
 
+  it('can not become what it shares with others, nor stay beyond its time', async () => {
+    const account = await open(reader())
+    const client = await connect(account)
+    await client.query('SET default_transaction_read_only = off')
+    const [group] = await groups()
+    for (const refused of [
+      `SET ROLE "${group}"`,
+      `SET ROLE ${SETTINGS.marker}`,
+      `SET ROLE ${ADMIN.user}`,
+      `GRANT "${group}" TO ${account.user}`,
+      `ALTER ROLE ${account.user} VALID UNTIL 'infinity'`,
+      `ALTER ROLE ${account.user} CONNECTION LIMIT -1`,
+      `ALTER ROLE "${group}" LOGIN`,
+    ]) {
+      await expect(client.query(refused), refused).rejects.toMatchObject({ code: '42501' })
+    }
+    await client.end()
+  })
+
   it('logs in as the proxy does, over TLS and bound to its certificate', async () => {
     const account = await open(reader())
     const upstream = await loginPostgres(target, account, {
