@@ -4,16 +4,16 @@
  * writes ca.pem, server.pem and server.key (mode 0600). The key of the authority is thrown away at once, so nobody
  * can sign a second certificate that a developer's machine would trust.
  */
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { isIPv4, isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import { bitString, commonName, der, extension, generalName, oid, sequence, TAG, time, unsignedInteger } from './der.ts'
+import { der, oid, sequence, TAG } from '../src/proxy/der.ts'
+import { certificate, certificatePem, commonName, extension, newSerial } from '../src/proxy/x509.ts'
 
 const LOCAL_NAMES: readonly string[] = ['localhost', '127.0.0.1', '::1']
 const VALID_DAYS = 90
 const DAY_MS = 86_400_000
-const SERIAL_BYTES = 16
-const ECDSA_WITH_SHA256 = sequence(oid('1.2.840.10045.4.3.2'))
 
 /** Paths of the files written. */
 export interface CertificateFiles {
@@ -22,49 +22,31 @@ export interface CertificateFiles {
   readonly key: string
 }
 
-interface Subject {
-  readonly name: string
-  readonly key: KeyObject
-}
-
 /** Makes a new authority and a server certificate for `names` under `directory`, which is made where it is missing. */
 export function makeCertificates(directory: string, names: readonly string[] = LOCAL_NAMES): CertificateFiles {
   const authorityKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const serverKeys = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const authority = { name: 'Sallyport development CA', key: authorityKeys.publicKey }
-  const server = { name: names[0] ?? 'localhost', key: serverKeys.publicKey }
+  const name = commonName('Sallyport development CA')
+  const issuer = { name, key: authorityKeys.publicKey, signer: authorityKeys.privateKey, namesKey: true }
+  const now = Date.now()
+  const made = (of: Uint8Array, key: KeyObject, extensions: readonly Uint8Array[]) => {
+    const times = { from: now - DAY_MS, until: now + VALID_DAYS * DAY_MS }
+    return certificatePem(certificate({ serial: newSerial(), name: of, key, ...times, extensions }, issuer))
+  }
   const files = {
     ca: join(directory, 'ca.pem'),
     cert: join(directory, 'server.pem'),
     key: join(directory, 'server.key'),
   }
   mkdirSync(directory, { recursive: true })
-  writeFileSync(files.ca, certificate(authority, authority, authorityKeys.privateKey, authorityExtensions()))
-  writeFileSync(files.cert, certificate(server, authority, authorityKeys.privateKey, serverExtensions(names)))
+  writeFileSync(files.ca, made(name, authorityKeys.publicKey, authorityExtensions()))
+  writeFileSync(files.cert, made(commonName(names[0] ?? 'localhost'), serverKeys.publicKey, serverExtensions(names)))
   writeFileSync(files.key, serverKeys.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   return files
 }
 
-/** The PEM of one certificate: `subject` signed by `issuer`, with key identifiers added to `extensions`. */
-function certificate(subject: Subject, issuer: Subject, signer: KeyObject, extensions: readonly Uint8Array[]): string {
-  const now = Date.now()
-  const subjectKeyId = extension('2.5.29.14', false, der(TAG.octetString, keyIdentifier(subject.key)))
-  const issuerKeyId = extension('2.5.29.35', false, sequence(der(0x80, keyIdentifier(issuer.key))))
-  const body = sequence(
-    der(0xa0, unsignedInteger(Uint8Array.of(2))),
-    unsignedInteger(randomBytes(SERIAL_BYTES)),
-    ECDSA_WITH_SHA256,
-    commonName(issuer.name),
-    sequence(time(new Date(now - DAY_MS)), time(new Date(now + VALID_DAYS * DAY_MS))),
-    commonName(subject.name),
-    subject.key.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(...extensions, subjectKeyId, issuerKeyId)),
-  )
-  return pem(sequence(body, ECDSA_WITH_SHA256, bitString(sign('sha256', body, signer))))
-}
-
 function authorityExtensions(): Uint8Array[] {
-  const isAuthority = sequence(der(TAG.boolean, Uint8Array.of(0xff)), unsignedInteger(Uint8Array.of(0)))
+  const isAuthority = sequence(der(TAG.boolean, Uint8Array.of(0xff)), der(TAG.integer, Uint8Array.of(0)))
   // keyCertSign and cRLSign (RFC 5280, 4.2.1.3)
   return [extension('2.5.29.19', true, isAuthority), extension('2.5.29.15', true, bitString(Uint8Array.of(0x06), 1))]
 }
@@ -80,20 +62,23 @@ function serverExtensions(names: readonly string[]): Uint8Array[] {
   ]
 }
 
-/** Twenty bytes that name a key; any digest of it will do (RFC 7093, section 2). */
-function keyIdentifier(key: KeyObject): Uint8Array {
-  return createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest()
-    .subarray(0, 20)
+/** A GeneralName: an address (tag 7) or a DNS name (tag 2), RFC 5280, 4.2.1.6. */
+function generalName(name: string): Uint8Array {
+  if (isIPv4(name)) return der(0x87, Uint8Array.from(name.split('.').map(Number)))
+  if (isIPv6(name)) return der(0x87, ipv6Bytes(name))
+  return der(0x82, Buffer.from(name, 'latin1'))
 }
 
-function pem(bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+function ipv6Bytes(address: string): Uint8Array {
+  const [head = '', tail = ''] = address.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === '' ? [] : tail.split(':')
+  const groups = [...left, ...Array<string>(8 - left.length - right.length).fill('0'), ...right]
+  return Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex')
+}
+
+function bitString(bytes: Uint8Array, unusedBits: number): Uint8Array {
+  return der(TAG.bitString, Uint8Array.of(unusedBits), bytes)
 }
 
 if (import.meta.main) {

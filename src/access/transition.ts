@@ -1,4 +1,4 @@
-import type { AccessActivity, AccessEvent } from '../audit/access_event.ts'
+import { type AccessActivity, type AccessEvent, NOTHING_MORE } from '../audit/access_event.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { AccessRequest, GrantRecord, PersonRef } from './model.ts'
 import { refOf } from './person.ts'
@@ -38,16 +38,7 @@ export type Happening = Partial<EventDraft> & Pick<EventDraft, 'entity'>
 
 export function happened(act: Act, activity: AccessActivity, what: Happening): EventDraft {
   return {
-    severity: 'info',
-    person: null,
-    target: null,
-    role: null,
-    grantId: null,
-    requestId: null,
-    reason: null,
-    ticket: null,
-    incident: null,
-    detail: {},
+    ...NOTHING_MORE,
     ...what,
     activity,
     actor: act.by === null ? null : refOf(act.by),

@@ -87,3 +87,29 @@ export interface AccessEvent {
   /** What else belongs to it: numbers, names, texts; never a secret. */
   readonly detail: Readonly<Record<string, unknown>>
 }
+
+/** What an event says where nothing else is said: nobody did it, and it concerns nobody. */
+export const NOTHING_MORE = {
+  severity: 'info',
+  actor: null,
+  person: null,
+  target: null,
+  role: null,
+  grantId: null,
+  requestId: null,
+  reason: null,
+  ticket: null,
+  incident: null,
+  clientAddress: null,
+  detail: {},
+} as const satisfies Partial<AccessEvent>
+
+/** An event of the program itself, unless `more` says who did it. */
+export function accessEvent(
+  activity: AccessActivity,
+  entity: AccessEvent['entity'],
+  stamp: Pick<AccessEvent, 'id' | 'time'>,
+  more: Partial<AccessEvent> = {},
+): AccessEvent {
+  return { kind: 'access', ...NOTHING_MORE, activity, entity, ...stamp, ...more }
+}

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Logger } from 'pino'
-import type { AccessEvent } from '../audit/access_event.ts'
+import { type AccessEvent, accessEvent } from '../audit/access_event.ts'
 import { asSallyportError } from '../errors.ts'
 import type { LiveConfig } from '../live_config.ts'
 import type { Grant } from '../policy/grant.ts'
@@ -26,7 +26,6 @@ import { createLiveAccounts, type LiveAccounts } from '../upstream/accounts_live
 import { MysqlAccounts } from '../upstream/mysql_accounts.ts'
 import { PostgresAccounts } from '../upstream/postgres_accounts.ts'
 import { AdminPool } from '../upstream/postgres_accounts_pool.ts'
-import { accessEvent } from './access_events.ts'
 import { followGrants } from './grant_accounts.ts'
 
 const FINDINGS_KEPT = 10_000

@@ -1,3 +1,4 @@
+import { accessEvent } from '../audit/access_event.ts'
 import { asSallyportError } from '../errors.ts'
 import type { LiveConfig } from '../live_config.ts'
 import { createPostureLooks, type PostureLooks } from '../reports/posture_looks.ts'
@@ -6,7 +7,6 @@ import { everyRecord } from '../store/snapshot.ts'
 import { type PostureChange, type PostureSnapshot, postureChanges } from '../upstream/posture.ts'
 import { isRefusedLogin } from '../upstream/rotated_reads.ts'
 import { type Installation, targetFindings, targetSnapshot } from '../upstream/target_posture.ts'
-import { accessEvent } from './access_events.ts'
 import type { Foundations } from './foundations.ts'
 import { installationOf } from './target_watch.ts'
 

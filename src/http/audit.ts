@@ -1,5 +1,5 @@
 import type { Caller } from '../access/control.ts'
-import type { AccessActivity, AccessEvent } from '../audit/access_event.ts'
+import { type AccessActivity, type AccessEvent, accessEvent } from '../audit/access_event.ts'
 import type { ApiDeps } from './ports.ts'
 
 type Deps = Pick<ApiDeps, 'ids' | 'clock'>
@@ -13,36 +13,28 @@ export async function noteAccess(
   detail: AccessEvent['detail'],
   entity: Entity = { type: 'api', id: activity },
 ): Promise<void> {
-  const event = accessEvent(deps, activity, caller, detail, entity)
+  const event = apiEvent(deps, activity, caller, detail, entity)
   await deps.store.write(async (tx) => tx.record(event))
 }
 
-export function accessEvent(
+export function apiEvent(
   { ids, clock }: Deps,
   activity: AccessActivity,
   caller: Partial<Caller> | null,
   detail: AccessEvent['detail'],
   entity: Entity,
 ): AccessEvent {
-  return {
-    kind: 'access',
-    id: ids.uuid(),
-    time: clock.now(),
+  return accessEvent(
     activity,
-    severity: activity === 'api.refused' ? 'medium' : 'info',
-    actor: actorOf(caller?.identity),
-    person: null,
     entity,
-    target: null,
-    role: null,
-    grantId: null,
-    requestId: null,
-    reason: null,
-    ticket: null,
-    incident: null,
-    clientAddress: caller?.clientAddress ?? null,
-    detail,
-  }
+    { id: ids.uuid(), time: clock.now() },
+    {
+      severity: activity === 'api.refused' ? 'medium' : 'info',
+      actor: actorOf(caller?.identity),
+      clientAddress: caller?.clientAddress ?? null,
+      detail,
+    },
+  )
 }
 
 function actorOf(identity: Caller['identity'] | undefined): AccessEvent['actor'] {

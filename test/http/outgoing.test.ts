@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { accessEvent } from '../../src/http/audit.ts'
+import { apiEvent } from '../../src/http/audit.ts'
 import { webhookEvent } from '../../src/http/contract/webhooks.ts'
 import { createAddressGuard } from '../../src/http/outgoing/address.ts'
 import { createOutgoing, type Outgoing } from '../../src/http/outgoing/deliveries.ts'
@@ -51,7 +51,7 @@ beforeEach(async () => {
 afterEach(() => test.close())
 
 const caller = { identity: identityOf('alice'), clientAddress: '192.0.2.7' }
-const event = () => accessEvent(test.deps, 'lock.set', caller, { why: 'left' }, { type: 'lock', id: 'l1' })
+const event = () => apiEvent(test.deps, 'lock.set', caller, { why: 'left' }, { type: 'lock', id: 'l1' })
 const hook = (events: string[], at = url) =>
   test
     .call('/v1/webhook-endpoints', { body: { url: at, events, secret_ref: 'env:SIGNING' } })

@@ -2,7 +2,7 @@ import type { Caller } from '../../access/control.ts'
 import type { Webhook } from '../../access/records.ts'
 import type { AccessEvent } from '../../audit/access_event.ts'
 import { SallyportError } from '../../errors.ts'
-import { accessEvent } from '../audit.ts'
+import { apiEvent } from '../audit.ts'
 import type { Input } from '../contract/operations.ts'
 import type { webhookOperations } from '../contract/webhooks.ts'
 import { cursorOf, pageOf } from '../cursor.ts'
@@ -110,7 +110,7 @@ async function remove(deps: ApiDeps, caller: Caller, id: string): Promise<undefi
 }
 
 function changeOf(deps: ApiDeps, caller: Caller, id: string, detail: Readonly<Record<string, unknown>>): AccessEvent {
-  return accessEvent(deps, 'webhook.changed', caller, detail, { type: 'webhook', id })
+  return apiEvent(deps, 'webhook.changed', caller, detail, { type: 'webhook', id })
 }
 
 function known(webhook: Webhook | undefined): Webhook {
