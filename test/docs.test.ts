@@ -52,7 +52,7 @@ const program = buildProgram(async () => 0, {} as Parameters<typeof buildProgram
 /** Commands in code: between backticks, and at the beginning of a line of a block or a list of things to type. */
 function commandsIn(text: string): string[][] {
   const inline = [...text.matchAll(/`sallyport ([^`]+)`/g)].map(([, rest]) => rest as string)
-  const lines = [...text.matchAll(/^(?:[>$ '"]|\d {2}|npm run -s)*sallyport (?:-- )?([a-z].*)$/gm)].map(
+  const lines = [...text.matchAll(/^(?:[>$ '"]|[a-z]+\$ |\d {2}|npm run -s)*sallyport (?:-- )?([a-z].*)$/gm)].map(
     ([, rest]) => rest as string,
   )
   return [...inline, ...lines].map((rest) =>
