@@ -1,7 +1,8 @@
 import type { WriteTx } from '../access/ports.ts'
 import type { SessionRecord } from '../access/records.ts'
-import { asSallyportError, SallyportError } from '../errors.ts'
+import { SallyportError } from '../errors.ts'
 import type { SnapshotDeps } from './snapshot.ts'
+import { type WrittenBehind, writtenBehind } from './written_behind.ts'
 
 const WRITE_EVERY_MS = 3_000
 /** Sessions in one transaction. */
@@ -10,13 +11,10 @@ const MAX_BATCH = 100
 const MAX_KEPT = 50_000
 
 /** The live sessions of this node, for those who look at the store. Nothing waits for it. */
-export interface SessionLog {
+export interface SessionLog extends WrittenBehind {
   opened(session: Omit<SessionRecord, 'version'>): void
   seen(id: string, at: number, lastStatement: string | null): void
   closed(id: string, at: number): void
-  /** Writes what is not written; rejects with `SP-STORE`. */
-  flush(): Promise<void>
-  close(): Promise<void>
 }
 
 interface Entry {
@@ -28,7 +26,6 @@ interface Entry {
 
 export function createSessionLog({ store, failed }: Omit<SnapshotDeps, 'clock'>): SessionLog {
   const entries = new Map<string, Entry>()
-  let running: Promise<void> = Promise.resolve()
   const change = (id: string, of: Partial<SessionRecord>) => {
     const entry = entries.get(id)
     if (!entry) return
@@ -41,16 +38,7 @@ export function createSessionLog({ store, failed }: Omit<SnapshotDeps, 'clock'>)
       await writeBatch(store, entries, dirty.slice(at, at + MAX_BATCH))
     }
   }
-  const flush = () => {
-    const next = running.then(writeAll)
-    running = next.catch(() => {})
-    return next
-  }
-  const timer = setInterval(
-    () => void flush().catch((error: unknown) => failed(asSallyportError(error))),
-    WRITE_EVERY_MS,
-  )
-  timer.unref()
+  const behind = writtenBehind(writeAll, WRITE_EVERY_MS, failed)
   return {
     opened: (session) => {
       if (entries.size >= MAX_KEPT) forgetOneEnded(entries)
@@ -58,11 +46,7 @@ export function createSessionLog({ store, failed }: Omit<SnapshotDeps, 'clock'>)
     },
     seen: (id, lastSeenAt, lastStatement) => change(id, { lastSeenAt, lastStatement }),
     closed: (id, endedAt) => change(id, { endedAt, lastSeenAt: endedAt }),
-    flush,
-    close: async () => {
-      clearInterval(timer)
-      await flush()
-    },
+    ...behind,
   }
 }
 

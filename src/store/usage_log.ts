@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { WriteTx } from '../access/ports.ts'
 import type { UsageRecord } from '../access/records.ts'
-import { asSallyportError } from '../errors.ts'
+import type { TableUse, Uses } from '../session/ports.ts'
 import type { SnapshotDeps } from './snapshot.ts'
+import { type WrittenBehind, writtenBehind } from './written_behind.ts'
 
 const WRITE_EVERY_MS = 5_000
 /** Lines in one transaction. */
@@ -12,29 +13,11 @@ const MAX_KEPT = 50_000
 /** A grant's last use is written no more often: each write of a grant is read by all nodes. */
 const LAST_USE_EVERY_MS = 60_000
 
-/** What one statement did to one table under a grant. */
-export interface Use {
-  readonly grantId: string
-  readonly schema: string
-  readonly table: string
-  readonly verb: string
-  readonly rows: number
-  /** Whether it read a column in clear that is masked by policy. */
-  readonly clear: boolean
-  readonly at: number
-}
-
 /** Counts what is done under each grant, and adds it to the store from time to time. Nothing waits for it. */
-export interface UsageLog {
-  note(use: Use): void
-  /** Writes what is not written; rejects with `SP-STORE`. */
-  flush(): Promise<void>
-  close(): Promise<void>
-}
+export type UsageLog = Uses & WrittenBehind
 
 export function createUsageLog({ store, failed }: Omit<SnapshotDeps, 'clock'>): UsageLog {
   let counts = new Map<string, UsageRecord>()
-  let running: Promise<void> = Promise.resolve()
   const add = (line: UsageRecord) => {
     const key = keyOf(line)
     const known = counts.get(key)
@@ -54,23 +37,10 @@ export function createUsageLog({ store, failed }: Omit<SnapshotDeps, 'clock'>): 
       }
     }
   }
-  const flush = () => {
-    const next = running.then(writeAll)
-    running = next.catch(() => {})
-    return next
-  }
-  const timer = setInterval(
-    () => void flush().catch((error: unknown) => failed(asSallyportError(error))),
-    WRITE_EVERY_MS,
-  )
-  timer.unref()
+  const behind = writtenBehind(writeAll, WRITE_EVERY_MS, failed)
   return {
     note: (use) => add(lineOf(use)),
-    flush,
-    close: async () => {
-      clearInterval(timer)
-      await flush()
-    },
+    ...behind,
   }
 }
 
@@ -79,7 +49,7 @@ function keyOf({ grantId, schema, table, verb }: Pick<UsageRecord, 'grantId' | '
 }
 
 /** Without its id, which is a hash: not while a statement waits. */
-function lineOf({ grantId, schema, table, verb, rows, clear, at }: Use): UsageRecord {
+function lineOf({ grantId, schema, table, verb, rows, clear, at }: TableUse): UsageRecord {
   const counted = { statements: 1, rows, clear: clear ? 1 : 0, firstAt: at, lastAt: at }
   return { id: '', version: 1, grantId, schema, table, verb, ...counted }
 }
