@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import { Command, CommanderError } from 'commander'
 import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
+import { UsageError } from './api/usage_error.ts'
 import { addClassify } from './commands/classify.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConnect } from './commands/connect.ts'
@@ -12,7 +14,7 @@ import { addDatabase } from './commands/database.ts'
 import { addBreakGlass, addGrants } from './commands/grants.ts'
 import { addLogin } from './commands/login.ts'
 import { addPolicies } from './commands/policies.ts'
-import { addRequests, UsageError } from './commands/requests.ts'
+import { addRequests } from './commands/requests.ts'
 import { addEvidence, addReviews } from './commands/reviews.ts'
 import { addDelegations, addLocks, addSessions } from './commands/sessions.ts'
 import { addPeople, addTargets } from './commands/targets.ts'
@@ -27,6 +29,8 @@ export interface CliActions {
   readonly err?: (text: string) => void
   /** Default: that of the process. */
   readonly env?: CliContext['env']
+  /** Default: at the terminal, where standard input and standard error are one. */
+  readonly ask?: CliContext['ask']
 }
 
 /**
@@ -55,6 +59,7 @@ export async function runCli(argv: readonly string[], actions: CliActions): Prom
     err,
     env: actions.env ?? process.env,
     read: readInput,
+    ask: actions.ask ?? (process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : null),
     exit: (exit) => {
       code = exit
     },
@@ -85,6 +90,20 @@ function tell(error: unknown, err: (text: string) => void): number {
   return EXIT_OF[error.code] ?? EXIT_USAGE
 }
 
+/** Standard output stays free for the answer. Ctrl-C and Ctrl-D are no answer: empty. */
+async function askAtTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const given = new AbortController()
+  terminal.once('close', () => given.abort())
+  try {
+    return (await terminal.question(question, { signal: given.signal })).trim()
+  } catch {
+    return ''
+  } finally {
+    terminal.close()
+  }
+}
+
 async function readInput(path: string): Promise<string> {
   if (path === '-') return text(process.stdin)
   return readFile(path, 'utf8').catch((cause: unknown) => {
@@ -101,6 +120,8 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   const program = new Command('sallyport')
     .description('Identity-aware proxy for PostgreSQL and MySQL.')
     .exitOverride()
+    // `request` has options of its own: those behind `request ls` are meant for `ls`.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: out, writeErr: err })
   program
     .command('serve')

@@ -116,6 +116,7 @@ describe('the committed pages equal the generated ones (sallyport docs --out doc
     exit: () => {},
     env: {},
     read: async () => '',
+    ask: null,
   })
   it.each(Object.entries(referencePages(program)))('docs/reference/%s', (name, text) => {
     expect(readFileSync(`docs/reference/${name}`, 'utf8')).toBe(text)

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { SallyportError } from '../../errors.ts'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { countArgument } from '../api/arguments.ts'
+import { grantId } from '../api/ids.ts'
 import { who } from '../api/print.ts'
 import { type CliContext, type SignedIn, signedIn } from '../context.ts'
 import type { Tunnel } from '../tunnel/tunnel.ts'
@@ -83,7 +84,8 @@ async function connect(
 }
 
 async function placeOf({ api }: SignedIn, given: string): Promise<Place> {
-  const [target = '', choice = null] = given.split('/')
+  const [target = '', named = null] = given.split('/')
+  const choice = named === null ? null : await grantId(api, named)
   const [targets, settings, me] = await Promise.all([
     api.call('listTargets', {}),
     api.call('getClientSettings', {}),
@@ -104,9 +106,9 @@ function listenerOf({ settings, engine, target }: Place, ...methods: readonly Li
   return found
 }
 
-function gateOf(place: Place, method: Listener['auth'], { profile }: SignedIn) {
+function gateOf(place: Place, method: Listener['auth'], { ca }: SignedIn) {
   const { host, port } = listenerOf(place, method)
-  return { host, port, ca: profile.ca }
+  return { host, port, ca }
 }
 
 function userOf({ person, target, choice }: Place): string {

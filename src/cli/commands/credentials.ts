@@ -2,7 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { spanArgument } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
+import { certificateSerial, grantId, passwordId } from '../api/ids.ts'
 import { table, when, who } from '../api/print.ts'
+import { shortIds } from '../api/short_id.ts'
 import type { CliContext, SignedIn } from '../context.ts'
 
 const OWNER_ONLY = 0o600
@@ -26,19 +28,27 @@ export function addPasswords(program: Command, context: CliContext): void {
     .option('--for <time>', 'how long it is good; default: as long as allowed', spanArgument)
   asks(make, context, async ({ api }: SignedIn, target: string, options: PasswordOptions) => {
     const { role, grant } = options
-    const body = { target, role: role ?? null, grant_id: grant ?? null, duration_ms: options.for ?? null }
+    const id = grant === undefined ? null : await grantId(api, grant)
+    const body = { target, role: role ?? null, grant_id: id, duration_ms: options.for ?? null }
     const answer = await api.call('issuePassword', { body })
     const until = when(answer.record.expires_at)
     return { answer, text: `user      ${answer.user}\npassword  ${answer.password}\nuntil     ${until}\n` }
   })
   asks(password.command('ls').description('List them, without the passwords.'), context, async ({ api }: SignedIn) => {
     const items = await everything((cursor) => api.call('listPasswords', { query: { cursor } }))
-    const rows = items.map((one) => [one.id, one.target, when(one.created_at), when(one.revoked_at ?? one.expires_at)])
-    return { answer: items, text: table(['ID', 'TARGET', 'MADE', 'GOOD UNTIL'], rows) }
+    const short = shortIds(items)
+    const rows = items.map((one) => [
+      short(one.id),
+      one.target,
+      short(one.grant_id),
+      when(one.created_at),
+      when(one.revoked_at ?? one.expires_at),
+    ])
+    return { answer: items, text: table(['ID', 'TARGET', 'GRANT', 'MADE', 'GOOD UNTIL'], rows) }
   })
   const revoke = password.command('revoke').description('Make one void.').argument('<id>', 'the connection password')
   asks(revoke, context, async ({ api }: SignedIn, id: string) => {
-    const answer = await api.call('revokePassword', { params: { id } })
+    const answer = await api.call('revokePassword', { params: { id: await passwordId(api, id) } })
     return { answer, text: `${answer.id}: void\n` }
   })
 }
@@ -71,8 +81,9 @@ export function addCertificates(program: Command, context: CliContext): void {
   })
   asks(certs.command('ls').description('List them.'), context, async ({ api }: SignedIn) => {
     const items = await everything((cursor) => api.call('listCertificates', { query: { cursor } }))
+    const short = shortIds(items)
     const rows = items.map((one) => [
-      one.id,
+      short(one.id),
       who(one.identity),
       when(one.issued_at),
       when(one.revoked_at ?? one.expires_at),
@@ -81,7 +92,7 @@ export function addCertificates(program: Command, context: CliContext): void {
   })
   const revoke = certs.command('revoke').description('Make one void.').argument('<serial>', 'its serial number')
   asks(revoke, context, async ({ api }: SignedIn, id: string) => {
-    const answer = await api.call('revokeCertificate', { params: { id } })
+    const answer = await api.call('revokeCertificate', { params: { id: await certificateSerial(api, id) } })
     return { answer, text: `${answer.id}: void\n` }
   })
 }

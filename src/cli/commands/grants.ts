@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { incidentArgument, parameterArgument, spanArgument, type Values } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
+import { grantId } from '../api/ids.ts'
 import { facts, table, when, who } from '../api/print.ts'
+import { shortIds } from '../api/short_id.ts'
 import type { CliContext, SignedIn } from '../context.ts'
 import { outcomeText } from './requests.ts'
 
@@ -22,13 +24,14 @@ export function addGrants(program: Command, context: CliContext): void {
   const grant = program.command('grant').description('Show, end and prolong grants.')
   const list = grant
     .command('ls')
-    .description('List grants: own ones, or all.')
+    .description('List grants, those that are active first: own ones, or all.')
     .option('--all', 'those of everybody, for approvers and auditors', false)
     .option('--state <state>', 'scheduled, active, expired, revoked or completed')
     .option('--target <name>', 'only those on this target')
   asks(list, context, async ({ api }: SignedIn, { all, state, target }: ListOptions) => {
     const view = all ? 'all' : 'mine'
-    const items = await everything((cursor) => api.call('listGrants', { query: { view, state, target, cursor } }))
+    const found = await everything((cursor) => api.call('listGrants', { query: { view, state, target, cursor } }))
+    const items = found.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))
     return { answer: items, text: listText(items) }
   })
   const id = (name: string, about: string) => grant.command(name).description(about).argument('<id>', 'the grant')
@@ -36,7 +39,7 @@ export function addGrants(program: Command, context: CliContext): void {
     id('show', 'Show a grant with its approvals and its use.'),
     context,
     async ({ api }: SignedIn, given: string) => {
-      const params = { id: given }
+      const params = { id: await grantId(api, given) }
       const [answer, use] = await Promise.all([api.call('getGrant', { params }), api.call('getGrantUse', { params })])
       return { answer: { ...answer, use: use.items }, text: grantText(answer) + useText(use.items) }
     },
@@ -44,7 +47,7 @@ export function addGrants(program: Command, context: CliContext): void {
   for (const [name, operation, about] of ENDINGS) {
     const command = id(name, about).requiredOption('--reason <text>', 'why')
     asks(command, context, async ({ api }: SignedIn, given: string, { reason }: Reasoned) => {
-      const answer = await api.call(operation, { params: { id: given }, body: { reason } })
+      const answer = await api.call(operation, { params: { id: await grantId(api, given) }, body: { reason } })
       return { answer, text: grantText(answer) }
     })
   }
@@ -57,11 +60,14 @@ export function addGrants(program: Command, context: CliContext): void {
     context,
     async ({ api }: SignedIn, given: string, options: Reasoned & { for?: number; ticket?: string }) => {
       const body = { duration_ms: options.for ?? null, reason: options.reason, ticket: options.ticket ?? null }
-      const answer = await api.call('extendGrant', { params: { id: given }, body })
+      const answer = await api.call('extendGrant', { params: { id: await grantId(api, given) }, body })
       return { answer, text: outcomeText(answer) }
     },
   )
 }
+
+/** What can be used stands above what is over. */
+const ORDER: readonly GrantRecord['state'][] = ['active', 'scheduled', 'completed', 'revoked', 'expired']
 
 const ENDINGS = [
   ['revoke', 'revokeGrant', 'End a grant now, with every session under it.'],
@@ -112,17 +118,19 @@ export function addBreakGlass(program: Command, context: CliContext): void {
     answer,
     context,
     async ({ api }: SignedIn, id: string, judgment: 'justified' | 'unjustified', { reason }: Reasoned) => {
-      const judged = await api.call('reviewBreakGlass', { params: { id }, body: { judgment, reason } })
+      const params = { id: await grantId(api, id) }
+      const judged = await api.call('reviewBreakGlass', { params, body: { judgment, reason } })
       return { answer: judged, text: grantText(judged) }
     },
   )
 }
 
 function listText(items: readonly GrantRecord[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'STATE', 'KIND', 'WHO', 'TARGET', 'ROLE', 'UNTIL', 'LAST USED'],
     items.map(({ grant, ...record }) => [
-      record.id,
+      short(record.id),
       record.state,
       grant.kind,
       who(record.holder),
@@ -135,10 +143,11 @@ function listText(items: readonly GrantRecord[]): string {
 }
 
 function reviewsText(items: readonly GrantRecord[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'REVIEW', 'DUE', 'WHO', 'TARGET', 'INCIDENT', 'REASON'],
     items.map(({ id, grant, holder, review }) => [
-      id,
+      short(id),
       review?.state,
       when(review?.due_at),
       who(holder),

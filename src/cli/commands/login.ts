@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process'
 import type { Command } from 'commander'
 import { SallyportError } from '../../errors.ts'
 import { createApiClient } from '../api/client.ts'
 import { when, who } from '../api/print.ts'
 import { waiting } from '../api/progress.ts'
 import { type CliContext, storeOf } from '../context.ts'
+import { openBrowser } from '../sign_in/browser.ts'
 import { homeFolder, type Profile, readProfile, removeProfile, writeProfile } from '../sign_in/profile.ts'
+import { serverAddress } from '../sign_in/server_address.ts'
 import type { Person } from '../sign_in/sign_in.ts'
 import { trustAlso } from '../sign_in/trust.ts'
 
@@ -43,7 +44,8 @@ async function login(context: CliContext, options: LoginOptions): Promise<void> 
   const { discover, signInByBrowser, signInByDevice } = await import('../sign_in/sign_in.ts')
   const configuration = await discover(profile)
   const device = options.device || (!options.browser && configuration.serverMetadata().device_authorization_endpoint)
-  const person: Person = { show: context.err, browse: options.browser ? openBrowser : async () => false }
+  const browse = async (url: string) => options.browser && (await openBrowser(url, context.env))
+  const person: Person = { show: context.err, browse }
   const tokens = device
     ? await signInByDevice(configuration, profile, person)
     : await waiting(context, 'waiting for the browser', () => signInByBrowser(configuration, profile, person))
@@ -58,32 +60,14 @@ async function login(context: CliContext, options: LoginOptions): Promise<void> 
 
 /** The server says how to log in; what it trusts is the caller's to say. */
 async function profileOf(context: CliContext, options: LoginOptions, before: Profile | null): Promise<Profile> {
-  const server = (options.server ?? context.env.SALLYPORT_SERVER ?? before?.server)?.replace(/\/+$/, '')
-  if (server === undefined) throw new SallyportError('SP-INPUT', 'name the server: sallyport login --server URL')
+  const named = options.server ?? context.env.SALLYPORT_SERVER ?? before?.server
+  if (named === undefined) throw new SallyportError('SP-INPUT', 'name the server: sallyport login --server URL')
+  const server = serverAddress(named)
   const kept = before?.server === server ? before.ca : null
-  const ca = options.ca === undefined ? kept : await context.read(options.ca)
+  const path = options.ca ?? context.env.SALLYPORT_CA_FILE
+  const ca = path === undefined ? kept : await context.read(path)
   if (ca !== null) trustAlso(ca)
   const settings = await createApiClient(server, async () => null).call('getClientSettings', {})
   const { issuer, client_id: clientId, scopes, token, resource } = settings
   return { server, ca, issuer, clientId, scopes, token, resource }
-}
-
-const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  darwin: ['open'],
-  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
-  linux: ['xdg-open'],
-}
-
-/** Without a shell: the address comes from the identity provider. */
-function openBrowser(url: string): Promise<boolean> {
-  const [program, ...before] = OPENERS[process.platform] ?? []
-  if (program === undefined) return Promise.resolve(false)
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const child = spawn(program, [...before, url], { stdio: 'ignore', detached: true })
-  child.once('error', () => resolve(false))
-  child.once('spawn', () => {
-    child.unref()
-    resolve(true)
-  })
-  return promise
 }

@@ -2,9 +2,12 @@ import type { Command } from 'commander'
 import type { WireAnswer, WireInput } from '../../http/contract/operations.ts'
 import { parameterArgument, spanArgument, timeArgument, type Values } from '../api/arguments.ts'
 import { asks, everything, type Shown } from '../api/command.ts'
+import { requestId } from '../api/ids.ts'
 import { facts, plain, span, table, when, who } from '../api/print.ts'
 import { waiting } from '../api/progress.ts'
+import { shortIds } from '../api/short_id.ts'
 import type { CliContext, SignedIn } from '../context.ts'
+import { completeTerms } from './request_terms.ts'
 import { narrowingOf, type ScopeOptions, scopeOptions } from './scope_options.ts'
 
 type Request = WireAnswer<'getRequest'>
@@ -20,6 +23,7 @@ interface AskOptions extends ScopeOptions {
   readonly script?: string
   readonly from?: string
   readonly wait: boolean
+  readonly json: boolean
 }
 
 const POLL_MS = 2000
@@ -55,20 +59,16 @@ async function ask(
   target: string | undefined,
   options: AskOptions,
 ): Promise<Outcome> {
-  const common = {
-    parameters: options.param,
-    duration_ms: options.for ?? null,
-    reason: options.reason ?? missing('--reason'),
-    ticket: options.ticket ?? null,
-  }
+  const terms = await completeTerms(api, options.json ? null : context.ask, context.err, { ...options, target })
+  const { reason, role, parameters } = terms
+  const common = { parameters, duration_ms: options.for ?? null, reason, ticket: terms.ticket }
   if (options.from !== undefined) {
-    const body = { refusal: options.from, role: options.role ?? null, ...common }
-    return api.call('createRequestFromRefusal', { body })
+    return api.call('createRequestFromRefusal', { body: { refusal: options.from, role, ...common } })
   }
   return api.call('createRequest', {
     body: {
-      target: target ?? missing('<target>, or --from'),
-      role: options.role ?? missing('--role'),
+      target: terms.target ?? '',
+      role: role ?? '',
       narrowing: narrowingOf(options),
       start: options.start ?? null,
       script: options.script === undefined ? null : await context.read(options.script),
@@ -76,13 +76,6 @@ async function ask(
     },
   })
 }
-
-function missing(what: string): never {
-  throw new UsageError(`${what} is missing`)
-}
-
-/** Wrong usage that commander can't see: exit code 2. */
-export class UsageError extends Error {}
 
 async function decided({ api }: SignedIn, context: CliContext, asked: Outcome): Promise<Outcome> {
   return waiting(context, `waiting for an answer to ${asked.request.id}`, async () => {
@@ -112,7 +105,7 @@ function addFollowing(request: Command, context: CliContext): void {
   })
   const id = (name: string, about: string) => request.command(name).description(about).argument('<id>', 'the request')
   asks(id('show', 'Show a request with its stages and votes.'), context, async ({ api }: SignedIn, given: string) => {
-    const params = { id: given }
+    const params = { id: await requestId(api, given) }
     const [answer, approvers] = await Promise.all([
       api.call('getRequest', { params }),
       api.call('listApprovers', { params }),
@@ -121,7 +114,7 @@ function addFollowing(request: Command, context: CliContext): void {
   })
   const cancel = id('cancel', "Take back a request of one's own.").requiredOption('--reason <text>', 'why')
   asks(cancel, context, async ({ api }: SignedIn, given: string, { reason }: { reason: string }) =>
-    one(await api.call('cancelRequest', { params: { id: given }, body: { reason } })),
+    one(await api.call('cancelRequest', { params: { id: await requestId(api, given) }, body: { reason } })),
   )
   const amend = id('amend', 'Answer "changes requested" with new terms.')
     .option('--for <time>', 'for how long', spanArgument)
@@ -131,7 +124,7 @@ function addFollowing(request: Command, context: CliContext): void {
   scopeOptions(amend)
   asks(amend, context, async ({ api }: SignedIn, given: string, options: Partial<AskOptions> & ScopeOptions) => {
     const outcome = await api.call('amendRequest', {
-      params: { id: given },
+      params: { id: await requestId(api, given) },
       body: {
         duration_ms: options.for ?? null,
         reason: options.reason ?? null,
@@ -168,7 +161,7 @@ function addAnswers(program: Command, context: CliContext): void {
     if (decision === 'approve') scopeOptions(command.option('--for <time>', 'a shorter time', spanArgument))
     asks(command, context, async ({ api }: SignedIn, id: string, options: AnswerOptions) => {
       const outcome = await api.call('voteOnRequest', {
-        params: { id },
+        params: { id: await requestId(api, id) },
         body: {
           decision,
           reason: options.reason,
@@ -204,10 +197,11 @@ export function outcomeText({ request, grant }: Outcome): string {
 }
 
 function listText(items: readonly Request[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'STATE', 'WHO', 'TARGET', 'ROLE', 'FOR', 'ASKED', 'REASON'],
     items.map((r) => [
-      r.id,
+      short(r.id),
       r.state,
       who(r.requester),
       r.target,

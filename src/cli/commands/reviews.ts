@@ -3,8 +3,10 @@ import type { Command } from 'commander'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { listArgument, timeArgument } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
+import { reviewId, reviewLineId } from '../api/ids.ts'
 import { facts, span, table, when, who } from '../api/print.ts'
 import { waiting } from '../api/progress.ts'
+import { shortIds } from '../api/short_id.ts'
 import { type CliContext, type SignedIn, signedIn } from '../context.ts'
 
 type Review = WireAnswer<'getReview'>
@@ -42,7 +44,8 @@ export function addReviews(program: Command, context: CliContext): void {
     .command('show')
     .description('The lines of a review, with real use.')
     .argument('<id>', 'the review')
-  asks(items, context, async ({ api }: SignedIn, id: string) => {
+  asks(items, context, async ({ api }: SignedIn, given: string) => {
+    const id = await reviewId(api, given)
     const lines = await everything((cursor) => api.call('listReviewItems', { params: { id }, query: { cursor } }))
     return { answer: lines, text: linesText(lines) }
   })
@@ -58,11 +61,13 @@ export function addReviews(program: Command, context: CliContext): void {
     context,
     async (
       { api }: SignedIn,
-      id: string,
-      item: string,
+      givenReview: string,
+      givenLine: string,
       decision: 'keep' | 'revoke',
       { reason }: { reason: string },
     ) => {
+      const id = await reviewId(api, givenReview)
+      const item = await reviewLineId(api, id, givenLine)
       const line = await api.call('answerReviewItem', { params: { id, item }, body: { decision, reason } })
       return { answer: line, text: linesText([line]) }
     },
@@ -72,16 +77,17 @@ export function addReviews(program: Command, context: CliContext): void {
     .description('Close a review that is answered.')
     .argument('<id>', 'the review')
   asks(complete, context, async ({ api }: SignedIn, id: string) => {
-    const done = await api.call('completeReview', { params: { id } })
+    const done = await api.call('completeReview', { params: { id: await reviewId(api, id) } })
     return { answer: done, text: reviewsText([done]) }
   })
 }
 
 function reviewsText(items: readonly Review[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'NAME', 'STATE', 'FROM', 'TO', 'DUE', 'REVIEWERS'],
     items.map((one) => [
-      one.id,
+      short(one.id),
       one.name,
       one.state,
       when(one.from),
@@ -93,10 +99,11 @@ function reviewsText(items: readonly Review[]): string {
 }
 
 function linesText(items: readonly WireAnswer<'answerReviewItem'>[]): string {
+  const short = shortIds(items)
   return table(
     ['LINE', 'WHO', 'TARGET', 'ROLE', 'USE', 'STATEMENTS', 'LAST USED', 'DECISION', 'BY', 'REASON'],
     items.map((one) => [
-      one.id,
+      short(one.id),
       who(one.holder),
       one.target,
       one.role,

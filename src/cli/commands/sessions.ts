@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { listArgument, timeArgument } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
+import { delegationId, grantId, lockId, sessionId } from '../api/ids.ts'
 import { table, when, who } from '../api/print.ts'
+import { shortIds } from '../api/short_id.ts'
 import type { CliContext, SignedIn } from '../context.ts'
 
 interface Reasoned {
@@ -28,16 +30,17 @@ export function addSessions(program: Command, context: CliContext): void {
     .argument('<id>', 'the session')
     .requiredOption('--reason <text>', 'why')
   asks(end, context, async ({ api }: SignedIn, id: string, { reason }: Reasoned) => {
-    const answer = await api.call('endSession', { params: { id }, body: { reason } })
+    const answer = await api.call('endSession', { params: { id: await sessionId(api, id) }, body: { reason } })
     return { answer, text: sessionsText([answer]) }
   })
 }
 
 function sessionsText(items: readonly WireAnswer<'getSession'>[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'WHO', 'TARGET', 'ROLE', 'SINCE', 'FROM', 'APPLICATION', 'LAST STATEMENT'],
     items.map((one) => [
-      one.id,
+      short(one.id),
       who(one.person),
       one.database === null ? one.target : `${one.target}/${one.database}`,
       one.role,
@@ -59,7 +62,8 @@ export function addLocks(program: Command, context: CliContext): void {
     .requiredOption('--reason <text>', 'why')
     .option('--until <time>', 'default: until lifted', timeArgument)
   asks(set, context, async ({ api }: SignedIn, what: What, value: string, options: Reasoned & { until?: string }) => {
-    const body = { what, value, reason: options.reason, until: options.until ?? null }
+    const meant = what === 'grant' ? await grantId(api, value) : value
+    const body = { what, value: meant, reason: options.reason, until: options.until ?? null }
     const answer = await api.call('setLock', { body })
     return { answer, text: locksText([answer]) }
   })
@@ -74,7 +78,7 @@ export function addLocks(program: Command, context: CliContext): void {
     .argument('<id>', 'the lock')
     .requiredOption('--reason <text>', 'why')
   asks(lift, context, async ({ api }: SignedIn, id: string, { reason }: Reasoned) => {
-    const answer = await api.call('liftLock', { params: { id }, body: { reason } })
+    const answer = await api.call('liftLock', { params: { id: await lockId(api, id) }, body: { reason } })
     return { answer, text: locksText([answer]) }
   })
 }
@@ -83,10 +87,11 @@ type Lock = WireAnswer<'setLock'>
 type What = Lock['what']
 
 function locksText(items: readonly Lock[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'WHAT', 'WHO', 'SINCE', 'UNTIL', 'BY', 'REASON', 'LIFTED'],
     items.map((one) => [
-      one.id,
+      short(one.id),
       one.what,
       one.label,
       when(one.at),
@@ -133,16 +138,17 @@ export function addDelegations(program: Command, context: CliContext): void {
     .description('End a delegation before its time.')
     .argument('<id>', 'the delegation')
   asks(end, context, async ({ api }: SignedIn, id: string) => {
-    const answer = await api.call('endDelegation', { params: { id } })
+    const answer = await api.call('endDelegation', { params: { id: await delegationId(api, id) } })
     return { answer, text: delegationsText([answer]) }
   })
 }
 
 function delegationsText(items: readonly WireAnswer<'createDelegation'>[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'FROM', 'TO', 'GROUPS', 'START', 'END', 'REASON'],
     items.map((one) => [
-      one.id,
+      short(one.id),
       who(one.from),
       who(one.to),
       one.groups.join(', ') || 'all',

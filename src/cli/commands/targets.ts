@@ -51,14 +51,14 @@ interface HistoryOptions {
 
 export function addPeople(program: Command, context: CliContext): void {
   const whoami = program.command('whoami').description('Who you are here, and what you may do.')
-  asks(whoami, context, async ({ api, profile }: SignedIn) => {
+  asks(whoami, context, async ({ api, server }: SignedIn) => {
     const answer = await api.call('getMe', {})
     const text = facts([
       ['person', who(answer.person)],
       ['groups', answer.groups.join(', ')],
       ['roles', answer.roles.join(', ')],
       ['leads', answer.leads.join(', ')],
-      ['server', profile.server],
+      ['server', server],
     ])
     return { answer, text }
   })

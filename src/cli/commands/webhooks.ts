@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { listArgument } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
+import { webhookId } from '../api/ids.ts'
 import { table, when } from '../api/print.ts'
+import { shortIds } from '../api/short_id.ts'
 import type { CliContext, SignedIn } from '../context.ts'
 
 interface HookOptions {
@@ -28,20 +30,21 @@ export function addWebhooks(program: Command, context: CliContext): void {
   })
   const test = webhook.command('test').description('Send a test event now.').argument('<id>', 'its id')
   asks(test, context, async ({ api }: SignedIn, id: string) => {
-    const answer = await api.call('testWebhook', { params: { id } })
+    const answer = await api.call('testWebhook', { params: { id: await webhookId(api, id) } })
     if (!answer.delivered) context.exit(1)
     return { answer, text: `${answer.delivered ? 'delivered' : 'not delivered'}: ${answer.detail}\n` }
   })
   const remove = webhook.command('rm').description('Tell it no more.').argument('<id>', 'its id')
   asks(remove, context, async ({ api }: SignedIn, id: string) => {
-    await api.call('deleteWebhook', { params: { id } })
+    await api.call('deleteWebhook', { params: { id: await webhookId(api, id) } })
     return { answer: null, text: `${id}: gone\n` }
   })
 }
 
 function hooksText(items: readonly WireAnswer<'createWebhook'>[]): string {
+  const short = shortIds(items)
   return table(
     ['ID', 'URL', 'EVENTS', 'SINCE', 'DISABLED'],
-    items.map((one) => [one.id, one.url, one.events.join(', '), when(one.created_at), when(one.disabled_at)]),
+    items.map((one) => [short(one.id), one.url, one.events.join(', '), when(one.created_at), when(one.disabled_at)]),
   )
 }

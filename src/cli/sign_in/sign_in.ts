@@ -2,13 +2,13 @@ import { createServer, type Server } from 'node:http'
 import * as client from 'openid-client'
 import { SallyportError } from '../../errors.ts'
 import type { Profile } from './profile.ts'
+import { isLoopback } from './server_address.ts'
 import type { Tokens } from './token_store.ts'
 
 /** How long a browser may take. */
 const BROWSER_TIMEOUT_MS = 5 * 60 * 1000
 const CALLBACK_PATH = '/callback'
 const MS_PER_SECOND = 1000
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/
 
 export interface Person {
   /** Opens an address in the person's browser; false where that can't be done, so that it has to be shown. */
@@ -19,7 +19,7 @@ export interface Person {
 /** The identity provider's endpoints. Rejects with `SP-AUTH` where it can't be reached or is another one than it says. */
 export async function discover({ issuer, clientId }: Profile): Promise<client.Configuration> {
   const url = new URL(issuer)
-  const insecure = url.protocol === 'http:' && LOOPBACK.test(url.hostname)
+  const insecure = url.protocol === 'http:' && isLoopback(url)
   try {
     return await client.discovery(url, clientId, undefined, client.None(), {
       execute: insecure ? [client.allowInsecureRequests] : [],
