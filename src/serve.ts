@@ -71,7 +71,14 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     listening: proxy.listening.map(({ settings, port }) => ({ settings: live.listener(settings), port })),
     questions: null,
     ...reports,
-    loggedOut: (who) => ends.endOf(who),
+    loggedOut: (who) => {
+      const failed = (err: unknown) => log.error({ err }, 'what a person held could not be revoked')
+      // In this order: nobody comes back by a password between the two.
+      void control
+        .loggedOut(who)
+        .catch(failed)
+        .finally(() => ends.endOf(who))
+    },
   })
   const health = config.node.metrics ? await startHealth(config.node.metrics, context, proxy, stored) : null
   for (const { settings, port } of proxy.listening) {

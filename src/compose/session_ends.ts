@@ -10,7 +10,11 @@ export interface SessionEnds {
   /** Ends a session, on whichever node it lives. */
   readonly end: (session: SessionRecord, by: string, reason: string) => Promise<void>
   /** Ends what a person has open, since the identity provider says that they have logged out. */
-  readonly endOf: (who: { readonly issuer: string; readonly subject: string | null }) => void
+  readonly endOf: (who: {
+    readonly issuer: string
+    readonly subject: string | null
+    readonly sid: string | null
+  }) => void
   close(): void
 }
 
@@ -51,15 +55,25 @@ export function sessionEnder(deps: Deps): SessionEnds {
   })
   return {
     end,
-    endOf: ({ issuer, subject }) => {
-      if (subject === null) return
-      endAll(deps, { issuer, subject }, end).catch(failed)
+    endOf: ({ issuer, subject, sid }) => {
+      if (subject === null) endOfLogin(sessions, issuer, sid)
+      else endAll(deps, { issuer, subject }, end).catch(failed)
     },
     close: stop,
   }
 }
 
+const LOGGED_OUT = 'the person has logged out there'
+
+/** Only a session with the provider is named: those of this node know under which they were opened. */
+function endOfLogin(sessions: Sessions, issuer: string, sid: string | null): void {
+  for (const session of sessions.all()) {
+    if (sid === null || session.person.issuer !== issuer || session.sid !== sid) continue
+    session.end(new SallyportError('SP-REVOKED', `the session was ended by the identity provider: ${LOGGED_OUT}`))
+  }
+}
+
 async function endAll({ store }: Deps, person: Person, end: SessionEnds['end']): Promise<void> {
   const open = await store.read((tx) => everyRecord(tx.sessions, { person: personKey(person), endedAt: null }))
-  await Promise.all(open.map((session) => end(session, 'the identity provider', 'the person has logged out there')))
+  await Promise.all(open.map((session) => end(session, 'the identity provider', LOGGED_OUT)))
 }

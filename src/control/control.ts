@@ -7,6 +7,7 @@ import { credentialOperations } from './credential_operations.ts'
 import { delegationOperations } from './delegation_operations.ts'
 import { grantOperations } from './grant_operations.ts'
 import { lockOperations } from './lock_operations.ts'
+import { endCredentials, type LoggedOutPerson } from './logouts.ts'
 import { peopleOperations } from './people_operations.ts'
 import { noteFilePolicies, policyOperations } from './policy_operations.ts'
 import { RefusalNotes, refusalOperations } from './refusal_operations.ts'
@@ -22,6 +23,8 @@ export interface ControlPlane extends AccessControl {
   tick(): Promise<void>
   /** A person came with a good token, by whichever way. */
   seen(identity: Identity): Promise<void>
+  /** The identity provider says that a person has logged out there: what was issued to them ends. */
+  loggedOut(who: LoggedOutPerson): Promise<void>
   /** To be called with the policy files' content each time that they are read. */
   noteFilePolicies(entries: readonly Pick<Change, 'kind' | 'name' | 'body' | 'digest'>[]): Promise<void>
   readonly refusals: Refusals
@@ -46,6 +49,7 @@ export function createControl(deps: ControlDeps): ControlPlane {
     ...reviewOperations(deps),
     tick: () => timers.tick(),
     seen: (identity) => noteSeen(deps, identity),
+    loggedOut: (who) => endCredentials(deps, who),
     noteFilePolicies: (entries) => noteFilePolicies(deps, entries),
     refusals: { note: (refused) => notes.note(refused) },
     settled: () => notes.settled(),

@@ -115,6 +115,7 @@ function liveSession(
   return {
     id: sessionId,
     person: identity,
+    sid: identity.sid,
     unfounded: () => context.gate.unfounded(subject, context.clock.now()),
     target: target.name,
     number,

@@ -6,6 +6,8 @@ import { type Person, personKey } from '../identity/identity.ts'
 export interface LiveSession {
   readonly id: string
   readonly person: Person
+  /** The person's session at the identity provider, where the login named it. */
+  readonly sid?: string | undefined
   /** Why it has to end, or null. */
   readonly unfounded: () => SallyportError | null
   readonly target: string

@@ -19,6 +19,26 @@ describe('who left', () => {
     await expect(control.issueCertificate(old, { publicKey: null, durationMs: null })).rejects.toThrow(/SP-FRESH-LOGIN/)
   })
 
+  it('comes back by nothing that was issued to the login that is over', async () => {
+    const { control, state } = await plane(policyOf({ rules: [rule('auto', [])] }))
+    const login = (sid: string) => caller(person('alice', [], { sid }))
+    await control.createRequest(alice, ASKED)
+    const asked = { target: 'orders', role: null, grantId: null, durationMs: null }
+    for (const sid of ['one', 'two']) await control.issuePassword(login(sid), asked)
+    const left = async () =>
+      (await control.passwords(alice, { all: false })).items.filter(({ revokedAt }) => revokedAt === null).length
+    const { issuer, subject } = alice.identity
+    await control.loggedOut({ issuer, subject: 'bob', sid: null })
+    await control.loggedOut({ issuer: 'https://other.example.test', subject, sid: null })
+    await control.loggedOut({ issuer, subject: null, sid: 'three' })
+    expect(await left()).toBe(2)
+    await control.loggedOut({ issuer, subject: null, sid: 'one' })
+    expect(await left()).toBe(1)
+    await control.loggedOut({ issuer, subject, sid: null })
+    expect(await left()).toBe(0)
+    expect(state.events.filter(({ activity }) => activity === 'password.revoked')).toHaveLength(2)
+  })
+
   it('brings no group back by an older token', async () => {
     const { control, store } = await plane()
     const at = (minutes: number, groups: readonly string[]) =>
