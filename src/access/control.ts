@@ -1,8 +1,9 @@
 import type { Identity } from '../identity/identity.ts'
 import type { Narrowing } from '../policy/grant.ts'
+import type { Risk } from '../policy/risk_finding.ts'
 import type { ParameterType, ParameterValue } from '../policy/role.ts'
 import type { ApiRole, Operation } from './api_roles.ts'
-import type { AccessRequest, GrantRecord, PersonRef, RequestState, Risk } from './model.ts'
+import type { AccessRequest, GrantRecord, PersonRef, RequestState } from './model.ts'
 import type {
   AccessReview,
   ClientCertificate,

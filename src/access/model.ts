@@ -1,5 +1,6 @@
 import type { Identity } from '../identity/identity.ts'
 import type { Grant, IncidentRef, MigrationPlan, Narrowing } from '../policy/grant.ts'
+import type { Risk } from '../policy/risk_finding.ts'
 import type { ParameterValue } from '../policy/role.ts'
 
 /**
@@ -83,23 +84,6 @@ export interface Vote {
   readonly durationMs: number | null
   readonly at: number
   readonly authTime: number | null
-}
-
-/** Something that an approver should know of a statement of a plan. */
-export interface Risk {
-  /** From 0. */
-  readonly statement: number
-  readonly kind:
-    | 'lock'
-    | 'rewrite'
-    | 'missing_where'
-    | 'drop'
-    | 'unclassified_column'
-    | 'opaque'
-    | 'grant'
-    | 'data_change'
-  readonly severity: 'info' | 'medium' | 'high'
-  readonly text: string
 }
 
 export type GrantState = 'scheduled' | 'active' | 'expired' | 'revoked' | 'completed'
