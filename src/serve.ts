@@ -50,7 +50,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     ...{ ...base, catalogs, engineFor, secret, store, authority },
     resolve: secrets.resolve,
     endSession: ends.end,
-    usageKnownSince: () => stored.usageKnownSince,
+    usageKnownSince: () => stored.usageKnown.since,
   })
   const { control } = plane
   await control.noteFilePolicies(fileEntries(config, made))

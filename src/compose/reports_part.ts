@@ -26,7 +26,7 @@ export function composeReports(base: Foundations): ReportsPart {
     store,
     clock,
     policy,
-    usageKnownSince: () => stored.usageKnownSince,
+    usageKnownSince: () => stored.usageKnown.since,
     posture: () => posture.last(),
     lookAtTargets: () => posture.refresh(),
     audit: threads,

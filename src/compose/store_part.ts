@@ -20,6 +20,7 @@ import { createLocks, type StoreLocks } from '../store/store_locks.ts'
 import { StoreQuota } from '../store/store_quota.ts'
 import { createUsageLog, type UsageLog } from '../store/usage_log.ts'
 import { inTurn } from './in_turn.ts'
+import { UsageKnown } from './usage_known.ts'
 
 /** What the store can't take in so long, at the end of the process, it does not get: it is unreachable. */
 const CLOSING_MS = 3_000
@@ -48,8 +49,8 @@ export interface StorePart {
   readonly plans: StoredPlanProgress
   readonly ledger: AccountLedger
   readonly quota: Quota
-  /** Since when use is counted, in milliseconds since the epoch: the first start with this store. */
-  readonly usageKnownSince: number
+  /** Since when use is counted without a gap. */
+  readonly usageKnown: UsageKnown
   /** New connections to the store log in as this configuration says. */
   configure(config: Config): void
   close(): Promise<void>
@@ -66,6 +67,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
   )
   const outbox = createOutbox(store, { append: (events) => delivered(audit, deps, events), failed })
   const node = config.node.name
+  const left = await store.read((tx) => tx.nodes.get(node))
   const presence = await joinNodes({ store, clock, ids, failed, node, address: null })
   const reading = { store, clock, failed }
   const locks = await createLocks(reading)
@@ -74,7 +76,8 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
   const credentials = await createCredentials(reading, locks)
   const sessions = createSessionLog({ store, failed })
   const uses = createUsageLog({ store, failed })
-  const usageKnownSince = await firstStart(store, clock)
+  const firstStarted = await firstStart(store, clock)
+  const usageKnown = new UsageKnown({ config, store, uses, clock, log, left, firstStart: firstStarted })
   const quota = new StoreQuota({ store, clock, failed })
   const runner = { node, startedAt: presence.startedAt }
   const plans = createPlanProgress({ store, clock, ids, failed, runner })
@@ -89,7 +92,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
     sessions: liveSessionsOf(sessions, node),
     uses,
     plans,
-    usageKnownSince,
+    usageKnown,
     ledger: createAccountLedger({ store, clock, node, startedAt: presence.startedAt, isLive: deps.isLive }),
     quota,
     configure: (next) => {
@@ -98,6 +101,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
     close: () =>
       inTurn(
         {
+          'counts of use': () => usageKnown.close(),
           writers: () => Promise.all([sessions.close(), uses.close(), quota.close(), plans.settled()]),
           readers: () => Promise.all([credentials.close(), grants.close(), locks.close(), plans.close()]),
           presence: () => presence.close(),

@@ -3,6 +3,7 @@ import { SallyportError } from '../errors.ts'
 import type { AuditPeriod, AuditReader, FoundHistory } from './audit_reader.ts'
 import type { Pack } from './pack.ts'
 import type { Done, Work } from './report_worker.ts'
+import type { LoggedUse, TailQuestion } from './usage_tail.ts'
 
 /** The file beside this one, as it is called before and after compiling. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './report_worker.ts' : './report_worker.js', import.meta.url)
@@ -17,6 +18,8 @@ const HEAP_MIB = 512
 export type PackFormat = 'json' | 'csv' | 'pdf'
 
 export interface ReportThreads extends AuditReader {
+  /** See `readUsageTail`. Rejects with `SP-AUDIT`. */
+  usageSince(question: TailQuestion): Promise<readonly LoggedUse[] | null>
   render(pack: Pack, format: PackFormat): Promise<Uint8Array>
   /** Ends what is under way. */
   close(): Promise<void>
@@ -28,6 +31,8 @@ export function createReportThreads(path: string): ReportThreads {
   return {
     period: async (period) => (await threads.run({ kind: 'period', path, period })) as AuditPeriod,
     search: async (search) => (await threads.run({ kind: 'history', path, search })) as FoundHistory,
+    usageSince: async (question) =>
+      (await threads.run({ kind: 'usage', path, question })) as readonly LoggedUse[] | null,
     render: async (pack, format) => (await threads.run({ kind: format, pack })) as Uint8Array,
     close: () => threads.close(),
   }
@@ -92,7 +97,7 @@ class Threads {
 
 /** The system's code alone: a message could hold a path or more. */
 function failure({ kind }: Work, why: string, cause?: unknown): SallyportError {
-  const ofLog = kind === 'period' || kind === 'history'
+  const ofLog = kind === 'period' || kind === 'history' || kind === 'usage'
   const detail = ofLog ? `the audit log can't be read: ${why}` : `the report can't be made: ${why}`
   return new SallyportError(ofLog ? 'SP-AUDIT' : 'SP-INTERNAL', detail, { cause })
 }

@@ -4,12 +4,14 @@ import type { HistorySearch } from './audit_reader.ts'
 import { searchHistory } from './history_search.ts'
 import type { Pack } from './pack.ts'
 import type { Period } from './report_ports.ts'
+import { readUsageTail, type TailQuestion } from './usage_tail.ts'
 
 /** A thread for one piece of work that would hold up others: reading the log of record, or drawing a pack. */
 
 export type Work =
   | { readonly kind: 'period'; readonly path: string; readonly period: Period }
   | { readonly kind: 'history'; readonly path: string; readonly search: HistorySearch }
+  | { readonly kind: 'usage'; readonly path: string; readonly question: TailQuestion }
   | { readonly kind: 'pdf'; readonly pack: Pack }
   | { readonly kind: 'csv'; readonly pack: Pack }
   | { readonly kind: 'json'; readonly pack: Pack }
@@ -22,6 +24,8 @@ async function perform(work: Work): Promise<unknown> {
       return readPeriod(work.path, work.period)
     case 'history':
       return searchHistory(work.path, work.search)
+    case 'usage':
+      return readUsageTail(work.path, work.question)
     case 'csv':
       return (await import('./pack_csv.ts')).csvOf(work.pack)
     case 'json':

@@ -8,6 +8,7 @@ import { SCHEMA_VERSION } from './migrations.ts'
 import { eventSchema } from './other_schemas.ts'
 import { type Restoring, restored } from './restored_records.ts'
 import { RECORD_NAMES, RECORD_TABLES } from './tables.ts'
+import { noteUsageGap } from './usage_gaps.ts'
 
 const MAX_RESTORE_MS = 600_000
 
@@ -64,6 +65,8 @@ async function fill(
     }
   }
   if (records !== expected) throw new SallyportError('SP-STORE', `the backup has ${records} records of ${expected}`)
+  // What was done after the backup is in no count.
+  await noteUsageGap(tx, 'restore', now)
   const gap = { takenAt, backupLogPosition: header.logPosition, logPosition, keys: header.keys }
   tx.record(backupEvent(deps, 'backup.restored', 'high', { ...gap, records, endedGrants, node: header.node }))
   return { takenAt, records, endedGrants }

@@ -22,6 +22,7 @@ async function lifecycle() {
   const { request } = await control.createRequest(alice, { ...ASKED, reason: FORMULA })
   const { grant } = await control.vote(bob, request.id, YES)
   const id = grant!.id
+  state.now += MINUTE
   await control.createRequest(carol, { ...ASKED, reason: 'Привет — a name\nof two lines' })
   await store.write(async (tx) => {
     await tx.sessions.insert(session('s1', id, { startedAt: NOW, endedAt: NOW + MINUTE }))
