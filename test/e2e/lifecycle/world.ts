@@ -5,7 +5,14 @@ import { startMariadb } from '../../servers/mariadb.ts'
 import { type OidcServer, startOidc } from '../../servers/oidc.ts'
 import { startPostgres } from '../../servers/postgres.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
-import { type Sallyport, type Section, secretName, startSallyport, targetOf } from '../../servers/sallyport.ts'
+import {
+  type Sallyport,
+  type SallyportOptions,
+  type Section,
+  secretName,
+  startSallyport,
+  targetOf,
+} from '../../servers/sallyport.ts'
 import { type Name, type Terminal, terminalOf } from './people.ts'
 
 /** Two databases, an identity provider and the whole program over a store of either kind, with accounts made for each session. */
@@ -30,6 +37,8 @@ export interface World {
   /** Activities in the audit log, in order. */
   activities(): readonly string[]
   direct(): Promise<pg.Client>
+  /** The program once more, with the same configuration but for `node`: another node of the same store, or the same one again. */
+  program(node?: Section): Promise<Sallyport>
   stop(): Promise<void>
 }
 
@@ -80,9 +89,13 @@ export interface WorldOptions {
   readonly sections?: Readonly<Record<string, unknown>>
   readonly node?: Section
   readonly roles?: readonly Section[]
+  /** Lines more for postgresql.conf. */
+  readonly settings?: readonly string[]
+  /** More for each target. */
+  readonly targets?: Section
 }
 
-export async function startWorld({ store, sections, node, roles }: WorldOptions): Promise<World> {
+export async function startWorld(options: WorldOptions): Promise<World> {
   const closing: (() => Promise<unknown>)[] = []
   const kept = <T extends { stop(): Promise<void> }>(started: T): T => {
     closing.push(() => started.stop())
@@ -93,29 +106,36 @@ export async function startWorld({ store, sections, node, roles }: WorldOptions)
   }
   try {
     const [postgres, mariadb, oidc] = await Promise.all([
-      startPostgres({ setupSql: PG_SQL }).then(kept),
+      startPostgres({ setupSql: PG_SQL, settings: options.settings ?? [] }).then(kept),
       startMariadb({ setupSql: MY_SQL }).then(kept),
       startOidc().then(kept),
     ])
-    const dynamic = { accounts: { dynamic: {} }, labels: { service: 'orders', env: 'test' } }
-    const proxy = kept(
-      await startSallyport({
-        issuer: oidc.issuer,
-        audience: oidc.audience,
-        targets: [targetOf(PG, 'postgres', postgres, dynamic), targetOf(MY, 'mysql', mariadb, dynamic)],
-        roles: [...ROLES, ...(roles ?? [])],
-        grants: [],
-        masking: { masks: [{ schemas: ['shop'], tables: ['orders'], columns: ['email'], strategy: 'redact' }] },
-        sections: { ...SECTIONS, ...sections },
-        api: true,
-        node: { store: store === 'sqlite' ? { kind: 'sqlite' } : storeIn(postgres), ...node },
-        secrets: { [secretName(PG)]: postgres.password, [secretName(MY)]: mariadb.password },
-      }),
-    )
-    return worldOf({ postgres, mariadb, oidc, proxy }, closing, stop)
+    const program = async (node: Section = {}) =>
+      kept(await startSallyport(programOptions({ postgres, mariadb, oidc }, options, node)))
+    return worldOf({ postgres, mariadb, oidc, proxy: await program(), program }, closing, stop)
   } catch (error) {
     await stop()
     throw error
+  }
+}
+
+function programOptions(
+  { postgres, mariadb, oidc }: Pick<World, 'postgres' | 'mariadb' | 'oidc'>,
+  { store, sections, node, roles, targets }: WorldOptions,
+  ownNode: Section,
+): SallyportOptions {
+  const dynamic = { accounts: { dynamic: {} }, labels: { service: 'orders', env: 'test' }, ...targets }
+  return {
+    issuer: oidc.issuer,
+    audience: oidc.audience,
+    targets: [targetOf(PG, 'postgres', postgres, dynamic), targetOf(MY, 'mysql', mariadb, dynamic)],
+    roles: [...ROLES, ...(roles ?? [])],
+    grants: [],
+    masking: { masks: [{ schemas: ['shop'], tables: ['orders'], columns: ['email'], strategy: 'redact' }] },
+    sections: { ...SECTIONS, ...sections },
+    api: true,
+    node: { store: store === 'sqlite' ? { kind: 'sqlite' } : storeIn(postgres), ...node, ...ownNode },
+    secrets: { [secretName(PG)]: postgres.password, [secretName(MY)]: mariadb.password },
   }
 }
 
@@ -127,7 +147,7 @@ export function storeIn({ host, port, user, caFile }: DatabaseServer): Section {
 }
 
 function worldOf(
-  servers: Pick<World, 'postgres' | 'mariadb' | 'oidc' | 'proxy'>,
+  servers: Pick<World, 'postgres' | 'mariadb' | 'oidc' | 'proxy' | 'program'>,
   closing: (() => Promise<unknown>)[],
   stop: () => Promise<void>,
 ): World {
