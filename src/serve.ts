@@ -4,6 +4,7 @@ import { composeControl } from './compose/control_part.ts'
 import { type Foundations, layFoundations } from './compose/foundations.ts'
 import { startHealth } from './compose/health_part.ts'
 import { fileEntries } from './compose/policy_files.ts'
+import { composeQuestions } from './compose/questions_part.ts'
 import { composeReports } from './compose/reports_part.ts'
 import { RunningProgram } from './compose/running_program.ts'
 import { sessionEnder } from './compose/session_ends.ts'
@@ -60,8 +61,8 @@ export async function serve(configDir: string): Promise<RunningProgram> {
   const proxy = await startProxy(context, config.node.listeners, { postgres: servePostgres, mysql: serveMysql })
   plane.start()
   readVersions(context)
-  const api = await composeApi({
   const reports = composeReports(base)
+  const api = await composeApi({
     ...{ ...base, control, incidents: plane.incidents, store, authority, secret },
     tokens: context.tokens,
     locks: stored.locks,
@@ -69,7 +70,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     config: () => live.config,
     onEvents: (listener) => plane.onEvents(listener),
     listening: proxy.listening.map(({ settings, port }) => ({ settings: live.listener(settings), port })),
-    questions: null,
+    questions: composeQuestions({ ...base, ...stored, catalogs, engineFor, resolve: secrets.resolve }),
     ...reports,
     loggedOut: (who) => {
       const failed = (err: unknown) => log.error({ err }, 'what a person held could not be revoked')

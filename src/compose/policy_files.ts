@@ -2,7 +2,7 @@ import type { PolicyKind, PolicyVersion } from '../access/records.ts'
 import type { Config } from '../config/config.ts'
 import { digestOf } from '../config/digest.ts'
 import { checkConfig } from '../config/load.ts'
-import { formatProblem } from '../config/problem.ts'
+import { formatProblem, type Problem } from '../config/problem.ts'
 import type { SecretResolver } from '../config/resolve.ts'
 import { everyRecord } from '../store/snapshot.ts'
 import type { SqlStore } from '../store/sql_store.ts'
@@ -36,18 +36,46 @@ export function fileEntries({ tree }: Config, made: readonly PolicyVersion[]) {
   )
 }
 
+interface Sources {
+  readonly configDir: string
+  readonly resolve: SecretResolver
+  readonly store: SqlStore
+}
+
+async function madeWith(store: SqlStore, kind: PolicyKind, name: string, body: unknown) {
+  const others = (await madeVersions(store)).filter((one) => one.kind !== kind || one.name !== name)
+  return body === null ? others : [...others, proposed(kind, name, body)]
+}
+
+/**
+ * The configuration as it would be if this were in force, in a file or by the API; null deletes. There is none where a
+ * secret can't be read right now either: a mask without its key would be missing from it.
+ */
+export async function configWith(
+  { configDir, resolve, store }: Sources,
+  kind: PolicyKind,
+  name: string,
+  body: unknown,
+): Promise<{ config: Config | null; problems: readonly string[] }> {
+  const made = await madeWith(store, kind, name, body)
+  const { config, problems } = await checkConfig(configDir, resolve, made, { kind, name })
+  return { config: problems.length === 0 ? config : null, problems: wrongOf(problems) }
+}
+
+function wrongOf(problems: readonly Problem[]): readonly string[] {
+  return problems.filter(({ kind }) => kind === 'wrong').map(formatProblem)
+}
+
 /** What would be wrong with the configuration if this were in force; null deletes. */
 export async function checkChange(
-  from: { readonly configDir: string; readonly resolve: SecretResolver; readonly store: SqlStore },
+  from: Sources,
   kind: PolicyKind,
   name: string,
   body: unknown,
 ): Promise<{ problems: readonly string[]; digest: string }> {
-  const others = (await madeVersions(from.store)).filter((one) => one.kind !== kind || one.name !== name)
-  const made = body === null ? others : [...others, proposed(kind, name, body)]
-  const { problems } = await checkConfig(from.configDir, from.resolve, made)
+  const { problems } = await checkConfig(from.configDir, from.resolve, await madeWith(from.store, kind, name, body))
   // A secret that can't be read right now says nothing of the policy.
-  return { problems: problems.filter((one) => one.kind === 'wrong').map(formatProblem), digest: digestOf(body) }
+  return { problems: wrongOf(problems), digest: digestOf(body) }
 }
 
 function proposed(kind: PolicyKind, name: string, body: unknown): PolicyVersion {

@@ -12,7 +12,7 @@ import { buildNode, buildTarget, loginsOf } from './build_world.ts'
 import { checkReferences } from './check_references.ts'
 import type { Config } from './config.ts'
 import { digestOf } from './digest.ts'
-import { madePolicy } from './made_policy.ts'
+import { madePolicy, type PieceOfPolicy, withoutPiece } from './made_policy.ts'
 import { type Merged, merge, type Placed, treeOf } from './merge.ts'
 import { formatProblem, type Problem } from './problem.ts'
 import { readFiles } from './read_files.ts'
@@ -35,15 +35,18 @@ export async function loadConfig(
 
 /**
  * The same, for `config check`: the problems as a list. The config is usable only where there is none. `made` are the
- * versions of policy that were made over the API; of those, what is in force counts as a file that comes last.
+ * versions of policy that were made over the API; of those, what is in force counts as a file that comes last. `instead`
+ * is a piece that the files are read without: to ask what another one in its place would be.
  */
 export async function checkConfig(
   dir: string,
   secrets: SecretResolver,
   made: readonly PolicyVersion[] = [],
+  instead: PieceOfPolicy | null = null,
 ): Promise<{ readonly config: Config | null; readonly problems: readonly Problem[] }> {
   const problems: Problem[] = []
-  const written = await readFiles(dir, problems)
+  const read = await readFiles(dir, problems)
+  const written = instead === null ? read : read.map((file) => withoutPiece(file, instead))
   const fromApi = madePolicy(made, problems)
   const files = fromApi === null ? written : [...written, fromApi]
   if (problems.length > 0) return { config: null, problems }

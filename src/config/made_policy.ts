@@ -32,3 +32,23 @@ export function madePolicy(versions: readonly PolicyVersion[], problems: Problem
   for (const issue of parsed.error.issues) problems.push(...problemsOf(issue, MADE, lineOf))
   return null
 }
+
+export type PieceOfPolicy = Pick<PolicyVersion, 'kind' | 'name'>
+
+/** The file without a role, approval rule, project or grant. Lines of masks and classes have no names to go by. */
+export function withoutPiece(file: ConfigFile, { kind, name }: PieceOfPolicy): ConfigFile {
+  const { content } = file
+  switch (kind) {
+    case 'role':
+      return { ...file, content: { ...content, roles: content.roles?.filter((one) => one.name !== name) } }
+    case 'approval':
+      return { ...file, content: { ...content, approvals: content.approvals?.filter((one) => one.name !== name) } }
+    case 'project':
+      return { ...file, content: { ...content, projects: content.projects?.filter((one) => one.name !== name) } }
+    case 'grant':
+      return { ...file, content: { ...content, grants: content.grants?.filter((one) => one.id !== name) } }
+    case 'mask':
+    case 'classification':
+      return file
+  }
+}

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { SallyportError } from '../../errors.ts'
 import type { WireAnswer, WireInput } from '../../http/contract/operations.ts'
-import { listArgument, timeArgument } from '../api/arguments.ts'
+import { listArgument, parameterArgument, timeArgument, type Values } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
 import { facts, table, when, who } from '../api/print.ts'
 import type { CliContext, SignedIn } from '../context.ts'
@@ -104,6 +104,7 @@ interface EvaluateOptions {
   readonly person?: string
   readonly group?: readonly string[]
   readonly role?: string
+  readonly param?: Values
 }
 
 function addQuestions(policy: Command, context: CliContext): void {
@@ -116,6 +117,7 @@ function addQuestions(policy: Command, context: CliContext): void {
     .option('--person <email>', 'default: you')
     .option('--group <names>', 'groups of that person; default: as last seen', listArgument)
     .option('--role <role>', 'as if this role were granted')
+    .option('--param <name=value>', 'with --role: a parameter of it; several times', parameterArgument)
   asks(evaluate, context, async ({ api }: SignedIn, target: string, statement: string, options: EvaluateOptions) => {
     const answer = await api.call('evaluatePolicy', {
       body: {
@@ -125,6 +127,7 @@ function addQuestions(policy: Command, context: CliContext): void {
         person: options.person ?? null,
         groups: options.group === undefined ? null : [...options.group],
         role: options.role ?? null,
+        parameters: options.param ?? {},
       },
     })
     if (!answer.allowed) context.exit(1)
