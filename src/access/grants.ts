@@ -3,7 +3,7 @@ import { firstOf, type Narrowing } from '../policy/grant.ts'
 import { narrowFurther } from '../policy/narrow.ts'
 import type { Role } from '../policy/role.ts'
 import type { AccessRequest, BreakGlassReview, GrantRecord, GrantState, PersonRef } from './model.ts'
-import { samePerson } from './person.ts'
+import { isSelf } from './person.ts'
 import { type Act, actorOf, FIRST_VERSION, happened, ofGrant, type Transition } from './transition.ts'
 import { checkedReason, checkNarrowing } from './validate.ts'
 
@@ -116,7 +116,7 @@ export function revokeGrant(act: Act, record: GrantRecord, reason: string): Tran
 
 /** The holder needs it no more. */
 export function handBack(act: Act, record: GrantRecord, reason: string): Transition {
-  if (act.by === null || !samePerson(act.by, record.holder)) {
+  if (act.by === null || !isSelf(act.by, record.holder)) {
     throw new SallyportError('SP-NOT-FOUND', `no grant ${record.id} of yours`)
   }
   expectOpen(record)
@@ -213,7 +213,7 @@ function warn(act: Act, record: GrantRecord, idleSince: number): Transition {
 
 /** What a request for more of the same asks for: a new grant that begins where this one ends. */
 export function extensionOf(act: Act, record: GrantRecord, by: PersonRef): { readonly start: number | null } {
-  if (!samePerson(by, record.holder)) throw new SallyportError('SP-NOT-FOUND', `no grant ${record.id} of yours`)
+  if (!isSelf(by, record.holder)) throw new SallyportError('SP-NOT-FOUND', `no grant ${record.id} of yours`)
   expectOpen(record)
   if (record.grant.kind !== 'standard') {
     throw new SallyportError('SP-REQUEST', `a ${record.grant.kind.replace('_', '-')} grant can't be extended`)

@@ -18,6 +18,14 @@ export function samePerson(one: Persona, other: Persona): boolean {
   return addressesOf(other).some((address) => addresses.has(address))
 }
 
+/**
+ * The person themselves, by what only the provider gives. `samePerson` rather takes two for one, by names that somebody may
+ * have chosen: it keeps people from things, and lets them at nothing.
+ */
+export function isSelf(one: PersonRef, other: PersonRef): boolean {
+  return one.issuer === other.issuer && one.subject === other.subject
+}
+
 export function isOneOf(person: Persona, others: readonly Persona[]): boolean {
   return others.some((other) => samePerson(person, other))
 }

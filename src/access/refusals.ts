@@ -4,7 +4,7 @@ import type { Narrowing } from '../policy/grant.ts'
 import { coversNarrowing } from '../policy/narrow.ts'
 import { matchesAny, matchesAnyFolded } from '../policy/patterns.ts'
 import type { Role, ScopeRule } from '../policy/role.ts'
-import { samePerson } from './person.ts'
+import { isSelf } from './person.ts'
 import type { RefusalNote } from './records.ts'
 
 /** From a refusal to a request in one step. */
@@ -23,7 +23,7 @@ export function refusalId(random: Uint8Array): string {
 
 /** What was refused to somebody else does not exist, as far as anybody can tell. Throws `SP-NOT-FOUND`. */
 export function ownRefusal(note: RefusalNote | undefined, person: Identity, now: number): RefusalNote {
-  if (note === undefined || !samePerson(note.person, person) || now >= note.expiresAt) {
+  if (note === undefined || !isSelf(note.person, person) || now >= note.expiresAt) {
     throw new SallyportError('SP-NOT-FOUND', 'there is no such refusal of yours, or it is too old')
   }
   return note

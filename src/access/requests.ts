@@ -10,7 +10,7 @@ import { type Approver, canBeApproved } from './approvers.ts'
 import type { ConditionFacts } from './conditions.ts'
 import { grantOf } from './grants.ts'
 import type { AccessRequest, GrantRecord, PersonRef, RequestKind, RequestState } from './model.ts'
-import { isOneOf, refOf, samePerson } from './person.ts'
+import { isOneOf, isSelf, refOf } from './person.ts'
 import type { AccessPolicy, TargetFacts } from './policy.ts'
 import { checkStandingCap } from './standing_cap.ts'
 import { type Act, FIRST_VERSION, happened, ofRequest, type Transition, together } from './transition.ts'
@@ -84,7 +84,7 @@ export function createRequest(act: Act, wish: Wish, around: Surroundings): Told 
 
 /** What was asked for is replaced, and judged from the beginning: no vote for the old one counts for the new one. */
 export function amendRequest(act: Act, request: AccessRequest, wish: Wish, around: Surroundings): Told {
-  if (act.by === null || !samePerson(act.by, request.requester)) {
+  if (act.by === null || !isSelf(act.by, request.requester)) {
     throw new SallyportError('SP-NOT-FOUND', `no request ${request.id} of yours`)
   }
   expectState(request, ['pending', 'changes_requested'])
@@ -94,7 +94,7 @@ export function amendRequest(act: Act, request: AccessRequest, wish: Wish, aroun
 }
 
 export function cancelRequest(act: Act, request: AccessRequest, reason: string): Transition {
-  if (act.by === null || !samePerson(act.by, request.requester)) {
+  if (act.by === null || !isSelf(act.by, request.requester)) {
     throw new SallyportError('SP-NOT-FOUND', `no request ${request.id} of yours`)
   }
   expectState(request, ['pending', 'changes_requested'])

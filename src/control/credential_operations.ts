@@ -9,7 +9,7 @@ import type {
 } from '../access/control.ts'
 import { checkedCertificateMs, checkVouched, issueCertificate, issuePassword } from '../access/credentials.ts'
 import { revokeCertificate, revokePassword } from '../access/locks.ts'
-import { samePerson } from '../access/person.ts'
+import { isSelf } from '../access/person.ts'
 import type { AccessPolicy } from '../access/policy.ts'
 import type { ReadTx } from '../access/ports.ts'
 import type { Act } from '../access/transition.ts'
@@ -69,7 +69,7 @@ export function credentialOperations(deps: ControlDeps): CredentialOperations {
 }
 
 function mayRevoke(deps: ControlDeps, caller: Caller, holder: Identity): boolean {
-  return samePerson(caller.identity, holder) || isAllowed(deps, caller, 'credential.revoke')
+  return isSelf(caller.identity, holder) || isAllowed(deps, caller, 'credential.revoke')
 }
 
 async function password(

@@ -1,6 +1,6 @@
 import type { AccessControl, Caller, NewDelegation } from '../access/control.ts'
 import { delegate, endDelegation } from '../access/delegations.ts'
-import { folded, refOf, samePerson } from '../access/person.ts'
+import { folded, isSelf, refOf } from '../access/person.ts'
 import type { Act } from '../access/transition.ts'
 import { SallyportError } from '../errors.ts'
 import { personKey } from '../identity/identity.ts'
@@ -17,7 +17,7 @@ export function delegationOperations(deps: ControlDeps): DelegationOperations {
       acting(deps, caller, 'self.read', id, (act) =>
         transact(deps, async (tx, apply) => {
           const record = await tx.delegations.get(id)
-          if (record === undefined || !samePerson(record.from, caller.identity)) throw notFound('delegation', id)
+          if (record === undefined || !isSelf(record.from, caller.identity)) throw notFound('delegation', id)
           return (await apply(endDelegation(act, record))).of('delegations', id)
         }),
       ),

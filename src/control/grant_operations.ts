@@ -1,7 +1,7 @@
 import type { AccessControl, Caller, Extension, GrantQuery } from '../access/control.ts'
 import { extensionOf, handBack, revokeGrant } from '../access/grants.ts'
 import type { GrantRecord } from '../access/model.ts'
-import { samePerson } from '../access/person.ts'
+import { isSelf } from '../access/person.ts'
 import { type AccessPolicy, ledProjects } from '../access/policy.ts'
 import type { ReadTx } from '../access/ports.ts'
 import type { Act } from '../access/transition.ts'
@@ -89,7 +89,7 @@ function maySee(
   policy: AccessPolicy,
 ): boolean {
   const { identity } = caller
-  if (samePerson(identity, holder) || isAllowed(deps, caller, 'grant.read_all')) return true
+  if (isSelf(identity, holder) || isAllowed(deps, caller, 'grant.read_all')) return true
   const reviews = review !== null && policy.settings.reviewGroups.some((group) => identity.groups.includes(group))
   return reviews || ledProjects(policy.projects, identity, grant.target).length > 0
 }

@@ -10,7 +10,7 @@ import type {
   RequestQuery,
 } from '../access/control.ts'
 import type { AccessRequest, Stage } from '../access/model.ts'
-import { samePerson } from '../access/person.ts'
+import { isSelf, samePerson } from '../access/person.ts'
 import { type AccessPolicy, ledProjects } from '../access/policy.ts'
 import type { ReadTx } from '../access/ports.ts'
 import type { Delegation } from '../access/records.ts'
@@ -196,7 +196,7 @@ async function maySee(
   request: AccessRequest,
 ): Promise<boolean> {
   const { identity } = caller
-  if (samePerson(identity, request.requester) || isAllowed(deps, caller, 'request.read_all')) return true
+  if (isSelf(identity, request.requester) || isAllowed(deps, caller, 'request.read_all')) return true
   if (ledProjects(policy.projects, identity, request.target).length > 0) return true
   const lent = await lentTo(tx, act, policy, identity)
   return request.stages.some(

@@ -1,5 +1,5 @@
 import type { AccessControl, Caller } from '../access/control.ts'
-import { nameOf, samePerson } from '../access/person.ts'
+import { isSelf, nameOf } from '../access/person.ts'
 import { ledProjects } from '../access/policy.ts'
 import type { SessionRecord } from '../access/records.ts'
 import { happened } from '../access/transition.ts'
@@ -51,7 +51,7 @@ async function sessionOf(deps: ControlDeps, caller: Caller, id: string): Promise
   if (session === undefined) throw notFound('session', id)
   const { identity } = caller
   const mine =
-    samePerson(identity, session.person) || ledProjects(deps.policy().projects, identity, session.target).length > 0
+    isSelf(identity, session.person) || ledProjects(deps.policy().projects, identity, session.target).length > 0
   if (mine || isAllowed(deps, caller, 'session.end')) return session
   throw notFound('session', id)
 }

@@ -51,6 +51,32 @@ describe('who left', () => {
   })
 })
 
+describe('who only calls themselves as another person', () => {
+  it('sees and ends nothing of theirs', async () => {
+    const { control, store } = await plane(policyOf({ rules: [rule('auto', [], { verbs: ['read'] })] }))
+    const eve = caller(person('eve', [], { aliases: ['eve', 'eve@example.test', 'alice@example.test'] }))
+    const { grant } = await control.createRequest(alice, ASKED)
+    const id = grant?.id ?? ''
+    const asked = { target: 'orders', role: null, grantId: id, durationMs: null }
+    const { record } = await control.issuePassword(alice, asked)
+    const note = { database: '', role: null, code: 'SP-NO-GRANT', reason: 'none', needs: [], clear: [] }
+    const refusal = { ...note, person: alice.identity, target: 'orders', statementSha256: null }
+    const refused = control.refusals.note(refusal) ?? ''
+    await control.settled()
+    const tried = {
+      grant: control.grant(eve, id),
+      request: control.request(eve, grant?.grant.requestId ?? ''),
+      'hand back': control.handBack(eve, id, 'done'),
+      extend: control.extendGrant(eve, id, { durationMs: null, reason: 'more', ticket: null }),
+      password: control.revokePassword(eve, record.id),
+      refusal: control.refusal(eve, refused),
+    }
+    for (const [what, trial] of Object.entries(tried)) await expect(trial, what).rejects.toThrow(/SP-NOT-FOUND/)
+    expect((await store.read((tx) => tx.grants.get(id)))?.state).toBe('active')
+    expect((await control.refusal(alice, refused)).id).toBe(refused)
+  })
+})
+
 describe('a request that waits', () => {
   it('gives no role that became another one meanwhile', async () => {
     const { control, state } = await plane()
