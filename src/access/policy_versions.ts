@@ -1,7 +1,7 @@
 import { SallyportError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { PersonRef } from './model.ts'
-import { refOf, samePerson } from './person.ts'
+import { folded, refOf, samePerson } from './person.ts'
 import type { PolicyKind, PolicyVersion } from './records.ts'
 import { type Act, FIRST_VERSION, happened, type Transition, together } from './transition.ts'
 import { checkedReason } from './validate.ts'
@@ -24,7 +24,7 @@ export interface Changed {
   readonly transition: Transition
 }
 
-/** `versions` are those of this kind and name. Throws `SP-PRECONDITION` or `SP-FORBIDDEN`. */
+/** `versions` are those of this kind and name. Throws `SP-PRECONDITION`, `SP-FORBIDDEN` or `SP-SEPARATION`. */
 export function changePolicy(
   act: Act,
   author: Identity,
@@ -43,6 +43,7 @@ export function changePolicy(
   if (change.body === null && standing === null) {
     throw new SallyportError('SP-NOT-FOUND', `there is no ${change.kind} ${change.name}`)
   }
+  if (!fourEyes) checkNotOwn(change, author)
   const version = versionOf(act, { ...change, source: 'api', author: refOf(author) }, versions, fourEyes)
   const inserted: Transition = {
     writes: [{ into: 'policies', how: 'insert', record: version }],
@@ -82,6 +83,7 @@ export function decidePolicy(
   if (approves && version.author !== null && samePerson(version.author, approver)) {
     throw new SallyportError('SP-SEPARATION', 'a change of policy is approved by another person than its author')
   }
+  if (approves) checkNotOwn(version, approver)
   const present = inForce(versions)
   if (approves && present !== undefined && present.number > version.number) {
     throw new SallyportError('SP-STATE', 'a newer version is in force')
@@ -103,6 +105,20 @@ export function decidePolicy(
   })
   const written: Transition = { writes: [{ into: 'policies', how: 'update', record: decided }], events: [event] }
   return approves ? together(superseding(act, present), written) : written
+}
+
+/** A grant by policy has no request and no vote: whoever puts it in force gives it, and nobody gives to themselves. */
+function checkNotOwn({ kind, body }: Pick<Change, 'kind' | 'body'>, person: Identity): void {
+  if (kind !== 'grant' || !isRecord(body) || !isRecord(body.principal)) return
+  const { email, subject, group } = body.principal
+  const named = [email, subject].flatMap((text) => (typeof text === 'string' ? [folded(text)] : []))
+  const own = [person.subject, person.email, ...person.aliases].some((name) => name && named.includes(folded(name)))
+  if (!own && !(typeof group === 'string' && person.groups.includes(group))) return
+  throw new SallyportError('SP-SEPARATION', 'nobody gives access to themselves, or to a group that they are in')
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 export function inForce(versions: readonly PolicyVersion[]): PolicyVersion | undefined {

@@ -149,6 +149,31 @@ describe('who changes policy', () => {
   )
 })
 
+describe('a standing grant made as policy', () => {
+  const give = (principal: object) => ({
+    kind: 'grant' as const,
+    name: 'g',
+    reason: 'on call',
+    replaces: null,
+    body: { principal, target: 'orders', role: 'reader' },
+  })
+  const second = caller(person('sue', ['policy']))
+
+  it.each([
+    ['their email', { email: 'SUE@example.test' }],
+    ['their subject', { subject: 'sue' }],
+    ['a group of theirs', { group: 'policy' }],
+  ])('is not put in force by who would hold it, by %s', async (_, principal) => {
+    const four = await plane()
+    await four.control.putPolicy(policyAdmin, give(principal))
+    const yes = { decision: 'approve', reason: 'ok' } as const
+    await expect(four.control.decidePolicy(second, 'grant', 'g', 1, yes)).rejects.toThrow(/SP-SEPARATION/)
+    const alone = await plane(policyOf({ settings: { fourEyes: false } }))
+    await expect(alone.control.putPolicy(second, give(principal))).rejects.toThrow(/SP-SEPARATION/)
+    expect((await alone.control.putPolicy(second, give({ email: 'alice@example.test' }))).state).toBe('in_force')
+  })
+})
+
 describe('an access review', () => {
   it('is not answered by a member of the group that holds the grant', async () => {
     const held = { id: 'f', kind: 'file' as const, target: 'orders', role: 'reader', parameters: new Map() }
