@@ -6,6 +6,7 @@ import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
 import { UsageError } from './api/usage_error.ts'
+import { addBackup } from './commands/backup.ts'
 import { addClassify } from './commands/classify.ts'
 import { addCompletion } from './commands/completion.ts'
 import { addConnect } from './commands/connect.ts'
@@ -146,6 +147,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addWebhooks(program, context)
   addDatabase(program, context)
   addClassify(program, context)
+  addBackup(program, context)
   addConfig(program, out, err, exit)
   addAudit(program, out, exit)
   addCompletion(program, context)

@@ -8,11 +8,13 @@ import { SqliteThread } from './sqlite_thread.ts'
 import type { Tables } from './tables.ts'
 
 const OWNER_ONLY_DIR = 0o700
+/** In the data directory. */
+export const STORE_FILE = 'store.sqlite'
 
 /** Opens and migrates the file of a data directory; null for a store in memory. Rejects with `SP-STORE`. */
 export async function openSqlite(dir: string | null): Promise<Database> {
   if (dir !== null) mkdirSync(dir, { recursive: true, mode: OWNER_ONLY_DIR })
-  const path = dir === null ? ':memory:' : join(dir, 'store.sqlite')
+  const path = dir === null ? ':memory:' : join(dir, STORE_FILE)
   const thread = new SqliteThread({ path, lockPath: dir === null ? null : join(dir, 'store.lock') })
   await thread.opened(path)
   const writing = new Kysely<Tables>({ dialect: sqliteDialect(thread, 'write') })
