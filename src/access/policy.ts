@@ -5,6 +5,7 @@ import type { Role } from '../policy/role.ts'
 import { API_ROLES, type ApiRole, rolesOf } from './api_roles.ts'
 import type { ApprovalRule } from './approval_rules.ts'
 import { isNamedBy } from './person.ts'
+import type { ReviewSchedule } from './review_calendar.ts'
 
 /** What of the configuration and of the policy in force the lifecycle is decided by. */
 export interface AccessPolicy {
@@ -18,6 +19,7 @@ export interface AccessPolicy {
   readonly members: GroupsMap
   /** Standing ones of policy files, for access reviews. */
   readonly fileGrants: readonly Grant[]
+  readonly reviewSchedules: readonly ReviewSchedule[]
   readonly settings: AccessSettings
 }
 
@@ -82,14 +84,16 @@ export function ledProjects(
   )
 }
 
-/** Whom an approval rule names, and who leads a project, may answer: no other list has to say so again. */
+/** Whom an approval rule or a review names, and who leads a project, may answer: no other list has to say so again. */
 export function apiRolesOf(
   person: { readonly email: string | null; readonly groups: readonly string[] },
-  { apiRoles, rules, projects, settings }: AccessPolicy,
+  { apiRoles, rules, projects, reviewSchedules, settings }: AccessPolicy,
 ): readonly ApiRole[] {
   const roles = rolesOf(person.groups, apiRoles)
   const inRules = rules.flatMap(({ stages }) => stages.flatMap(({ groups }) => groups))
-  const named = [...inRules, ...settings.classificationGroups].some((group) => person.groups.includes(group))
+  const inReviews = reviewSchedules.flatMap(({ reviewerGroups }) => reviewerGroups)
+  const groups = [...inRules, ...inReviews, ...settings.classificationGroups]
+  const named = groups.some((group) => person.groups.includes(group))
   const answers = named || ledProjects(projects, person).length > 0
   return API_ROLES.filter((role) => roles.includes(role) || (role === 'approver' && answers))
 }

@@ -2,22 +2,25 @@ import { API_ROLES } from '../access/api_roles.ts'
 import type { ApprovalRule, StageTemplate } from '../access/approval_rules.ts'
 import { type Condition, compileCondition } from '../access/conditions.ts'
 import type { AccessPolicy, AccessSettings, Project } from '../access/policy.ts'
+import { buildReview } from './build_reviews.ts'
 import type { Config } from './config.ts'
 import { digestOf } from './digest.ts'
-import type { AccessSection, ApprovalSection, ProjectSection } from './schema_file.ts'
+import type { AccessSection, ApprovalSection, ProjectSection, ReviewSection } from './schema_file.ts'
 
 /** What of the lifecycle's policy stands in sections of its own. */
-export type AccessConfig = Pick<AccessPolicy, 'rules' | 'projects' | 'apiRoles' | 'settings'>
+export type AccessConfig = Pick<AccessPolicy, 'rules' | 'projects' | 'apiRoles' | 'reviewSchedules' | 'settings'>
 
 export function buildAccess(
   approvals: readonly ApprovalSection[],
   projects: readonly ProjectSection[],
   access: AccessSection,
+  reviews: readonly ReviewSection[],
 ): AccessConfig {
   return {
     rules: approvals.map(buildRule),
     projects: projects.map(buildProject),
     apiRoles: new Map(API_ROLES.map((role) => [role, access.roles[role]])),
+    reviewSchedules: reviews.map(buildReview),
     settings: buildSettings(access),
   }
 }

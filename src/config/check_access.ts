@@ -6,6 +6,7 @@ import type { Path, Problem } from './problem.ts'
 export function checkAccess(merged: Merged, problems: Problem[]): void {
   unique(merged.approvals, problems)
   unique(merged.projects, problems)
+  unique(merged.reviews, problems)
   const roles = merged.roles.map(({ value }) => value.name)
   const targets = merged.targets.map(({ value }) => value.name)
   const rules = new Set(merged.approvals.map(({ value }) => value.name))

@@ -27,10 +27,11 @@ export interface ConfigTree {
   readonly approvalOrder: unknown
   readonly projects: Readonly<Record<string, unknown>>
   readonly access: unknown
+  readonly reviews: Readonly<Record<string, unknown>>
 }
 
 /** Named entries are compared whole (`roles/analyst: changed`), the rest down to the setting. */
-const NAMED = ['groups', 'targets', 'roles', 'grants', 'incidents', 'approvals', 'projects'] as const
+const NAMED = ['groups', 'targets', 'roles', 'grants', 'incidents', 'approvals', 'projects', 'reviews'] as const
 
 /** The paths that differ, `roles/analyst: added | removed | changed`, in order. */
 export function diffTrees(old: ConfigTree, now: ConfigTree): string[] {

@@ -87,9 +87,10 @@ async function build(merged: Merged, resolver: Resolver): Promise<Config> {
   }
 }
 
-function accessOf({ approvals, projects, access }: Merged): AccessConfig {
+function accessOf({ approvals, projects, access, reviews }: Merged): AccessConfig {
   const valuesOf = <T>(entries: readonly Placed<T>[]): T[] => entries.map(({ value }) => value)
-  return buildAccess(valuesOf(approvals), valuesOf(projects), access?.value ?? accessSection.parse({}))
+  const section = access?.value ?? accessSection.parse({})
+  return buildAccess(valuesOf(approvals), valuesOf(projects), section, valuesOf(reviews))
 }
 
 async function byTarget<T>(

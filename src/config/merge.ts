@@ -14,6 +14,7 @@ import type {
   NodeSection,
   OidcSection,
   ProjectSection,
+  ReviewSection,
   RoleSection,
   SecretsSection,
   TargetSection,
@@ -48,6 +49,7 @@ export interface Merged {
   readonly approvals: readonly Placed<ApprovalSection>[]
   readonly projects: readonly Placed<ProjectSection>[]
   readonly access: Placed<AccessSection> | null
+  readonly reviews: readonly Placed<ReviewSection>[]
 }
 
 /** Null where `node` or `oidc` is missing or stands twice: the problems say so. */
@@ -82,6 +84,7 @@ export function merge(files: readonly ConfigFile[], problems: Problem[]): Merged
     approvals: listed(files, (content) => content.approvals, ['approvals']),
     projects: listed(files, (content) => content.projects, ['projects']),
     access: atMostOne(files, 'access', problems),
+    reviews: listed(files, (content) => content.reviews, ['reviews']),
   }
 }
 
@@ -114,6 +117,7 @@ export function treeOf(merged: Merged): ConfigTree {
     approvalOrder: merged.approvals.map(({ value }) => value.name),
     projects: byName(merged.projects, (project) => project.name),
     access: merged.access?.value ?? {},
+    reviews: byName(merged.reviews, (review) => review.name),
   }
 }
 

@@ -9,6 +9,7 @@ import { maskingSection } from './schema_masking.ts'
 import { nodeSection } from './schema_node.ts'
 import { groupsSection, oidcSection } from './schema_oidc.ts'
 import { projectsSection } from './schema_projects.ts'
+import { reviewsSection } from './schema_reviews.ts'
 import { rolesSection } from './schema_roles.ts'
 import { secretsSection } from './schema_secrets.ts'
 import { targetsSection } from './schema_targets.ts'
@@ -30,6 +31,7 @@ export const fileSchema = z.strictObject({
   approvals: approvalsSection.optional(),
   projects: projectsSection.optional(),
   access: accessSection.optional(),
+  reviews: reviewsSection.optional(),
 })
 
 export type FileContent = z.output<typeof fileSchema>
@@ -48,6 +50,7 @@ export type IncidentsSection = Section<'incidents'>
 export type ApprovalSection = Section<'approvals'>[number]
 export type ProjectSection = Section<'projects'>[number]
 export type AccessSection = Section<'access'>
+export type ReviewSection = Section<'reviews'>[number]
 
 /** JSON Schema 2020-12 of a file, for editors. */
 export function configJsonSchema(): Record<string, unknown> {

@@ -17,7 +17,9 @@ type ReviewOperations = Pick<
 export function reviewOperations(deps: ControlDeps): ReviewOperations {
   return {
     openReview: (caller, input) =>
-      acting(deps, caller, 'review.open', input.name, (act, policy) => open(deps, act, policy, input)),
+      acting(deps, caller, 'review.open', input.name, (act, policy) =>
+        openPlanned(deps, act, policy, input, deps.ids.uuid()),
+      ),
     review: (caller, id) => acting(deps, caller, 'review.read', id, () => deps.store.read((tx) => reviewOf(tx, id))),
     reviews: (caller, query) =>
       acting(deps, caller, 'review.read', 'reviews', () => deps.store.read((tx) => page(tx.reviews, {}, query))),
@@ -43,8 +45,14 @@ export function reviewOperations(deps: ControlDeps): ReviewOperations {
   }
 }
 
-function open(deps: ControlDeps, act: Act, policy: AccessPolicy, input: NewReview): Promise<AccessReview> {
-  const id = deps.ids.uuid()
+/** Rejects with `SP-CONFLICT` where the id is taken. */
+export function openPlanned(
+  deps: ControlDeps,
+  act: Act,
+  policy: AccessPolicy,
+  input: NewReview,
+  id: string,
+): Promise<AccessReview> {
   return transact(deps, async (tx, apply) => {
     const lines = await linesOf(deps, tx, policy, input)
     const { transition } = openReview(act, input, lines, id, () => deps.ids.uuid())
@@ -60,11 +68,12 @@ async function linesOf(
   { from, to }: NewReview,
 ): Promise<readonly Line[]> {
   const since = deps.usageKnownSince()
-  const known = since !== null && since <= from
   const stored = await all(tx.grants, { start: { to }, end: { from } })
   const files = policy.fileGrants.filter((grant) => grant.start < to && grant.end >= from).map(fileRecord)
   const lines: Line[] = []
   for (const record of [...stored.filter(({ endedAt }) => endedAt === null || endedAt >= from), ...files]) {
+    // All that may have been done under it in the period is counted.
+    const known = since !== null && since <= Math.max(from, record.grant.start)
     lines.push(lineOf(record, await useOf(tx, record.id, known, from, to)))
   }
   return lines

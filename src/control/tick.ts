@@ -10,6 +10,7 @@ import { tickWaiting } from '../access/waiting.ts'
 import { asSallyportError } from '../errors.ts'
 import { followIncidents } from './break_glass_operations.ts'
 import { all } from './listing.ts'
+import { openScheduledReviews } from './review_calendar.ts'
 import { completion } from './review_operations.ts'
 import { actOf, type ControlDeps, transact } from './running.ts'
 
@@ -43,6 +44,7 @@ export class Timers {
       await this.#guarded('idle grants', () => this.#idleGrants())
       await this.#guarded('reviews of break-glass', () => this.#breakGlassReviews())
       await this.#guarded('access reviews', () => this.#reviews())
+      await this.#guarded('the calendar of reviews', () => openScheduledReviews(this.#deps))
       await this.#guarded('old refusals', () => this.#forgetRefusals())
     } finally {
       this.#running = false

@@ -114,6 +114,7 @@ export function policyOf({ roles = [role('reader')], settings, ...over }: Policy
     ]),
     members: new Map(),
     fileGrants: [],
+    reviewSchedules: [],
     settings: { ...SETTINGS, ...settings },
     ...over,
   }
