@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { DEMO_LABELS, DEMO_MASKING, DEMO_ROLES, DEMO_SECTIONS, demoGrants } from '../deploy/demo/policy.ts'
 import { checkConfig } from '../src/config/load.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -140,6 +141,28 @@ describe('compose', () => {
     const script = join(ROOT, 'deploy/compose/accounts.sh')
     accessSync(script, constants.X_OK)
     execFileSync('sh', ['-n', script])
+  })
+})
+
+describe('the demo', () => {
+  it('has a policy that config check takes', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sallyport-demo-'))
+    const account = { user: 'sallyport_admin', password: 'env:PASSWORD' }
+    const target = { name: 'pay', engine: 'postgres', host: '127.0.0.1', labels: DEMO_LABELS, admin: account }
+    const sections = {
+      node: { listeners: [{ engine: 'postgres', port: 6432, tls: { cert: 'server.pem', key: 'file:server.key' } }] },
+      oidc: { issuer: 'http://127.0.0.1:1', audiences: ['demo'] },
+      targets: [{ ...target, accounts: { dynamic: {} } }],
+      roles: DEMO_ROLES,
+      grants: demoGrants(['pay'], Date.UTC(2030, 0)),
+      masking: DEMO_MASKING,
+      ...DEMO_SECTIONS,
+    }
+    for (const [name, section] of Object.entries(sections))
+      writeFileSync(join(dir, `${name}.yaml`), JSON.stringify({ version: 1, [name]: section }))
+    const { problems } = await checkConfig(dir, async () => Buffer.alloc(32).toString('base64'))
+    rmSync(dir, { recursive: true })
+    expect(problems.filter(({ path }) => !path.startsWith('node/listeners/0/tls'))).toEqual([])
   })
 })
 

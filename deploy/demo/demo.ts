@@ -29,6 +29,9 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
 
+// The OpenID Provider tells of its development pages this way while people log in.
+console.info = console.error
+
 function kept<T extends { stop(): Promise<void> }>(started: T): T {
   closing.push(() => started.stop())
   return started
