@@ -10,7 +10,8 @@ export interface VerifiedBy extends ScramVerifier {
 
 /**
  * The connection passwords that a user name may mean, newest first: live ones of that target, of the person that it names,
- * and of the role, grant or password that it chooses. Nobody's (an empty person, or `sso`) have to be chosen by their id,
+ * and of the role, grant or password that it chooses. Names that somebody may have chosen count only where nobody has the
+ * name as their email or subject: else they would stand in the way of those whose it is. Nobody's (an empty person, or `sso`) have to be chosen by their id,
  * since a proof can't be tried against everybody's.
  */
 export function passwordsMeant(
@@ -20,10 +21,13 @@ export function passwordsMeant(
   now: number,
 ): readonly LivePassword[] {
   const roles = new Map(grants.map(({ id, role }) => [id, role]))
+  const isOwnName = ({ identity }: LivePassword): boolean => person === identity.email || person === identity.subject
+  const owned = live.some((password) => password.target === target && isOwnName(password))
+  const named = (password: LivePassword) => (owned ? isOwnName(password) : password.identity.aliases.includes(person))
   const meant = (password: LivePassword): boolean => {
     if (password.target !== target || now >= password.expiresAt) return false
     if (choice === password.id) return true
-    if (!password.identity.aliases.includes(person)) return false
+    if (!named(password)) return false
     return choice === null || choice === password.grantId || choice === roles.get(password.grantId)
   }
   return live.filter(meant).sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))

@@ -49,6 +49,13 @@ describe('the passwords that a user name means', () => {
     expect(meant(user, live)).toBe(ids)
   })
 
+  it('are not those of somebody who only calls themselves so', () => {
+    const eve = { ...ALICE, subject: 'eve-1', email: 'eve@example.test', aliases: ['eve-1', 'alice@example.test'] }
+    const newest = password('p5', { identity: eve, salt: 9, createdAt: START + 20 })
+    expect(meant('alice@example.test', [...live, newest])).toBe('p2 p1')
+    expect(meant('eve-1', [...live, newest])).toBe('p5')
+  })
+
   it('are none that have expired', () => {
     expect(meant('alice', live, START + 1000)).toBe('')
   })
