@@ -8,6 +8,7 @@ import { facts, span, table, when, who } from '../api/print.ts'
 import { waiting } from '../api/progress.ts'
 import { shortIds } from '../api/short_id.ts'
 import { type CliContext, type SignedIn, signedIn } from '../context.ts'
+import { addGrantFindings, unitsText } from './grant_findings.ts'
 
 type Review = WireAnswer<'getReview'>
 
@@ -47,7 +48,7 @@ export function addReviews(program: Command, context: CliContext): void {
   asks(items, context, async ({ api }: SignedIn, given: string) => {
     const id = await reviewId(api, given)
     const lines = await everything((cursor) => api.call('listReviewItems', { params: { id }, query: { cursor } }))
-    return { answer: lines, text: linesText(lines) }
+    return { answer: lines, text: `${linesText(lines)}\n${besideText(lines)}` }
   })
   const answer = review
     .command('answer')
@@ -117,6 +118,21 @@ function linesText(items: readonly WireAnswer<'answerReviewItem'>[]): string {
   )
 }
 
+/** Granted beside used. */
+function besideText(items: WireAnswer<'listReviewItems'>['items']): string {
+  const short = shortIds(items)
+  return table(
+    ['LINE', 'GRANTED', 'USED'],
+    items.map(({ id, granted, used }) => [
+      short(id),
+      granted === null ? 'not known' : unitsText(granted),
+      used === null
+        ? 'not known'
+        : used.map((use) => `${use.verb} ${use.schema}.${use.table}: ${use.statements}`).join('; '),
+    ]),
+  )
+}
+
 interface PackOptions {
   readonly from: string
   readonly to: string
@@ -150,6 +166,7 @@ export function addEvidence(program: Command, context: CliContext): void {
       await writeFile(out, bytes)
       context.out(`${out}: ${bytes.length} bytes\n`)
     })
+  addGrantFindings(evidence, context)
   const figures = program
     .command('figures')
     .description('The figures that show whether privilege shrinks.')
@@ -166,6 +183,10 @@ function figuresText(one: WireAnswer<'getFigures'>): string {
     ['from', when(one.from)],
     ['to', when(one.to)],
     ['standing credentials of people', one.standing_credentials],
+    ['  accounts in the configuration', one.standing.accounts],
+    ['  grants of policy files', one.standing.grants],
+    ['  logins of people on databases', one.standing.logins],
+    ['  targets not checked for logins', one.standing.targets_unchecked],
     ['mean duration of access', span(one.mean_access_ms)],
     ['over-privileged sessions', `${one.over_privileged_sessions} of ${one.sessions}`],
     ['from request to first query', span(one.request_to_first_query_ms)],
