@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
+import type { StoreSettings } from '../../../src/store/settings.ts'
 import { startMariadb } from '../../servers/mariadb.ts'
 import { type OidcServer, startOidc } from '../../servers/oidc.ts'
 import { startPostgres } from '../../servers/postgres.ts'
@@ -88,6 +89,8 @@ export interface WorldOptions {
   readonly store: StoreKind
   readonly sections?: Readonly<Record<string, unknown>>
   readonly node?: Section
+  /** More of what tokens are taken. */
+  readonly tokens?: Section
   readonly roles?: readonly Section[]
   /** Lines more for postgresql.conf. */
   readonly settings?: readonly string[]
@@ -121,13 +124,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 
 function programOptions(
   { postgres, mariadb, oidc }: Pick<World, 'postgres' | 'mariadb' | 'oidc'>,
-  { store, sections, node, roles, targets }: WorldOptions,
+  { store, sections, node, roles, targets, tokens }: WorldOptions,
   ownNode: Section,
 ): SallyportOptions {
   const dynamic = { accounts: { dynamic: {} }, labels: { service: 'orders', env: 'test' }, ...targets }
   return {
     issuer: oidc.issuer,
     audience: oidc.audience,
+    ...(tokens ? { oidc: tokens } : {}),
     targets: [targetOf(PG, 'postgres', postgres, dynamic), targetOf(MY, 'mysql', mariadb, dynamic)],
     roles: [...ROLES, ...(roles ?? [])],
     grants: [],
@@ -144,6 +148,19 @@ export function storeIn({ host, port, user, caFile }: DatabaseServer): Section {
   const password = `env:${secretName(PG)}`
   const tls = { mode: 'verify-ca', ca: caFile }
   return { kind: 'postgres', host, port, user, password, database: 'postgres', schema: 'sallyport_store', tls }
+}
+
+/** As a test opens the same store, once the program is gone. */
+export function storeSettings(
+  kind: StoreKind,
+  { host, port, user, password, ca }: DatabaseServer,
+  dir: string,
+): StoreSettings {
+  if (kind === 'sqlite') return { kind, dir }
+  return {
+    ...{ kind, host, port, user, database: 'postgres', schema: 'sallyport_store', password: async () => password },
+    ...{ tls: { mode: 'verify-ca', ca, serverName: null }, maxConnections: 2, pollMs: 1_000, leaseMs: 10_000 },
+  }
 }
 
 function worldOf(
