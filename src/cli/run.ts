@@ -15,6 +15,7 @@ import { addDatabase } from './commands/database.ts'
 import { addBreakGlass, addGrants } from './commands/grants.ts'
 import { addLogin } from './commands/login.ts'
 import { addPolicies } from './commands/policies.ts'
+import { addPolicyTests } from './commands/policy_test.ts'
 import { addRequests } from './commands/requests.ts'
 import { addEvidence, addReviews } from './commands/reviews.ts'
 import { addDelegations, addLocks, addSessions } from './commands/sessions.ts'
@@ -49,6 +50,7 @@ const EXIT_OF: Readonly<Partial<Record<ErrorCode, number>>> = {
   'SP-AUTH': EXIT_UNREACHED,
 }
 const UNAUTHENTICATED = 401
+const LOG_IN = 'Run sallyport login, or give SALLYPORT_TOKEN a token that is good now.'
 
 /** Runs the command line (without node and script) and gives its exit code. */
 export async function runCli(argv: readonly string[], actions: CliActions): Promise<number> {
@@ -83,11 +85,12 @@ function tell(error: unknown, err: (text: string) => void): number {
   }
   if (error instanceof ApiProblem) {
     const fields = error.errors.map(({ pointer, detail }) => `  ${pointer}: ${detail}\n`).join('')
-    err(`${error.code}: ${plain(error.message)}\n${fields}${error.next}\n`)
-    return error.status === UNAUTHENTICATED ? EXIT_UNREACHED : EXIT_NO
+    const isStranger = error.status === UNAUTHENTICATED
+    err(`${error.code}: ${plain(error.message)}\n${fields}${isStranger ? LOG_IN : error.next}\n`)
+    return isStranger ? EXIT_UNREACHED : EXIT_NO
   }
   if (!(error instanceof SallyportError)) throw error
-  err(`${error.code}:\n${error.detail}\n`)
+  err(`${error.code}:${error.detail.includes('\n') ? '\n' : ' '}${error.detail}\n`)
   return EXIT_OF[error.code] ?? EXIT_USAGE
 }
 
@@ -141,7 +144,9 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addSessions(program, context)
   addLocks(program, context)
   addDelegations(program, context)
-  addPolicies(program.command('policy').description('Read, change, question and test the policy.'), context)
+  const policy = program.command('policy').description('Read, change, question and test the policy.')
+  addPolicies(policy, context)
+  addPolicyTests(policy, context)
   addReviews(program, context)
   addEvidence(program, context)
   addWebhooks(program, context)

@@ -4,7 +4,6 @@ import { SallyportError } from '../../errors.ts'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { countArgument } from '../api/arguments.ts'
 import { grantId } from '../api/ids.ts'
-import { who } from '../api/print.ts'
 import { type CliContext, type SignedIn, signedIn } from '../context.ts'
 import type { Tunnel } from '../tunnel/tunnel.ts'
 import { writeDbeaverConnection } from './dbeaver.ts'
@@ -31,6 +30,9 @@ interface Place {
   readonly person: string
   readonly settings: Settings
 }
+
+/** Claims nobody: the token says who it is. A machine's subject may hold what separates the parts of a user name. */
+const NOBODY = 'sso'
 
 export function addConnect(program: Command, context: CliContext): void {
   program
@@ -93,7 +95,7 @@ async function placeOf({ api }: SignedIn, given: string): Promise<Place> {
   ])
   const found = targets.items.find(({ name }) => name === target)
   if (found === undefined) throw new SallyportError('SP-NOT-FOUND', `there is no target ${target}`)
-  return { target, choice, engine: found.engine, person: who(me.person), settings }
+  return { target, choice, engine: found.engine, person: me.person.email ?? NOBODY, settings }
 }
 
 /** The listener that means this target, else one where the user name says it. */
@@ -146,7 +148,11 @@ async function printUrl(
 async function runClient(place: Place, { port }: Tunnel, rest: readonly string[], options: ConnectOptions) {
   const database = databaseOf(place, options.database)
   if (options.psql !== (place.engine === 'postgres')) {
-    throw new SallyportError('SP-INPUT', `${place.target} is no database for ${options.psql ? 'psql' : 'mysql'}`)
+    const fit = place.engine === 'postgres' ? '--psql' : '--mysql'
+    throw new SallyportError(
+      'SP-INPUT',
+      `${place.target} is no database for ${options.psql ? 'psql' : 'mysql'}: use ${fit}`,
+    )
   }
   const at = `host=127.0.0.1 port=${port} user=sso dbname='${database.replace(/['\\]/g, '\\$&')}' sslmode=disable`
   if (options.psql) return run(['psql'], ['-d', at, ...rest])
