@@ -1,5 +1,6 @@
 import { SallyportError } from '../errors.ts'
 import { firstOf, type Narrowing } from '../policy/grant.ts'
+import { planOutcome } from '../policy/migration.ts'
 import { narrowFurther } from '../policy/narrow.ts'
 import type { Role } from '../policy/role.ts'
 import type { AccessRequest, BreakGlassReview, GrantRecord, GrantState, PersonRef } from './model.ts'
@@ -177,10 +178,13 @@ export function endFollowing(act: Act, record: GrantRecord, before: GrantRecord)
 
 /** What was still running when its grant ended did not run to its end. */
 function outcomeOf({ grant, progress }: GrantRecord): GrantRecord['progress'] {
-  if (progress === null || progress.outcome !== 'running') return progress
-  const { deviations, done } = progress
-  const whole = grant.plan !== null && done >= grant.plan.statements.length
-  return { ...progress, outcome: deviations.length > 0 ? 'deviated' : whole ? 'ran_as_approved' : 'incomplete' }
+  if (progress === null || grant.plan === null) return progress
+  const told = {
+    done: progress.done,
+    deviations: progress.deviations.length,
+    lastFailed: progress.outcome === 'failed',
+  }
+  return { ...progress, outcome: planOutcome(grant.plan, { ...told, ended: true }) }
 }
 
 /** A quarter of the time before, and at most a day. */

@@ -2,6 +2,7 @@ import { SallyportError } from '../errors.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { MigrationPlan, Narrowing } from '../policy/grant.ts'
 import { narrowRole } from '../policy/narrow.ts'
+import { addsUnclassified } from '../policy/risk.ts'
 import type { Risk } from '../policy/risk_finding.ts'
 import type { ParameterValue, Role } from '../policy/role.ts'
 import type { Verb } from '../sql/facts.ts'
@@ -188,7 +189,7 @@ function verbsOf(role: Role, narrowing: Narrowing | null): readonly Verb[] {
 /** Columns without a class would be masked by nothing: security looks at them before they exist. */
 function classificationStage(risks: readonly Risk[], { settings }: AccessPolicy): readonly StageTemplate[] {
   const groups = settings.classificationGroups
-  if (groups.length === 0 || !risks.some(({ kind }) => kind === 'unclassified_column')) return []
+  if (groups.length === 0 || !addsUnclassified(risks)) return []
   return [
     {
       name: 'classification',

@@ -79,8 +79,12 @@ function unplannable({ kind, opaque, compared }: StatementFacts): string | null 
   return null
 }
 
-/** What ends, begins and marks transactions, and lets go of what a driver prepared. */
+/**
+ * What ends, begins and marks transactions, and lets go of what a driver prepared; and USE, which clients send by themselves:
+ * `PlanRuns` looks at what names mean before a statement of the script.
+ */
 const CONTROL: ReadonlySet<StatementKind> = new Set([
+  'use',
   'begin',
   'commit',
   'rollback',

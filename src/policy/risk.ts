@@ -19,7 +19,7 @@ export function risksOf(input: RiskInput): readonly Risk[] {
       ...opaque(statement),
       ...grants(statement, words),
       ...drops(words),
-      ...missingWhere(input, statement),
+      ...missingWhere(input, statement, words),
       ...lockOf(input, statement, words),
       ...alterations(input, statement, words),
       ...unclassified(input, statement, words, comments),
@@ -33,7 +33,13 @@ export function addsUnclassified(risks: readonly Pick<Risk, 'kind'>[]): boolean 
   return risks.some(({ kind }) => kind === 'unclassified_column')
 }
 
-function opaque({ kind, opaque: why, definitions = [] }: StatementFacts): readonly Finding[] {
+/** It uses what an earlier statement makes, or nobody. */
+function isUnmade({ opaque: why }: StatementFacts): boolean {
+  return why?.code === 'SP-NAME' || why?.code === 'SP-COLUMN'
+}
+
+function opaque(statement: StatementFacts): readonly Finding[] {
+  const { kind, opaque: why, definitions = [] } = statement
   const code = kind === 'do' || kind === 'call'
   if (code) return [{ kind: 'opaque', severity: 'high', text: 'It runs code whose effects are not analysed.' }]
   const made = definitions.find(({ object }) => /function|procedure|trigger|event|rule|package/.test(object))
@@ -42,9 +48,9 @@ function opaque({ kind, opaque: why, definitions = [] }: StatementFacts): readon
     return [{ kind: 'opaque', severity: 'medium', text }]
   }
   if (!why && kind !== 'opaque') return []
-  const unmade = why?.code === 'SP-NAME'
+  const unmade = isUnmade(statement)
   const text = unmade
-    ? `It names something that is not there yet: ${why.reason}.`
+    ? `It names something that is not there yet: ${why?.reason}.`
     : `It is not fully understood: ${why?.reason ?? 'unknown form'}.`
   return [{ kind: 'opaque', severity: unmade ? 'info' : 'high', text }]
 }
@@ -72,8 +78,10 @@ function drops(words: readonly Word[]): readonly Finding[] {
   return [{ kind: 'drop', severity: cascade === '' ? 'medium' : 'high', text: `A ${object} is dropped${cascade}.` }]
 }
 
-function missingWhere(input: RiskInput, statement: StatementFacts): readonly Finding[] {
-  const { kind, hasWhere, unconditional } = statement
+function missingWhere(input: RiskInput, statement: StatementFacts, words: readonly Word[]): readonly Finding[] {
+  const { hasWhere, unconditional } = statement
+  if (isUnmade(statement)) return missingWhereOf(words)
+  const { kind } = statement
   if (kind !== 'update' && kind !== 'delete' && kind !== 'insert' && kind !== 'merge') return []
   const target = usesOf(statement).find(({ role }) => role === 'target')
   const name = target ? `${nameOf(target)}${sizeOf(input, target.relation)}` : 'a table'
@@ -81,6 +89,15 @@ function missingWhere(input: RiskInput, statement: StatementFacts): readonly Fin
   if (unconditional || ((kind === 'update' || kind === 'delete') && !hasWhere))
     return [{ kind: 'missing_where', severity: 'high', text: `Every row of ${name} is ${what}: there is no WHERE.` }]
   return [{ kind: 'data_change', severity: 'info', text: `Rows of ${name} are ${kind === 'insert' ? 'added' : what}.` }]
+}
+
+/** Of a statement on what is not there yet its words are all there is. */
+function missingWhereOf(words: readonly Word[]): readonly Finding[] {
+  const [first] = words
+  if (first?.upper !== 'UPDATE' && first?.upper !== 'DELETE') return []
+  const what = first.upper === 'DELETE' ? 'deleted' : 'changed'
+  if (has(words, 'WHERE')) return [{ kind: 'data_change', severity: 'info', text: `Rows are ${what}.` }]
+  return [{ kind: 'missing_where', severity: 'high', text: `Every row is ${what}: there is no WHERE.` }]
 }
 
 /** PostgreSQL sets comments in statements of their own; they count wherever in the script they stand. */

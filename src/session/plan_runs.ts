@@ -98,24 +98,28 @@ export class PlanRuns {
     const track = this.#trackOf(subject)
     let at = done
     let taken = 0
+    let renames = false
     for (const [index, statement] of verdict.facts.statements.entries()) {
       const match = matchPlan(plan, at, statement, verdict.facts.dialect)
       if (match.kind === 'deviates' && !repeatsNames(plan, done, statement))
-        return { statement: index, reason: match.reason, deviates: true }
+        return { statement: index, reason: match.reason, ...(!CLIENT_PROBE.test(verdict.facts.text) && DEVIATES) }
       const held = match.kind === 'next' ? null : heldTogether(track, statement)
-      if (held) return { statement: index, reason: held, deviates: true }
+      if (held) return { statement: index, reason: held, ...DEVIATES }
+      renames ||= match.kind !== 'next' && setsNames(statement)
       if (match.kind !== 'next') continue
       at += 1
       if (!CONTROL.has(statement.kind)) taken += 1
       const reason =
-        taken > 1 ? 'send the statements of the script one at a time' : this.#notNow(subject, names, verdict, track)
+        taken > 1 || renames
+          ? 'send the statements of the script one at a time'
+          : this.#notNow(subject, names, verdict, track, statement)
       if (reason) return { statement: index, reason }
     }
     return null
   }
 
   /** The statement is the next: whether this session may send it just now, and would mean the same by it. */
-  #notNow(subject: Bound, names: Names, verdict: Verdict, track: PlanTrack): string | null {
+  #notNow(subject: Bound, names: Names, verdict: Verdict, track: PlanTrack, next: StatementFacts): string | null {
     const { id, plan } = subject.grant
     if (!this.#progress?.take(id, subject.session.sessionId)) return 'another session runs the script'
     track.holds = true
@@ -124,6 +128,9 @@ export class PlanRuns {
     if (track.failed) return 'the transaction has failed: roll it back'
     if (track.redefined && !verdict.role.unrestricted && verdict.facts.statements.some(readsRows))
       return 'definitions have changed in this transaction: commit before rows are read or written'
+    const differ = modesDiffer(names, verdict)
+    // What sets the names anew means the same wherever the session is.
+    if (differ !== null || next.kind === 'use' || (next.kind === 'set' && setsNames(next))) return differ
     return namesDiffer(plan, this.#progress.current(id) ?? 0, track, names, verdict, subject)
   }
 
@@ -140,6 +147,11 @@ export class PlanRuns {
     return track
   }
 }
+
+const DEVIATES = { deviates: true } as const
+
+/** MySQL's own client asks so, once connected, whether the server quotes by $$: an error is an answer, and nobody's attempt. */
+const CLIENT_PROBE = /^select \$\$$/i
 
 interface Refused {
   readonly statement: number
@@ -174,6 +186,13 @@ function repeatsNames(plan: MigrationPlan, done: number, statement: StatementFac
 const SETS_NAMES = /^(?:use |set (?:session |local )?search_path\b)/i
 const LEXICAL_MODES = ['ANSI_QUOTES', 'ANSI', 'NO_BACKSLASH_ESCAPES', 'PIPES_AS_CONCAT', 'IGNORE_SPACE']
 
+function modesDiffer(names: Names, { catalog }: Verdict): string | null {
+  if (names.unread !== undefined) return names.unread
+  const modes = names.sqlMode ?? catalog.sqlMode
+  if (LEXICAL_MODES.every((mode) => modes.has(mode) === catalog.sqlMode.has(mode))) return null
+  return 'the session has another sql_mode than the one that the script was read by'
+}
+
 /** The script was read with the names that a fresh session has, but for what it sets itself. */
 function namesDiffer(
   plan: MigrationPlan,
@@ -183,10 +202,6 @@ function namesDiffer(
   { catalog }: Verdict,
   { target }: Subject,
 ): string | null {
-  if (names.unread !== undefined) return names.unread
-  const modes = names.sqlMode ?? catalog.sqlMode
-  if (LEXICAL_MODES.some((mode) => modes.has(mode) !== catalog.sqlMode.has(mode)))
-    return 'the session has another sql_mode than the one that the script was read by'
   const last = plan.statements.slice(0, done).findLast(({ compared }) => SETS_NAMES.test(compared))
   if (last)
     return track.names === last.compared ? null : `send "${last.text.slice(0, 80)}" again first, as the script does`

@@ -176,7 +176,7 @@ describe('what tools send around a script', () => {
     ['SELECT @@version', 'mysql', true],
     ['SHOW WARNINGS', 'mysql', true],
     ['SET foreign_key_checks = 0', 'mysql', false],
-    ['USE shop', 'mysql', false],
+    ['USE shop', 'mysql', true],
     ["SELECT 1 INTO OUTFILE '/tmp/x'", 'mysql', false],
     ['SELECT 1 INTO @x', 'mysql', false],
     ['SET @x = 1', 'mysql', false],

@@ -67,6 +67,10 @@ describe('the risks of a statement on PostgreSQL', () => {
       ['opaque medium', 'grant high'],
     ],
     ['SELECT x FROM shop.not_there', ['opaque info']],
+    ['SELECT not_there FROM shop.orders', ['opaque info']],
+    ['UPDATE shop.not_there SET x = 1 WHERE y = 2', ['opaque info', 'data_change info']],
+    ['UPDATE shop.orders SET not_there = 1', ['opaque info', 'missing_where high']],
+    ['DELETE FROM shop.not_there', ['opaque info', 'missing_where high']],
     ['SELECT id FROM shop.orders', []],
     ['CREATE TABLE shop.t (id int, x text, PRIMARY KEY (id))', ['unclassified_column high']],
     ["CREATE TABLE shop.t (id int, x text); COMMENT ON COLUMN shop.t.x IS 'of a person [class: pii.name]'", []],
@@ -102,6 +106,7 @@ describe('the risks of a statement on MySQL', () => {
     ['CREATE INDEX i ON shop.orders (status)', ['lock info']],
     ['DROP TABLE shop.orders', ['drop high', 'lock medium']],
     ['DELETE FROM shop.orders', ['missing_where high']],
+    ['DELETE FROM shop.orders WHERE not_there = 1', ['opaque info', 'data_change info']],
     ['GRANT SELECT ON shop.orders TO bob', ['grant high']],
     ["CREATE TABLE shop.t (id int, `x y` text COMMENT '[class: a]', KEY (id))", []],
   ])('%s', (sql, expected) => {

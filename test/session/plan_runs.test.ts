@@ -182,6 +182,25 @@ describe('a grant that is bound to a script', () => {
     expect(mine.send(ALTER, 'ok', 'session-1', { defaultDatabase: 'archive', key: 'a' })).toMatch(/database app/)
     const modes = { sqlMode: new Set(['ANSI_QUOTES']), defaultDatabase: 'shop', key: 'm' }
     expect(mine.send(ALTER, 'ok', 'session-1', modes)).toMatch(/sql_mode/)
+    const named = migration('mysql', `USE shop; ${ALTER}`, both)
+    expect(named.send('USE shop', 'ok', 'session-1', { ...modes, defaultDatabase: 'app' })).toMatch(/sql_mode/)
+    expect(named.send('USE shop', 'ok', 'session-1', { defaultDatabase: 'archive', key: 'a' })).toMatch(/^USE/)
+    expect(named.send('USE archive')).toMatch(/^USE/)
+    expect(named.send(ALTER, 'ok', 'session-1', { defaultDatabase: 'archive', key: 'a' })).toMatch(/again first/)
+    expect(named.send(`USE archive; ${ALTER}`, 'ok', 'session-1', { defaultDatabase: 'shop', key: 's' })).toMatch(
+      /again first|one at a time|SP-MULTI/,
+    )
+    expect(mine.send('USE archive')).toMatch(/^USE/)
+    expect(mine.send(ALTER, 'ok', 'session-1', { defaultDatabase: 'archive', key: 'a' })).toMatch(/database app/)
+    expect([named.log, mine.log]).toEqual([[], []])
+  })
+
+  it('takes what the client of MySQL asks by itself for no attempt, and lets it not through', () => {
+    const { send, log } = migration('mysql', ALTER)
+    expect(send('select $$')).toMatch(/SP-PLAN/)
+    expect(log).toEqual([])
+    expect(send('select $$ FROM orders')).toMatch(/SP-PLAN/)
+    expect(log).toEqual(['deviated 0'])
   })
 
   it('lets another session set the names again that the script has set', () => {
