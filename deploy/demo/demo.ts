@@ -1,7 +1,7 @@
 import '../../src/node_version.ts'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { startOidc } from '../../test/servers/oidc.ts'
+import { CONSOLE_SECRET, startOidc } from '../../test/servers/oidc.ts'
 import { type Sallyport, startSallyport } from '../../test/servers/sallyport.ts'
 import { type DemoDatabase, startFamilyDemo, startPostgresDemo } from './databases.ts'
 import { type DemoUser, logPeopleIn } from './people.ts'
@@ -14,6 +14,7 @@ import { instructions, summary } from './words.ts'
  */
 const POSTGRES_TARGET = 'pay-pg'
 const MYSQL_TARGET = 'pay-my'
+const BROWSER_SCOPES = ['openid', 'email', 'profile', 'groups']
 
 interface Stack {
   readonly users: readonly DemoUser[]
@@ -60,6 +61,8 @@ async function start(): Promise<Stack> {
     await startSallyport({
       issuer: oidc.issuer,
       audience: oidc.audience,
+      // The token that says who uses a browser is for the browser's client.
+      oidc: { audiences: [oidc.audience, 'console'] },
       targets: all.map(({ target }) => target),
       roles: DEMO_ROLES,
       grants: demoGrants(
@@ -69,10 +72,11 @@ async function start(): Promise<Stack> {
       masking: DEMO_MASKING,
       sections: DEMO_SECTIONS,
       api: true,
+      browserLogin: { clientId: 'console', clientSecret: 'env:DEMO_CONSOLE_SECRET', scopes: BROWSER_SCOPES },
       // Each port means one database, so that one user name serves on both.
       listenerTargets: { postgres: POSTGRES_TARGET, ...(mysql ? { mysql: MYSQL_TARGET } : {}) },
       secrets: Object.assign(
-        { DEMO_MASKING_KEY: randomBytes(32).toString('base64') },
+        { DEMO_MASKING_KEY: randomBytes(32).toString('base64'), DEMO_CONSOLE_SECRET: CONSOLE_SECRET },
         ...all.map(({ secret }) => secret),
       ),
     }),

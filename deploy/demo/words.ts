@@ -101,7 +101,8 @@ function story({ users, proxy, mysql }: Shown): string[] {
     '  sallyport break-glass pay-pg --incident desk:INC-2 --reason again              closed: refused',
     "  sallyport lock set person bob@example.test --reason 'laptop lost'              as carol: ends all that is bob's",
     '',
-    'To log in as people do, in a browser (the provider takes alice, bob or carol and any password):',
+    'With a browser on this machine, asking and approving are pages too: follow the link of a refusal as alice, or open',
+    `  ${proxy.apiUrl}/ as carol. The provider takes alice, bob or carol and any password. The command line logs in by:`,
     `  sallyport login --server ${proxy.apiUrl} --ca ${proxy.ca}`,
     '',
   ]

@@ -142,7 +142,7 @@ const CONSOLE_CLIENT = {
   client_id: 'console',
   client_secret: CONSOLE_SECRET,
   application_type: 'native',
-  redirect_uris: ['http://127.0.0.1/v1/auth/callback'],
+  redirect_uris: ['http://127.0.0.1/v1/auth/callback', 'http://localhost/v1/auth/callback'],
   grant_types: ['authorization_code', 'refresh_token'],
   response_types: ['code'],
 }

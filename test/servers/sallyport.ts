@@ -33,6 +33,8 @@ export interface SallyportOptions {
   readonly sections?: Readonly<Record<string, unknown>>
   /** Serves the admin API, for command lines that log in at the issuer. */
   readonly api?: boolean
+  /** Lets browsers log in at the admin API. */
+  readonly browserLogin?: Section
   /** Secrets by the names that `env:` references use. */
   readonly secrets?: Readonly<Record<string, string>>
 }
@@ -76,7 +78,7 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
       { engine: 'mysql', port: mysqlPort, ...listener, ...fixedTarget(options, 'mysql') },
     ],
     metrics: { host: '127.0.0.1', port: metricsPort },
-    ...(options.api ? { api: apiSection(apiPort, options.audience) } : {}),
+    ...(options.api ? { api: apiSection(apiPort, options) } : {}),
     ...options.node,
   })
   write(config, 'oidc', { issuer: options.issuer, audiences: [options.audience], ...options.oidc })
@@ -157,9 +159,10 @@ export function secretName(target: string): string {
   return `PASSWORD_${target.toUpperCase().replaceAll('-', '_')}`
 }
 
-function apiSection(port: number, resource: string): Section {
+function apiSection(port: number, { audience: resource, browserLogin }: SallyportOptions): Section {
+  const login = browserLogin === undefined ? {} : { login: browserLogin }
   const client = { clientId: 'cli', scopes: ['openid', 'offline_access', 'email', 'groups'], token: 'access', resource }
-  return { port, publicUrl: `http://localhost:${port}`, client }
+  return { port, publicUrl: `http://localhost:${port}`, client, ...login }
 }
 
 function fixedTarget({ listenerTargets }: SallyportOptions, engine: 'postgres' | 'mysql'): Section {
