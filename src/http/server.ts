@@ -12,14 +12,16 @@ import type { ApiDeps } from './ports.ts'
 import { createRates, MAX_COUNTED } from './rates.ts'
 import { registerBodies } from './raw_body.ts'
 import { registerRoutes } from './routes.ts'
+import { limitSockets } from './sockets.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 const MAX_HEADER_BYTES = 64 * 1024
 const REQUEST_TIMEOUT_MS = 30_000
 const HEADERS_TIMEOUT_MS = 10_000
+/** Node looks at half a minute's distance else, which is what a slow sender is given then. */
+const CHECK_MS = 2_000
 const IDLE_TIMEOUT_MS = 60_000
 const MAX_PARAM_CHARACTERS = 512
-const MAX_SOCKETS = 2000
 const SWEEP_MS = 3_600_000
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 
@@ -74,7 +76,11 @@ function createApp({ settings, certificates, ids }: ApiDeps): FastifyInstance {
     clientErrorHandler: answerUnread,
     routerOptions: { maxParamLength: MAX_PARAM_CHARACTERS },
   } as const
-  const http = { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS }
+  const http = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_MS,
+  }
   const app: FastifyInstance =
     tls === null
       ? fastify({ ...options, http })
@@ -90,6 +96,6 @@ function createApp({ settings, certificates, ids }: ApiDeps): FastifyInstance {
             rejectUnauthorized: false,
           },
         }) as unknown as FastifyInstance)
-  app.server.maxConnections = MAX_SOCKETS
+  limitSockets(app.server, trustedProxies)
   return app
 }
