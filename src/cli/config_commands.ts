@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as z from 'zod'
 import type { Config } from '../config/config.ts'
 import { checkConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
@@ -9,6 +10,7 @@ import type { Grant } from '../policy/grant.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
 import type { Limits, Role, ScopeRule } from '../policy/role.ts'
 import { readSecret } from '../secrets/resolve_secret.ts'
+import { policyTestSchema } from './operator/policy_test_schema.ts'
 
 type Print = (text: string) => void
 
@@ -53,11 +55,17 @@ export async function explain(dir: string, question: Question, out: Print): Prom
 export async function writeSchema(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true })
   await writeFile(join(dir, 'config.generated.json'), schemaText())
+  await writeFile(join(dir, 'policy-test.generated.json'), policyTestSchemaText())
 }
 
 /** The text of `docs/schema/config.generated.json`. */
 export function schemaText(): string {
   return `${JSON.stringify(configJsonSchema(), null, 2)}\n`
+}
+
+/** The text of `docs/schema/policy-test.generated.json`. */
+export function policyTestSchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(policyTestSchema, { io: 'input' }), null, 2)}\n`
 }
 
 function holds({ principal }: Grant, { person }: Question, groups: ReadonlySet<string>): boolean {

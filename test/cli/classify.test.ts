@@ -83,6 +83,37 @@ it('classify drift stops a build where a column came without a class, or lost it
   expect(await look()).toMatchObject({ code: 2, err: expect.stringContaining('--update') })
 })
 
+it('policy catalog writes what policy test reads: tables, comments and no row', async () => {
+  const folder = scratch()
+  const out = join(folder, 'orders.json')
+  const masking = `version: 1
+masking: { masks: [{ classes: ['internal'], strategy: 'null' }] }
+`
+  const dir = configDir({
+    'targets.yaml': targetYaml('postgres', server, { admin: 'postgres', database: 'postgres' }),
+    ...{ 'classes.yaml': CLASSIFIED, 'grants.yaml': null, 'masking.yaml': masking },
+    'roles.yaml': 'version: 1\nroles: [{ name: reader, scope: [{ schemas: [shop], tables: ["*"], verbs: [read] }] }]\n',
+  })
+  expect((await run('policy', 'catalog', 'orders', '--config', dir, '--out', out)).code).toBe(0)
+  expect(readFileSync(out, 'utf8')).not.toContain('@example.test')
+  const tests = join(folder, 'tests.yaml')
+  writeFileSync(
+    tests,
+    `version: 1
+catalogs: [{ target: orders, file: orders.json }]
+tests:
+  - person: alice@example.test
+    target: orders
+    role: reader
+    statement: SELECT id, contact FROM shop.users
+    expect: allowed
+    columns: { id: 'null', contact: clear }
+`,
+  )
+  vi.unstubAllEnvs()
+  expect(await run('policy', 'test', tests, '--config', dir)).toMatchObject({ code: 0, err: '' })
+})
+
 async function change(...statements: string[]): Promise<void> {
   const { host, port, ca, user, password } = server
   const client = new pg.Client({

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chainLine, newChain } from '../../src/audit/chain.ts'
 import { recordsOf } from '../../src/audit/project.ts'
 import { openapiText } from '../../src/cli/api_reference.ts'
-import { schemaText } from '../../src/cli/config_commands.ts'
+import { policyTestSchemaText, schemaText } from '../../src/cli/config_commands.ts'
 import { referencePages } from '../../src/cli/reference.ts'
 import { buildProgram, runCli } from '../../src/cli/run.ts'
 import { decision, everyEvent, PRODUCT } from '../audit/events.ts'
@@ -124,6 +124,10 @@ describe('the committed pages equal the generated ones (sallyport docs --out doc
 
   it('docs/schema/openapi.generated.json', () => {
     expect(readFileSync('docs/schema/openapi.generated.json', 'utf8')).toBe(openapiText())
+  })
+
+  it('docs/schema/policy-test.generated.json', () => {
+    expect(readFileSync('docs/schema/policy-test.generated.json', 'utf8')).toBe(policyTestSchemaText())
   })
 
   it('docs/schema/config.generated.json', () => {
