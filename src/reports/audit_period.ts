@@ -28,16 +28,25 @@ export function readPeriod(path: string, period: Period): AuditPeriod {
       const time = timeOf(bytes)
       if (time === null) continue
       if (time >= period.from && time < period.to) {
-        found.count(JSON.parse(bytes.toString()) as Shown)
+        found.count(shownOf(bytes, time))
         if (from === -1) from = at
         to = at + bytes.length + 1
       } else if (time >= period.to && time < period.to + LATEST_END_MS && bytes.includes(LOGOUT_CODE)) {
-        found.ended(JSON.parse(bytes.toString()) as Shown)
+        found.ended(shownOf(bytes, time))
       }
     }
     return from === -1 ? null : rangeOf(file, from, to)
   })
   return { file: basename(path), range: range ?? null, counts: found.counts, revocationMs: found.revocationMs }
+}
+
+/** A line that is no record is counted as what it is: the chain of the range says that it is broken there. */
+function shownOf(bytes: Buffer, time: number): Shown {
+  try {
+    const record = JSON.parse(bytes.toString()) as Shown
+    if (typeof record.metadata?.event_code === 'string') return record
+  } catch {}
+  return { time, class_name: '(none)', metadata: { event_code: '(no record)' } }
 }
 
 class Found {

@@ -59,6 +59,15 @@ it('tells of a line that does not follow', async () => {
   expect(range?.lines).toBe(7)
 })
 
+it('counts a line that is no record as such, and does not stop at it', async () => {
+  const path = await logOf(EVENTS)
+  const lines = readFileSync(path, 'utf8').split('\n')
+  writeFileSync(path, lines.toSpliced(3, 0, '{"time":2600,"class_name":').join('\n'))
+  const { range, counts } = readPeriod(path, { from: 2_000, to: 4_000 })
+  expect(counts[0]).toEqual({ className: '(none)', code: '(no record)', count: 1 })
+  expect(range?.broken).toBe('line 2 of the range: not a record with a chain')
+})
+
 it('has nothing of a period without records, or without a log', async () => {
   const nothing = { file: 'audit.ndjson', range: null, counts: [], revocationMs: [] }
   expect(readPeriod(await logOf(EVENTS), { from: 90_000, to: 91_000 })).toEqual(nothing)

@@ -4,14 +4,15 @@ import { SallyportError } from '../../src/errors.ts'
 import { keepGauges } from '../../src/reports/figure_gauges.ts'
 import type { Figures } from '../../src/reports/figures.ts'
 import { createPostureLooks } from '../../src/reports/posture_looks.ts'
+import type { Finding } from '../../src/reports/report_ports.ts'
 import { MINUTE, NOW } from '../access/fixture.ts'
 
-const FINDING = {
+const FINDING: Finding = {
   ...{ id: 'postgres.person_login', severity: 'high', object: 'alice.a' },
   ...{ text: 'A standing credential.', mend: 'ALTER ROLE "alice.a" NOLOGIN' },
-} as const
+}
 
-function looking(look: (target: string) => Promise<readonly (typeof FINDING)[]>) {
+function looking(look: (target: string) => Promise<readonly Finding[]>) {
   const state = { now: NOW, asked: [] as string[], failed: [] as string[] }
   const looks = createPostureLooks({
     targets: () => ['orders', 'billing'],
