@@ -12,6 +12,7 @@ import { type Identity, personKey } from '../identity/identity.ts'
 import type { IncidentRef } from '../policy/grant.ts'
 import { bounded } from './bounded.ts'
 import { all } from './listing.ts'
+import { checkRoom } from './room.ts'
 import { acting, actOf, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { seenAs } from './surroundings.ts'
 
@@ -54,6 +55,7 @@ async function start(deps: ControlDeps, caller: Caller, act: Act, policy: Access
     const standing = await standingAt(deps, incident, caller.identity, target, policy)
     return await transact(deps, async (tx, apply) => {
       await checkLocks(tx, act.now, { target })
+      await checkRoom(tx, caller.identity)
       const held = await all(tx.grants, { person: personKey(caller.identity), kind: 'break_glass' })
       const started = bounded(() => startBreakGlass(act, caller.identity, wish, standing, { policy, held, ...ids }))
       const applied = await apply(started.transition)

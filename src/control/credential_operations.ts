@@ -24,6 +24,7 @@ import {
   saltOfVerifier,
 } from '../session/connection_password.ts'
 import { all, page } from './listing.ts'
+import { checkCredentialRoom } from './room.ts'
 import { acting, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 
 type CredentialOperations = Pick<
@@ -83,6 +84,7 @@ async function password(
   const id = deps.ids.uuid()
   const random = new Uint8Array(randomBytes(PASSWORD_RANDOM_BYTES))
   return transact(deps, async (tx, apply) => {
+    await checkCredentialRoom(tx, 'passwords', identity, act.now)
     const grant = await grantFor(tx, identity, act.now, policy, input)
     await checkLocks(tx, act.now, { target: grant.target, grant: grant.id })
     const made = makeConnectionPassword(random, await saltFor(tx, identity, act.now, grant.target))
@@ -126,7 +128,8 @@ async function certificate(
   const { authority } = deps
   if (authority === null) throw new SallyportError('SP-REQUEST', 'no authority for client certificates is configured')
   const made = await authority.issue(publicKey, identity, act.now + checkedCertificateMs(durationMs, settings))
-  return transact(deps, async (_tx, apply) => {
+  return transact(deps, async (tx, apply) => {
+    await checkCredentialRoom(tx, 'certificates', identity, act.now)
     const { transition } = issueCertificate(act, identity, made)
     const record = (await apply(transition)).of('certificates', made.serial)
     return { record, certificate: made.certificate, chain: authority.chain, privateKey: made.privateKey }

@@ -21,6 +21,7 @@ import { SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
 import { bounded } from './bounded.ts'
 import { all, given, page } from './listing.ts'
+import { checkRoom } from './room.ts'
 import { type Apply, acting, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { changers, seenAs, seenPeople, surroundingsOf } from './surroundings.ts'
 
@@ -78,6 +79,7 @@ export async function submit(
   const ids = { requestId: deps.ids.uuid(), grantId: deps.ids.uuid() }
   return transact(deps, async (tx, apply) => {
     await checkLocks(tx, act.now, { target: wish.target })
+    await checkRoom(tx, caller.identity)
     const asked = { person: caller.identity, target: wish.target, role: wish.role }
     const around = await surroundingsOf(tx, policy, act.now, asked, { classification, ...ids })
     return outcome(

@@ -51,6 +51,38 @@ describe('who left', () => {
   })
 })
 
+describe('who heaps up what they hold', () => {
+  it('is stopped long before it could keep a lock from ending all of it', async () => {
+    const { control, store } = await plane(policyOf({ rules: [rule('auto', [])] }))
+    const asked = { target: 'orders', role: null, grantId: null, durationMs: null }
+    const first = (await control.createRequest(alice, ASKED)).grant
+    const { record } = await control.issuePassword(alice, asked)
+    await store.write(async (tx) => {
+      for (let more = 1; more < 100; more++) await tx.passwords.insert({ ...record, id: `p${more}`, version: 1 })
+    })
+    await expect(control.issuePassword(alice, asked)).rejects.toThrow(/SP-REQUEST.*still good/)
+    await store.write(async (tx) => {
+      if (first === null) return
+      for (let more = 1; more < 200; more++) await tx.grants.insert({ ...first, id: `g${more}`, version: 1 })
+    })
+    await expect(control.createRequest(alice, ASKED)).rejects.toThrow(/SP-REQUEST.*hand some back/)
+    const lock = { what: 'person', value: 'alice@example.test', reason: 'left', until: null } as const
+    await control.setLock(root, lock)
+    expect(await store.read((tx) => tx.grants.count({ where: { state: 'active' } }))).toBe(0)
+  })
+
+  it('has no more than so many requests wait', async () => {
+    const { control, store } = await plane()
+    const { request } = await control.createRequest(alice, ASKED)
+    await store.write(async (tx) => {
+      for (let more = 1; more < 100; more++) await tx.requests.insert({ ...request, id: `r${more}`, version: 1 })
+    })
+    await expect(control.createRequest(alice, ASKED)).rejects.toThrow(/SP-REQUEST.*cancel some/)
+    await control.cancelRequest(alice, request.id, 'too many')
+    expect((await control.createRequest(alice, ASKED)).request.state).toBe('pending')
+  })
+})
+
 describe('who only calls themselves as another person', () => {
   it('sees and ends nothing of theirs', async () => {
     const { control, store } = await plane(policyOf({ rules: [rule('auto', [], { verbs: ['read'] })] }))
