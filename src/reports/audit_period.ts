@@ -42,11 +42,13 @@ export function readPeriod(path: string, period: Period): AuditPeriod {
 
 /** A line that is no record is counted as what it is: the chain of the range says that it is broken there. */
 function shownOf(bytes: Buffer, time: number): Shown {
+  const none = { time, class_name: '(none)', metadata: { event_code: '(no record)' } }
   try {
     const record = JSON.parse(bytes.toString()) as Shown
-    if (typeof record.metadata?.event_code === 'string') return record
-  } catch {}
-  return { time, class_name: '(none)', metadata: { event_code: '(no record)' } }
+    return typeof record.metadata?.event_code === 'string' ? record : none
+  } catch {
+    return none
+  }
 }
 
 class Found {
