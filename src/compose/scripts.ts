@@ -10,6 +10,8 @@ import type { Catalogs, Target } from '../session/ports.ts'
 import type { Engine } from '../session/verdict.ts'
 import type { Catalog } from '../sql/catalog.ts'
 import { classesInComment } from '../sql/column_class.ts'
+import type { StatementFacts } from '../sql/facts.ts'
+import { readTableSizes } from '../upstream/table_sizes.ts'
 
 export interface CatalogDeps {
   readonly live: LiveConfig
@@ -33,6 +35,7 @@ export async function analyseScript(deps: CatalogDeps, targetName: string, scrip
   const risks = risksOf({
     statements,
     catalog,
+    rows: await sizesOf(deps, target, database, statements),
     isClassified: (schema, name, column, comment) => {
       const named = { schema: schema ?? '', name }
       const inComment = comment === null ? [] : classesInComment(comment)
@@ -40,6 +43,20 @@ export async function analyseScript(deps: CatalogDeps, targetName: string, scrip
     },
   })
   return { plan, risks }
+}
+
+/** The sizes are for people to look at: where they can't be had the script is shown without them. */
+async function sizesOf(
+  { live }: CatalogDeps,
+  target: Target,
+  database: string,
+  statements: readonly StatementFacts[],
+): Promise<ReadonlyMap<string, number>> {
+  const used = statements.flatMap(({ uses }) => uses.map(({ relation }) => relation))
+  const defined = statements.flatMap(({ definitions = [] }) => definitions.flatMap(({ relation }) => relation ?? []))
+  const tables = [...used, ...defined].filter(({ kind }) => kind !== 'system')
+  const schemas = [...new Set(tables.map(({ schema }) => schema))]
+  return readTableSizes(target, database, schemas, live.loginOf(target)).catch(() => new Map())
 }
 
 /** The classes of what a role covers on a target; null where the catalog can't be had. */

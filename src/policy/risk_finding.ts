@@ -35,5 +35,7 @@ export interface RiskInput {
 /** ` (about 1,200,000 rows)`, or nothing where the size is not known. */
 export function sizeOf({ rows }: Pick<RiskInput, 'rows'>, { schema, name }: Pick<Relation, 'schema' | 'name'>): string {
   const count = rows?.get(relationKey(schema, name))
-  return count === undefined ? '' : ` (about ${count.toLocaleString('en-US')} rows)`
+  // An estimate, and nothing finer than that.
+  const about = count === undefined ? 0 : Number(count.toPrecision(2))
+  return count === undefined ? '' : ` (about ${about.toLocaleString('en-US')} rows)`
 }
