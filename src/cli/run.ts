@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help, type Option } from 'commander'
 import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
@@ -126,6 +126,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
     .exitOverride()
     // `request` has options of its own: those behind `request ls` are meant for `ls`.
     .enablePositionalOptions()
+    .configureHelp({ optionDescription: describe })
     .configureOutput({ writeOut: out, writeErr: err })
   program
     .command('serve')
@@ -167,6 +168,12 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
     })
   for (const command of program.commands) inherit(command, program)
   return program
+}
+
+/** That a switch is off and a list empty goes without saying. */
+function describe(option: Option): string {
+  const isPlain = typeof option.defaultValue === 'string'
+  return isPlain ? new Help().optionDescription(option) : option.description
 }
 
 /** Commander copies settings only to commands made after them on the same parent. */

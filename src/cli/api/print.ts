@@ -30,6 +30,14 @@ function cellText(cell: Cell): string {
   return cell === null || cell === undefined ? '-' : plain(String(cell))
 }
 
+/** What a statement begins with, in one line. */
+export function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > EXCERPT_CHARACTERS ? `${line.slice(0, EXCERPT_CHARACTERS - 1)}…` : line
+}
+
+const EXCERPT_CHARACTERS = 80
+
 interface PersonShown {
   readonly email: string | null
   readonly subject: string

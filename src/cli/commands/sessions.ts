@@ -3,7 +3,7 @@ import type { WireAnswer } from '../../http/contract/operations.ts'
 import { listArgument, timeArgument } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
 import { delegationId, grantId, lockId, sessionId } from '../api/ids.ts'
-import { table, when, who } from '../api/print.ts'
+import { excerpt, table, when, who } from '../api/print.ts'
 import { shortIds } from '../api/short_id.ts'
 import type { CliContext, SignedIn } from '../context.ts'
 
@@ -38,16 +38,17 @@ export function addSessions(program: Command, context: CliContext): void {
 function sessionsText(items: readonly WireAnswer<'getSession'>[]): string {
   const short = shortIds(items)
   return table(
-    ['ID', 'WHO', 'TARGET', 'ROLE', 'SINCE', 'FROM', 'APPLICATION', 'LAST STATEMENT'],
+    ['ID', 'WHO', 'TARGET', 'ROLE', 'SINCE', 'UNTIL', 'FROM', 'APPLICATION', 'LAST STATEMENT'],
     items.map((one) => [
       short(one.id),
       who(one.person),
       one.database === null ? one.target : `${one.target}/${one.database}`,
       one.role,
       when(one.started_at),
+      when(one.ended_at),
       one.client_address,
       one.application,
-      one.last_statement,
+      one.last_statement && excerpt(one.last_statement),
     ]),
   )
 }
