@@ -8,6 +8,8 @@ import { Runner } from './runner.ts'
 import { type MaskedColumn, SessionStory } from './session_story.ts'
 import type { LiveSession } from './sessions.ts'
 
+const CANCEL_AFTER_MS = 1_000
+
 export interface SessionStart {
   readonly opened: OpenedLogin
   readonly machine: Machine
@@ -42,7 +44,12 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
     clock: context.clock,
     fromClient: start.fromClient,
     fromUpstream: start.fromUpstream,
-    cancel: (sessionId, statementOnly) => context.sessions.get(sessionId)?.cancelStatement(statementOnly),
+    cancel: (sessionId, statementOnly, over) => {
+      const live = context.sessions.get(sessionId)
+      const cancel = () => live?.cancelStatement(statementOnly)
+      if (over && subject.limited) unlessEnded(upstream, cancel)
+      else cancel()
+    },
     catalogStale: (reason, certain) => {
       if (certain) context.catalogs.invalidate(subject.target.name, reason)
       else context.catalogs.recheck(subject.target.name)
@@ -77,6 +84,16 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   // One write: over TLS each would be a record of its own.
   client.write(Buffer.concat(start.greeting))
   runner.start([])
+}
+
+/**
+ * The end of a session's own account ends what runs under it. To cancel that as well takes a connection for each of what
+ * may be hundreds of sessions of a grant: only where the database has not ended the connection by then.
+ */
+function unlessEnded(upstream: Socket, cancel: () => void): void {
+  const timer = setTimeout(cancel, CANCEL_AFTER_MS)
+  timer.unref()
+  upstream.once('end', () => clearTimeout(timer))
 }
 
 /** What the policy masks for others; null where the role sees it masked too, so that nobody has to look. */

@@ -28,7 +28,8 @@ export interface RunnerInput {
   /** Bytes that came with the end of either login. */
   readonly fromUpstream: Uint8Array
   readonly fromClient: Uint8Array
-  readonly cancel: (sessionId: string, statementOnly: boolean) => void
+  /** `over`: the session has ended, and left a statement running. */
+  readonly cancel: (sessionId: string, statementOnly: boolean, over: boolean) => void
   readonly catalogStale: (reason: string, certain: boolean) => void
   /** Called once, when both connections are over. */
   readonly ended: (cause: string) => void
@@ -166,7 +167,7 @@ export class Runner {
           this.#pace(effect.ms)
           break
         case 'cancel':
-          cancel(effect.sessionId, effect.statementOnly)
+          cancel(effect.sessionId, effect.statementOnly, false)
           break
         case 'catalog_stale':
           catalogStale(effect.reason, effect.certain)
@@ -281,7 +282,7 @@ export class Runner {
       if (effect.kind === 'note')
         audit.append([effect.event]).catch((error: unknown) => this.#input.failed(asSallyportError(error)))
       if (effect.kind === 'catalog_stale') this.#input.catalogStale(effect.reason, effect.certain)
-      if (effect.kind === 'cancel') this.#input.cancel(effect.sessionId, effect.statementOnly)
+      if (effect.kind === 'cancel') this.#input.cancel(effect.sessionId, effect.statementOnly, true)
     }
     if (!keepsClient) closeGently(client, this.#lingerMs)
     closeGently(upstream, this.#lingerMs)
