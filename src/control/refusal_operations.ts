@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { AccessControl, Caller, FromRefusal } from '../access/control.ts'
 import { refOf } from '../access/person.ts'
 import type { AccessPolicy } from '../access/policy.ts'
@@ -6,6 +7,7 @@ import type { RefusalNote } from '../access/records.ts'
 import { leastRole, narrowingOf, ownRefusal, REFUSAL_ID_BYTES, refusalId } from '../access/refusals.ts'
 import { type Act, FIRST_VERSION } from '../access/transition.ts'
 import { asSallyportError } from '../errors.ts'
+import { personKey } from '../identity/identity.ts'
 import type { RefusedAccess } from '../session/ports.ts'
 import { roleOptions } from './people_operations.ts'
 import { submit } from './request_operations.ts'
@@ -17,6 +19,10 @@ type RefusalOperations = Pick<AccessControl, 'refusal' | 'proposeFromRefusal' | 
 const KEPT_MS = 3 * 86_400_000
 /** Notes that wait to be stored; more are given no id, so that refusals can't fill the memory. */
 const MAX_WAITING = 1000
+/** Notes of one person a minute: a program that tries again and again needs no id for each, and may fill no store. */
+const MAX_A_MINUTE = 30
+const MINUTE_MS = 60_000
+const MAX_COUNTED = 10_000
 
 export function refusalOperations(deps: ControlDeps): RefusalOperations {
   return {
@@ -78,6 +84,7 @@ async function create(
 /** Gives the id at once, and stores the note behind. */
 export class RefusalNotes {
   readonly #deps: ControlDeps
+  readonly #counted = new LRUCache<string, { readonly since: number; readonly notes: number }>({ max: MAX_COUNTED })
   #waiting: RefusalNote[] = []
   #writing: Promise<void> | null = null
 
@@ -86,13 +93,21 @@ export class RefusalNotes {
   }
 
   note(refused: RefusedAccess): string | null {
-    if (this.#waiting.length >= MAX_WAITING) return null
+    if (this.#waiting.length >= MAX_WAITING || !this.#mayNote(personKey(refused.person))) return null
     const id = refusalId(randomBytes(REFUSAL_ID_BYTES))
     const at = this.#deps.clock.now()
     const person = refOf(refused.person)
     this.#waiting.push({ ...refused, id, version: FIRST_VERSION, person, at, expiresAt: at + KEPT_MS })
     this.#writing ??= this.#write()
     return id
+  }
+
+  #mayNote(person: string): boolean {
+    const now = this.#deps.clock.monotonic()
+    const known = this.#counted.get(person)
+    const counted = known !== undefined && now - known.since < MINUTE_MS ? known : { since: now, notes: 0 }
+    this.#counted.set(person, { ...counted, notes: counted.notes + 1 })
+    return counted.notes < MAX_A_MINUTE
   }
 
   /** Resolves when what was noted until now is stored, or could not be. */

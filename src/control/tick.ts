@@ -163,11 +163,13 @@ export class Timers {
     const now = this.#deps.clock.now()
     if (now - this.#forgottenAt < FORGET_EVERY_MS) return
     this.#forgottenAt = now
-    const old = await this.#deps.store.read((tx) => tx.refusals.list({ where: { expiresAt: { to: now } } }))
-    if (old.length === 0) return
-    await this.#deps.store.write(async (tx) => {
-      for (const { id } of old) await tx.refusals.remove(id)
-    })
+    for (;;) {
+      const old = await this.#deps.store.read((tx) => tx.refusals.list({ where: { expiresAt: { to: now } } }))
+      if (old.length === 0) return
+      await this.#deps.store.write(async (tx) => {
+        for (const { id } of old) await tx.refusals.remove(id)
+      })
+    }
   }
 
   /** One record, one transaction: a conflict means that another node was first. */

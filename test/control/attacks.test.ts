@@ -71,6 +71,28 @@ describe('who heaps up what they hold', () => {
     expect(await store.read((tx) => tx.grants.count({ where: { state: 'active' } }))).toBe(0)
   })
 
+  it('fills no store with refusals, and all that are old are forgotten', async () => {
+    const { control, store, state } = await plane()
+    const told = { database: '', role: null, code: 'SP-NO-GRANT', reason: 'none', needs: [], clear: [] }
+    const note = () =>
+      control.refusals.note({ ...told, person: alice.identity, target: 'orders', statementSha256: null })
+    const ids = Array.from({ length: 100 }, note)
+    await control.settled()
+    expect(ids.filter((id) => id !== null)).toHaveLength(30)
+    const count = () => store.read((tx) => tx.refusals.count({}))
+    expect(await count()).toBe(30)
+    state.now += MINUTE
+    expect(note()).not.toBeNull()
+    await control.settled()
+    const [one] = await store.read((tx) => tx.refusals.list({ limit: 1 }))
+    await store.write(async (tx) => {
+      for (let more = 0; one !== undefined && more < 600; more++) await tx.refusals.insert({ ...one, id: `old${more}` })
+    })
+    state.now += 4 * DAY
+    await control.tick()
+    expect(await count()).toBe(0)
+  })
+
   it('has no more than so many requests wait', async () => {
     const { control, store } = await plane()
     const { request } = await control.createRequest(alice, ASKED)
