@@ -85,12 +85,16 @@ async function forget(id: string, { store }: Deps): Promise<void> {
   await store.write(({ answers }) => answers.remove(id))
 }
 
-/** Removes answers that are no longer kept; a few at a time. */
+/** Removes all answers that are no longer kept, a page in each transaction. */
 export async function sweepAnswers({ store, clock }: Deps): Promise<void> {
   const to = clock.now() - KEPT_MS
-  await store.write(async ({ answers }) => {
-    for (const { id } of await answers.list({ where: { at: { to } } })) await answers.remove(id)
-  })
+  for (;;) {
+    const old = await store.read(({ answers }) => answers.list({ where: { at: { to } } }))
+    if (old.length === 0) return
+    await store.write(async ({ answers }) => {
+      for (const { id } of old) await answers.remove(id)
+    })
+  }
 }
 
 /** A lost race changed nothing: the same key may try again. */

@@ -104,6 +104,10 @@ describe('an idempotency key', () => {
   })
 
   it('is forgotten after a day', async () => {
+    await test.store.write(async ({ answers }) => {
+      const old = { version: 1, bodySha256: '', status: 200, answer: null, at: NOW }
+      for (let more = 0; more < 600; more++) await answers.insert({ id: `old${more}`, ...old })
+    })
     await sweepAnswers({ ...test.deps, clock: { now: () => NOW + 86_400_001, monotonic: () => 0 } })
     expect(await test.store.read(({ answers }) => answers.count({}))).toBe(0)
   })
