@@ -32,6 +32,14 @@ describe('a session under break-glass', () => {
     (
       await bob.ask<{ id: string; grant: { start: string } }[]>('grant', 'ls', '--state', 'active', '--target', target)
     ).map(({ id }) => id)
+  const asker = async (target: string, sql: string): Promise<() => Promise<unknown>> => {
+    if (target === PG) {
+      const client = await world.connectPg('bob')
+      return () => client.query(sql)
+    }
+    const connection = await world.connectMy('bob')
+    return () => connection.query(sql)
+  }
   const decidedUnder = () =>
     (world.proxy.audit() as unknown as readonly Record[])
       .filter(({ metadata }) => metadata.event_code === 'db.decision')
@@ -41,8 +49,8 @@ describe('a session under break-glass', () => {
     await bob.ask('break-glass', target, '--incident', 'desk:INC-1', '--reason', 'production is down')
     const began = Date.now()
     const [first] = await active(target)
-    const client = target === PG ? await world.connectPg('bob') : await world.connectMy('bob')
-    const ask = (): Promise<unknown> => client.query("UPDATE shop.orders SET note = 'kept to the letter' WHERE id = 1")
+    const sql = "UPDATE shop.orders SET note = 'kept to the letter' WHERE id = 1"
+    const ask = await asker(target, sql)
     while (Date.now() < began + DURATION_MS * 1.5) {
       await ask()
       await wait(ASK_EVERY_MS)
