@@ -27,7 +27,7 @@ export interface OpenedLogin {
 }
 
 /** The way to the database, taken while the account is made: nobody logs in on it before. */
-export interface Dialling<D> {
+interface Dialling<D> {
   readonly dial: (allowed: LoginAllowed) => Promise<D>
   readonly hangUp: (dialled: D) => void
 }

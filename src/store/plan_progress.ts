@@ -46,7 +46,7 @@ export interface StoredPlanProgress extends PlanProgress {
   close(): void
 }
 
-export interface PlanProgressDeps {
+interface PlanProgressDeps {
   readonly store: SqlStore
   readonly clock: Clock
   readonly ids: Ids
