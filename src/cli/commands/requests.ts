@@ -190,7 +190,7 @@ export function outcomeText({ request, grant }: Outcome): string {
   const next =
     grant === null
       ? open && request.state === 'pending'
-        ? `waits for ${open.quorum} of ${open.groups.join(', ')}\n`
+        ? `waits for ${stillNeeded(open)} of ${open.groups.join(', ')}\n`
         : ''
       : `grant ${grant.id}: ${grant.state}, until ${when(grant.grant.end)}\nconnect: sallyport connect ${request.target}/${request.role}\n`
   return `request ${request.id}: ${request.state}\n${next}`
@@ -252,4 +252,8 @@ function risksText({ plan, risks }: Request): string {
     return `${index + 1}. ${plain(statement.text)}\n${found.map((risk) => `   ${risk.severity}: ${risk.text}\n`).join('')}`
   })
   return `script ${plan.digest}\n${lines.join('')}`
+}
+
+function stillNeeded({ quorum, votes }: Request['stages'][number]): number {
+  return Math.max(1, quorum - votes.filter(({ decision }) => decision === 'approve').length)
 }
