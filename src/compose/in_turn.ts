@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { asSallyportError } from '../errors.ts'
+import { asSallyportError, SallyportError } from '../errors.ts'
 
 type Step = () => Promise<unknown> | unknown
 
@@ -17,7 +17,7 @@ export async function inTurn(steps: Readonly<Record<string, Step>>, maxMs: numbe
 
 async function within(work: Promise<unknown>, maxMs: number): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`it took over ${maxMs} ms`)), maxMs)
+  const timer = setTimeout(() => reject(new SallyportError('SP-DRAIN', `it took over ${maxMs} ms`)), maxMs)
   try {
     await Promise.race([work, late])
   } finally {
