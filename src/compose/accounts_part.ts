@@ -86,6 +86,7 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
         (live.makesAccounts(target.name) ? made : standing).open(session, target, grant),
       // What was never opened there is nothing to close.
       close: (sessionId) => made.close(sessionId),
+      goOn: async (sessionId, grant) => made.goOn?.(sessionId, grant),
     },
     live: made,
     start: () => {
