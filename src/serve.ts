@@ -8,6 +8,7 @@ import { composeQuestions } from './compose/questions_part.ts'
 import { composeReports } from './compose/reports_part.ts'
 import { RunningProgram } from './compose/running_program.ts'
 import { sessionEnder } from './compose/session_ends.ts'
+import type { Config } from './config/config.ts'
 import type { ControlPlane } from './control/control.ts'
 import { asSallyportError } from './errors.ts'
 import { createAuthority } from './proxy/authority.ts'
@@ -105,7 +106,7 @@ function contextOf(
   const { live, stored, audit, ids, log, sessions, metrics } = base
   const { grants, locks, credentials, uses, plans, quota } = stored
   const { catalogs, policy, liveCheck } = live
-  const { refusals } = control
+  const refusals = { ...control.refusals, linkTo: (id: string) => linkTo(live.config, id) }
   return {
     settings: () => live.settings,
     secureContextOf: (listener) => secureContexts.of(live.listener(listener), authority.chain),
@@ -128,4 +129,10 @@ function seenBy(seen: ControlPlane['seen'], tokens: Tokens, failed: (error: unkn
     return identity
   }
   return { verify: async (token) => noted(await tokens.verify(token)) }
+}
+
+/** Where browsers log in there is a page that opens a request from a refusal. */
+function linkTo({ node: { api } }: Config, id: string): string | null {
+  if (api === null || api.login === null) return null
+  return new URL(`/requests/new?from=${encodeURIComponent(id)}`, api.publicUrl).href
 }

@@ -121,9 +121,9 @@ export interface Evidence {
   controls(): Plain<Answer<'listControls'>>['items']
   build(question: Input<'buildEvidence'>['body']): Promise<EvidencePack>
   figures(from: number, to: number): Promise<Plain<Answer<'getFigures'>>>
-}
   idleGrants(): Promise<Plain<Answer<'listIdleGrants'>>['items']>
   overPrivileged(from: number, to: number): Promise<Plain<Answer<'listOverPrivileged'>>['items']>
+}
 
 export interface EvidencePack {
   /** Ends in the format's own. */
@@ -157,12 +157,12 @@ export interface Posture {
 
 export interface Usage {
   of(grantId: string): Promise<Plain<Answer<'getGrantUse'>>['items']>
-}
   /** Granted beside used, for a line of a review. */
   beside(line: {
     readonly grantId: string
     readonly role: string
   }): Promise<Pick<Plain<Answer<'listReviewItems'>>['items'][number], 'granted' | 'used'>>
+}
 
 export interface IncidentWebhooks {
   /** Checks and reads what a provider sent. Never rejects. */
