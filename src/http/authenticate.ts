@@ -31,6 +31,7 @@ export async function authenticate(
   const found = await identify(request, deps, sessions)
   const { identity } = found
   const locked = deps.locks.lockedBy({ person: personKey(identity), target: '', grantId: null })
+  if (locked instanceof SallyportError) throw locked
   if (locked?.what === 'person') throw new SallyportError('SP-LOCKED', `you are locked: ${locked.reason}`)
   return { caller: { identity, clientAddress: request.ip }, session: found.session }
 }

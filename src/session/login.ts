@@ -110,6 +110,7 @@ function bound(
 function refuseLocked({ locks }: LoginInput, identity: Identity, target: string, grantId: string | null): void {
   const locked = locks.lockedBy({ person: personKey(identity), target, grantId })
   if (!locked) return
+  if (locked instanceof SallyportError) throw locked
   const since = new Date(locked.at).toISOString()
   throw new SallyportError('SP-LOCKED', `the ${locked.what} ${locked.label} is locked since ${since}: ${locked.reason}`)
 }

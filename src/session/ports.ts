@@ -267,9 +267,16 @@ export interface LiveCertificate {
   readonly expiresAt: number
 }
 
-/** Answered from memory. Whoever is locked logs in nowhere, and what stands already ends by `Grants.refusal`. */
+/**
+ * Answered from memory. Whoever is locked logs in nowhere, and what stands already ends by `Grants.refusal`. Where this
+ * node's lease has run out nobody knows what is locked: the answer is `SP-LEASE`, and lets nobody in.
+ */
 export interface Locks {
-  lockedBy(what: { readonly person: string; readonly target: string; readonly grantId: string | null }): Locked | null
+  lockedBy(what: {
+    readonly person: string
+    readonly target: string
+    readonly grantId: string | null
+  }): Locked | SallyportError | null
 }
 
 export interface Locked {

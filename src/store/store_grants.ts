@@ -6,7 +6,7 @@ import type { GrantsSnapshot } from '../policy/grant.ts'
 import type { Clock, Grants, Locked } from '../session/ports.ts'
 import type { FileGrants } from './file_grants.ts'
 import { everyRecord, Snapshot, type SnapshotDeps } from './snapshot.ts'
-import type { StoreLocks } from './store_locks.ts'
+import { NOT_HEARD_FROM, type StoreLocks } from './store_locks.ts'
 
 /** How often the end of the lease is looked for, so that those who listen hear of it. Milliseconds. */
 const LEASE_LOOK_MS = 100
@@ -38,8 +38,6 @@ interface Known {
 
 /** What has ended is remembered for so long after its time, by both clocks. Milliseconds. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1_000
-
-const NOT_HEARD_OF = 'this node has not heard from the store for longer than its lease'
 
 /** The grants of files and of the store as one. Rejects with `SP-STORE` where the store can't be read. */
 export async function createStoreGrants(deps: StoreGrantsDeps): Promise<StoreGrants> {
@@ -96,8 +94,9 @@ class JoinedGrants implements StoreGrants {
   }
 
   refusal(grantId: string, person: { issuer: string; subject: string }, target: string): SallyportError | null {
-    if (!this.#holds()) return new SallyportError('SP-LEASE', NOT_HEARD_OF)
+    if (!this.#holds()) return new SallyportError('SP-LEASE', NOT_HEARD_FROM)
     const locked = this.#lockOf(grantId, person, target)
+    if (locked instanceof SallyportError) return locked
     if (locked) return new SallyportError('SP-LOCKED', `${locked.what} ${locked.label} is locked: ${locked.reason}`)
     const known = this.#known.get(grantId)
     if (!known) return this.#files.refusal(grantId, person, target)
@@ -106,7 +105,7 @@ class JoinedGrants implements StoreGrants {
 
   endedAt(grantId: string, person: { issuer: string; subject: string }, target: string): number | null {
     const locked = this.#holds() ? this.#lockOf(grantId, person, target) : null
-    if (locked) return locked.at
+    if (locked && !(locked instanceof SallyportError)) return locked.at
     const record = this.#known.get(grantId)?.record
     return record?.state === 'revoked' || record?.state === 'completed' ? record.endedAt : null
   }
@@ -126,7 +125,11 @@ class JoinedGrants implements StoreGrants {
     await this.#snapshot.close()
   }
 
-  #lockOf(grantId: string, person: { issuer: string; subject: string }, target: string): Locked | null {
+  #lockOf(
+    grantId: string,
+    person: { issuer: string; subject: string },
+    target: string,
+  ): Locked | SallyportError | null {
     return this.#locks.empty ? null : this.#locks.lockedBy({ person: personKey(person), target, grantId })
   }
 

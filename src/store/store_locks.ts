@@ -1,4 +1,5 @@
 import type { Lock } from '../access/records.ts'
+import { SallyportError } from '../errors.ts'
 import type { Locked, Locks } from '../session/ports.ts'
 import { everyRecord, Snapshot, type SnapshotDeps } from './snapshot.ts'
 
@@ -12,13 +13,16 @@ export interface StoreLocks extends Locks {
   close(): Promise<void>
 }
 
+/** What a client is told while this node has no lease, by locks and by grants. */
+export const NOT_HEARD_FROM = 'this node has not heard from the store for longer than its lease'
+
 interface Held {
   readonly lock: Lock
   /** Monotonic: setting the wall clock forward lifts nothing. */
   readonly deadline: number
 }
 
-/** The locks of the store, answered from memory. Where they can't be known, everything is locked. */
+/** The locks of the store, answered from memory. Where they can't be known, nobody is let in. */
 export async function createLocks(deps: SnapshotDeps): Promise<StoreLocks> {
   const { clock } = deps
   const listeners = new Set<() => void>()
@@ -39,7 +43,7 @@ export async function createLocks(deps: SnapshotDeps): Promise<StoreLocks> {
       return held.size === 0
     },
     lockedBy: ({ person, target, grantId }) => {
-      if (clock.monotonic() >= snapshot.leaseUntil()) return unknown(target, clock.now())
+      if (clock.monotonic() >= snapshot.leaseUntil()) return new SallyportError('SP-LEASE', NOT_HEARD_FROM)
       if (held.size === 0) return null
       const keys = [keyOf('person', person), keyOf('target', target)]
       if (grantId !== null) keys.push(keyOf('grant', grantId))
@@ -78,8 +82,4 @@ function keyOf(what: Lock['what'], value: string): string {
 
 function shown({ what, label, reason, at, until }: Lock): Locked {
   return { what, label, reason, at, until }
-}
-
-function unknown(target: string, at: number): Locked {
-  return { what: 'target', label: target, reason: 'the store of locks is not heard of', at, until: null }
 }

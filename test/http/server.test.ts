@@ -166,6 +166,16 @@ describe('who calls', () => {
     await other.close()
   })
 
+  it('nobody is let in while it is not known who is locked', async () => {
+    const other = await startTestApi(
+      {},
+      { locks: { lockedBy: () => new SallyportError('SP-LEASE', 'not heard from') } },
+    )
+    const answer = await other.call('/v1/me')
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([503, 'SP-LEASE'])
+    await other.close()
+  })
+
   it('is not served in clear beyond loopback', async () => {
     const settings = { ...SETTINGS, host: '0.0.0.0' }
     await expect(startApi({ ...test.deps, settings })).rejects.toMatchObject({ code: 'SP-CONFIG' })

@@ -160,6 +160,12 @@ describe('a known person', () => {
     expect(told({ locks, route: route('bob/shop-db') })).toMatch(/^SP-AUTH/)
   })
 
+  it('is told so where this node does not know what is locked, and a stranger is not', () => {
+    const locks = { lockedBy: () => new SallyportError('SP-LEASE', 'not heard from') }
+    expect(told({ locks })).toBe('SP-LEASE not heard from')
+    expect(told({ locks, identity: new SallyportError('SP-AUTH', 'expired') })).toMatch(/^SP-AUTH/)
+  })
+
   it('with a connection password gets the grant that it is for, and no other', () => {
     const two = grants({}, { id: 'g2', role: 'writer' })
     const password = { id: 'p1', grantId: 'g2', target: 'shop-db' }

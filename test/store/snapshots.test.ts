@@ -133,7 +133,7 @@ it('lets nothing through without a lease, and says so to those who listen', asyn
   lease = at.monotonic
   expect(refusal('a')).toBe('SP-LEASE')
   expect(refusal('from-file')).toBe('SP-LEASE')
-  expect(locks.lockedBy({ person: '', target: 'orders', grantId: null })).not.toBeNull()
+  expect(locks.lockedBy({ person: '', target: 'orders', grantId: null })).toMatchObject({ code: 'SP-LEASE' })
   expect(standing()).toEqual(['from-file'])
   await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1))
   expect(standing()).toEqual(['from-file'])

@@ -102,6 +102,7 @@ async function visited(
   try {
     await rates.byPerson(request.method === 'GET' ? 'read' : 'write', { caller, session }, request, reply)
     const locked = deps.locks.lockedBy({ person: personKey(session.identity), target: '', grantId: null })
+    if (locked instanceof SallyportError) throw locked
     if (locked?.what === 'person') throw new SallyportError('SP-LOCKED', `you are locked: ${locked.reason}`)
     const answer = await work({ request, caller, session })
     if ('to' in answer) return reply.redirect(answer.to, 303)
