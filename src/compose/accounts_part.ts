@@ -48,7 +48,7 @@ export interface AccountsDeps {
 export interface AccountsPart {
   readonly accounts: Accounts
   readonly live: LiveAccounts
-  /** The janitor, now and each minute. */
+  /** The janitor, now and every 20 s. */
   start(): void
   close(): Promise<void>
 }

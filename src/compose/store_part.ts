@@ -79,6 +79,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
   const firstStarted = await firstStart(store, clock)
   const usageKnown = new UsageKnown({ config, store, uses, clock, log, left, firstStart: firstStarted })
   const quota = new StoreQuota({ store, clock, failed })
+  const leaseMs = config.node.store.kind === 'postgres' ? config.node.store.leaseMs : 0
   const runner = { node, startedAt: presence.startedAt }
   const plans = createPlanProgress({ store, clock, ids, failed, runner })
   await plans.load()
@@ -93,7 +94,7 @@ export async function composeStore(config: Config, deps: StoreDeps): Promise<Sto
     uses,
     plans,
     usageKnown,
-    ledger: createAccountLedger({ store, clock, node, startedAt: presence.startedAt, isLive: deps.isLive }),
+    ledger: createAccountLedger({ store, clock, node, startedAt: presence.startedAt, leaseMs, isLive: deps.isLive }),
     quota,
     configure: (next) => {
       current = next

@@ -162,6 +162,8 @@ export interface LeftAccount extends NewAccount {
    * while its node lives.
    */
   readonly inUse: boolean
+  /** The process that made it is gone for good, or can let nothing through any more: no login there is under way. */
+  readonly abandoned: boolean
 }
 
 export interface Catalogs {

@@ -3,7 +3,7 @@ import type { AccountRecord, NodeRecord } from '../access/records.ts'
 import { SallyportError } from '../errors.ts'
 import type { AccountLedger, Clock, LeftAccount } from '../session/ports.ts'
 import { GroupedWrites } from './grouped_writes.ts'
-import { isSeen } from './nodes.ts'
+import { BEAT_EVERY_MS, isSeen, notSeenForMs } from './nodes.ts'
 import { everyRecord } from './snapshot.ts'
 import type { SqlStore } from './sql_store.ts'
 
@@ -20,6 +20,8 @@ export interface AccountLedgerDeps {
   readonly node: string
   /** When this process began, by its own clock. */
   readonly startedAt: number
+  /** For how long a node that is cut off from the store goes on; all nodes are configured alike. */
+  readonly leaseMs: number
   /** Whether a session of this node lives. */
   readonly isLive: (sessionId: string) => boolean
 }
@@ -83,10 +85,20 @@ async function left(
     for (const account of accounts) {
       const { name, sessionId, grantId, expiresAt, node } = account
       const own = node === deps.node
+      const from = nodes.get(node)
       const inUse = own
         ? usedHere(deps, account, loggingIn(account.id))
-        : usedElsewhere(deps, account, nodes.get(node)) && (await tx.sessions.get(sessionId))?.endedAt == null
-      found.push({ target, name, sessionId, grantId, expiresAt, node, inUse })
+        : usedElsewhere(deps, account, from) && (await tx.sessions.get(sessionId))?.endedAt == null
+      found.push({
+        target,
+        name,
+        sessionId,
+        grantId,
+        expiresAt,
+        node,
+        inUse,
+        abandoned: isAbandoned(deps, account, from),
+      })
     }
     return found
   })
@@ -110,6 +122,12 @@ function usedElsewhere(
 ): boolean {
   if (state === 'orphaned' || node === undefined) return false
   return isSeen(node, deps) && createdAt >= node.startedAt
+}
+
+/** A node that is cut off may let its sessions run until its lease is over, also when it isn't seen any more. */
+function isAbandoned(deps: AccountLedgerDeps, { createdAt }: AccountRecord, node: NodeRecord | undefined): boolean {
+  if (node === undefined || createdAt < node.startedAt) return true
+  return !isSeen(node, deps) && notSeenForMs(node, deps) >= deps.leaseMs + BEAT_EVERY_MS
 }
 
 async function letGoOfDropped(tx: WriteTx, now: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { Clock, Ids } from '../session/ports.ts'
 import { everyRecord } from './snapshot.ts'
 import type { SqlStore } from './sql_store.ts'
 
-const BEAT_EVERY_MS = 2_000
+export const BEAT_EVERY_MS = 2_000
 /** A node that was not seen for so long is taken for dead: others clean up after it. */
 const SEEN_WITHIN_MS = 15_000
 /** Sessions that a dead node left behind are looked for each so many beats. */

@@ -2,7 +2,7 @@ import type { AccountLedger, Clock, LeftAccount, Target } from '../session/ports
 import type { AccountEngine, AccountSettings } from './accounts.ts'
 import type { AccountNote, Endings } from './accounts_endings.ts'
 
-/** What another node made is left alone until it was seen unused for so long: its session may only be beginning. */
+/** What another node made, that may live, is left alone until it was seen unused for so long: its session may only be beginning. */
 const FOREIGN_MS = 30_000
 const FIRST_RETRY_MS = 1_000
 const RETRY_MAX_MS = 600_000
@@ -58,7 +58,7 @@ export class Janitor {
       return false
     }
     if ((this.#retries.get(name)?.at ?? 0) > now) return false
-    if (left?.node === this.#options.node) return true
+    if (left && (left.node === this.#options.node || left.abandoned)) return true
     const since = this.#unused.get(name)
     if (since === undefined) this.#unused.set(name, now)
     return since !== undefined && now - since >= FOREIGN_MS

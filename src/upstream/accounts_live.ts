@@ -10,7 +10,7 @@ import { WarmPool } from './accounts_warm.ts'
 
 /** The database takes the account's password for so long: a session logs in at once, and never again. */
 const LOGIN_WINDOW_MS = 900_000
-const JANITOR_MS = 60_000
+const JANITOR_MS = 20_000
 const SETUPS_MAX = 1_000
 /** 32 letters and digits: 5 bits each. */
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -49,7 +49,7 @@ export interface LiveAccounts extends Accounts {
   dropGrant(grantId: string): Promise<readonly EndedAccount[]>
   /** One pass of the janitor over the targets; rejects never, what fails is reported. */
   clean(targets: readonly Target[]): Promise<void>
-  /** A pass now and each minute. Gives the way to stop. */
+  /** A pass now and every 20 s. Gives the way to stop. */
   keepClean(targets: () => readonly Target[]): () => void
   /** Ends all that is open, at the end of the process. */
   shutDown(): Promise<void>

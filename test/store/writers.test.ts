@@ -108,7 +108,8 @@ describe.each<Backend>([sqliteBackend(), postgresBackend()])('what is written be
       await tx.nodes.insert(node('dead', at.now - 60_000))
       await tx.sessions.insert({ ...session({ id: 's-ended', node: 'alive', endedAt: 5 }), version: 1 })
     })
-    const ledgerOf = (name: string) => createAccountLedger({ store, clock, node: name, startedAt: at.now, isLive })
+    const ledgerOf = (name: string) =>
+      createAccountLedger({ store, clock, node: name, startedAt: at.now, leaseMs: 0, isLive })
     const own = ledgerOf('node-1')
     const account = (name: string, sessionId: string) => {
       return { target: 'orders', name, sessionId, grantId: 'g', expiresAt: at.now + 1_000 }
@@ -118,6 +119,7 @@ describe.each<Backend>([sqliteBackend(), postgresBackend()])('what is written be
       clock: { ...clock, now: () => at.now - 1 },
       node: 'node-1',
       startedAt: 0,
+      leaseMs: 0,
       isLive,
     }).note(account('before', 's-live'))
     for (const [name, sessionId] of [
@@ -163,9 +165,29 @@ describe.each<Backend>([sqliteBackend(), postgresBackend()])('what is written be
     await expect(own.made('orders', 'nobody')).rejects.toMatchObject({ code: 'SP-NOT-FOUND' })
   })
 
+  it.each([
+    ['a node that is seen', 'node-2', 1_000, 0, 30_000, false],
+    ['a node that may still live by its lease', 'node-2', 31_000, 0, 30_000, false],
+    ['a node whose lease is over', 'node-2', 32_000, 0, 30_000, true],
+    ['a node that beats late', 'node-2', 14_000, 0, 1_000, false],
+    ['a node that is not seen', 'node-2', 15_000, 0, 1_000, true],
+    ['a process before the one that is seen', 'node-2', 1_000, 5_000, 30_000, true],
+    ['a node that has left', 'another', 1_000, 0, 30_000, true],
+  ])('knows whose accounts are abandoned: of %s', async (_, id, ago, startedLater, leaseMs, abandoned) => {
+    const { clock, at } = clockAt(1_000_000)
+    const base = { store, clock, isLive: () => false, leaseMs }
+    const account = { target: 'shelf', name: 'one', sessionId: 's-none', grantId: 'g', expiresAt: at.now + 1_000 }
+    await createAccountLedger({ ...base, node: 'node-2', startedAt: 0 }).note(account)
+    const times = { startedAt: at.now + startedLater, seenAt: at.now }
+    await store.write((tx) => tx.nodes.insert({ id, version: 1, ...times, address: null, clockSkewMs: 0 }))
+    at.now += ago
+    const own = createAccountLedger({ ...base, node: 'node-1', startedAt: 0 })
+    expect(await own.left('shelf')).toMatchObject([{ name: 'one', abandoned }])
+  })
+
   it('writes a crowd of small changes in few transactions, in order', async () => {
     const { clock } = clockAt(0)
-    const ledger = createAccountLedger({ store, clock, node: 'node-1', startedAt: 0, isLive: () => true })
+    const ledger = createAccountLedger({ store, clock, node: 'node-1', startedAt: 0, leaseMs: 0, isLive: () => true })
     const writes = vi.spyOn(store, 'write')
     const names = Array.from({ length: 100 }, (_, at) => `account-${at}`)
     await Promise.all(

@@ -23,11 +23,14 @@ export interface KeptLedger extends AccountLedger {
   /** Of another node, or of a process before this one. */
   add(account: NewAccount, node: string): void
   live: Set<string>
+  /** Nodes that are gone for good. */
+  abandoned: Set<string>
 }
 
 export function keptLedger(): KeptLedger {
   const entries: KeptLedger['entries'] = new Map()
   const live = new Set<string>()
+  const abandoned = new Set<string>()
   const state = async (name: string, to: string) => {
     const entry = entries.get(name)
     if (entry) entry.state = to
@@ -35,6 +38,7 @@ export function keptLedger(): KeptLedger {
   return {
     entries,
     live,
+    abandoned,
     add: (account, node) => void entries.set(account.name, { ...account, state: 'creating', node }),
     note: async (account) => void entries.set(account.name, { ...account, state: 'creating', node: NODE }),
     made: (_target, name) => state(name, 'open'),
@@ -44,7 +48,13 @@ export function keptLedger(): KeptLedger {
     left: async (target) =>
       [...entries.values()]
         .filter((one) => one.target === target && one.state !== 'dropped')
-        .map(({ state: _, ...one }): LeftAccount => ({ ...one, inUse: live.has(one.sessionId) })),
+        .map(
+          ({ state: _, ...one }): LeftAccount => ({
+            ...one,
+            inUse: live.has(one.sessionId),
+            abandoned: abandoned.has(one.node),
+          }),
+        ),
   }
 }
 

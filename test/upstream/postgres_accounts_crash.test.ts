@@ -83,6 +83,18 @@ describe('the janitor', () => {
     await other.pool.close()
   })
 
+  it('ends at once what a node left that is gone for good', async () => {
+    const name = await made()
+    const other = makeYard()
+    other.ledger.add({ ...foreign, name }, 'node-2')
+    await other.accounts.clean([target])
+    expect(await logins()).toEqual([name])
+    other.ledger.abandoned.add('node-2')
+    await other.accounts.clean([target])
+    expect(await logins()).toEqual([])
+    await other.pool.close()
+  })
+
   it('ends what no ledger knows of', async () => {
     await made()
     const other = makeYard()

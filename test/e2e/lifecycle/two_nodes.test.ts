@@ -15,6 +15,11 @@ interface Asked {
   readonly grant: { readonly id: string } | null
 }
 
+/** A run of the janitor each so long. */
+const JANITOR_MS = 20_000
+/** A node is dead when it was not seen for 15 s; then comes the next run. */
+const CLEANED_MS = 60_000
+
 const CUT_OFF = /\(SP-LEASE\)$/
 
 interface Listed {
@@ -137,6 +142,22 @@ describe('two nodes on one store', () => {
     await here.end()
     await carol.ask('grant', 'revoke', id, '--reason', 'done')
     await expect.poll(() => world.accountsPg(), SOON).toEqual([])
+  })
+
+  it('keep the accounts of a node that lives, and drop those that it left when it was killed', async () => {
+    await granted()
+    const running = endOf((await onSecond()).query(ENDLESS))
+    const [account] = await world.accountsPg()
+    await new Promise((done) => setTimeout(done, JANITOR_MS))
+    expect(await world.accountsPg()).toEqual([account])
+    second.child.kill('SIGKILL')
+    const killedAt = performance.now()
+    await running
+    expect(await world.accountsPg()).toEqual([account])
+    await expect.poll(() => world.accountsPg(), { timeout: CLEANED_MS, interval: 200 }).toEqual([])
+    console.info(`what a dead node left was gone after ${Math.round((performance.now() - killedAt) / 1000)} s`)
+    const told = () => JSON.stringify(world.proxy.audit()).includes(`"${account}"`)
+    await expect.poll(told, SOON).toBe(true)
   })
 })
 
