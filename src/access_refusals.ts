@@ -143,5 +143,12 @@ export const ACCESS_REFUSALS = {
     'Read it again, then send the new ETag.',
   ),
   'SP-RATE': refusal('53400', 1226, '42000', 'Too many calls of the API.', 'Wait as long as Retry-After says.'),
+  'SP-NOT-CONFIGURED': refusal(
+    '0A000',
+    1235,
+    '42000',
+    'This part of Sallyport is not configured here.',
+    'Ask the operators to configure it.',
+  ),
   'SP-INPUT': refusal('22023', 1210, 'HY000', 'The input is not valid.', 'Correct the fields that the message names.'),
 } as const satisfies Record<string, Refusal>

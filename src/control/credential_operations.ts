@@ -126,7 +126,8 @@ async function certificate(
 ): Promise<IssuedCertificate> {
   checkVouched(act, identity)
   const { authority } = deps
-  if (authority === null) throw new SallyportError('SP-REQUEST', 'no authority for client certificates is configured')
+  if (authority === null)
+    throw new SallyportError('SP-NOT-CONFIGURED', 'no authority for client certificates is configured')
   const made = await authority.issue(publicKey, identity, act.now + checkedCertificateMs(durationMs, settings))
   return transact(deps, async (tx, apply) => {
     await checkCredentialRoom(tx, 'certificates', identity, act.now)

@@ -31,6 +31,6 @@ export type Handlers<Ids extends OperationId = OperationId> = { readonly [Id in 
 
 /** What the configuration leaves out. */
 export function configured<T>(port: T | null, what: string): T {
-  if (port === null) throw new SallyportError('SP-UNSUPPORTED', `${what} is not configured`)
+  if (port === null) throw new SallyportError('SP-NOT-CONFIGURED', `${what} is not configured`)
   return port
 }

@@ -26,6 +26,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'SP-INTERNAL': 500,
   'SP-CONFIG': 422,
   'SP-UNSUPPORTED': 501,
+  'SP-NOT-CONFIGURED': 501,
   'SP-UPSTREAM': 502,
   'SP-STORE': 503,
   'SP-LEASE': 503,

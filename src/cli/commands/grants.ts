@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { WireAnswer } from '../../http/contract/operations.ts'
 import { incidentArgument, parameterArgument, spanArgument, type Values } from '../api/arguments.ts'
+import { type ApiClient, ApiProblem } from '../api/client.ts'
 import { asks, everything } from '../api/command.ts'
 import { grantId } from '../api/ids.ts'
 import { facts, table, when, who } from '../api/print.ts'
@@ -9,6 +10,8 @@ import type { CliContext, SignedIn } from '../context.ts'
 import { outcomeText } from './requests.ts'
 
 type GrantRecord = WireAnswer<'getGrant'>
+
+type Use = WireAnswer<'getGrantUse'>['items'] | null
 
 interface ListOptions {
   readonly all: boolean
@@ -40,8 +43,8 @@ export function addGrants(program: Command, context: CliContext): void {
     context,
     async ({ api }: SignedIn, given: string) => {
       const params = { id: await grantId(api, given) }
-      const [answer, use] = await Promise.all([api.call('getGrant', { params }), api.call('getGrantUse', { params })])
-      return { answer: { ...answer, use: use.items }, text: grantText(answer) + useText(use.items) }
+      const [answer, use] = await Promise.all([api.call('getGrant', { params }), useOf(api, params)])
+      return { answer: { ...answer, use }, text: grantText(answer) + useText(use) }
     },
   )
   for (const [name, operation, about] of ENDINGS) {
@@ -64,6 +67,16 @@ export function addGrants(program: Command, context: CliContext): void {
       return { answer, text: outcomeText(answer) }
     },
   )
+}
+
+/** Null where the program counts no use: that is no reason to show nothing. */
+async function useOf(api: ApiClient, params: { readonly id: string }): Promise<Use> {
+  try {
+    return (await api.call('getGrantUse', { params })).items
+  } catch (error) {
+    if (error instanceof ApiProblem && error.code === 'SP-NOT-CONFIGURED') return null
+    throw error
+  }
 }
 
 /** What can be used stands above what is over. */
@@ -181,7 +194,8 @@ function grantText({ grant, ...record }: GrantRecord): string {
   ])
 }
 
-function useText(items: WireAnswer<'getGrantUse'>['items']): string {
+function useText(items: Use): string {
+  if (items === null) return 'its use is not known here\n'
   if (items.length === 0) return 'not used\n'
   return table(
     ['TABLE', 'VERB', 'STATEMENTS', 'ROWS', 'IN CLEAR', 'LAST'],
