@@ -104,6 +104,17 @@ describe('COM_QUERY', () => {
     expect(lines.at(-1)).toBe('< 3 error 1105 SP-ORIGIN')
   })
 
+  it.each([
+    ["UPDATE users SET name = 'x' WHERE id = 1", 'update'],
+    ['SET @a = 1', 'set'],
+    ['BEGIN', 'begin'],
+  ])('is withheld where none was to come: %s', (text, kind) => {
+    const lines = story([client(query(text)), server(count(1), column('x'), row(CLEAR), end())])
+    expect(lines.join('\n')).not.toContain(CLEAR)
+    expect(lines).toContain(`note withheld 1105 ${kind} rows 0 withheld 1`)
+    expect(lines.at(-1)).toMatch(/^< \d+ error 1105 SP-ORIGIN/)
+  })
+
   it('masks a field that only the server says is a masked column', () => {
     const lines = story([client(query('SELECT id FROM users')), server(count(1), EMAIL, row(CLEAR), end())])
     expect(lines.join('\n')).not.toContain(CLEAR)

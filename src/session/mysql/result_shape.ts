@@ -5,6 +5,7 @@ import { compileMask } from '../../masking/mask.ts'
 import type { Masker } from '../../masking/rule.ts'
 import type { StatementPlan } from '../../policy/decision.ts'
 import type { Masks } from '../../policy/masks.ts'
+import type { StatementKind } from '../../sql/facts.ts'
 import { type ColumnDefinition, withMaskedFlags } from '../../wire/mysql/column.ts'
 
 /** What is done with the rows of one result; `types` and `maskers` are by ordinal. */
@@ -37,6 +38,7 @@ export interface FieldInput {
   readonly plan: StatementPlan | null
   readonly masks: Masks
   readonly format: Format
+  readonly kind: StatementKind
 }
 
 /**
@@ -70,8 +72,37 @@ export function shownField(
   return field
 }
 
+/** Answered by the server with no rows, but for a RETURNING, of which the fields are known beforehand. */
+const WITHOUT_ROWS: ReadonlySet<StatementKind> = new Set([
+  'insert',
+  'update',
+  'delete',
+  'truncate',
+  'create_table_as',
+  'load_data',
+  'begin',
+  'commit',
+  'rollback',
+  'savepoint',
+  'release',
+  'rollback_to',
+  'set_transaction',
+  'set',
+  'use',
+  'prepare',
+  'deallocate',
+  'lock',
+  'unlock',
+  'evaluate',
+  'handler',
+])
+
 /** What becomes of the rows, of which all fields are described. */
-export function shapeOf(fields: readonly ShownField[], { plan, format }: FieldInput): ResultShape {
+export function shapeOf(fields: readonly ShownField[], { plan, format, kind }: FieldInput): ResultShape {
+  // The server has read another statement than was analysed.
+  if (plan && !plan.fields && WITHOUT_ROWS.has(kind)) {
+    throw new SallyportError('SP-ORIGIN', 'the database answers with rows where none were to come')
+  }
   if (plan?.fields && plan.fields.length !== fields.length) {
     throw new SallyportError('SP-ORIGIN', 'the database describes another number of fields than was analysed')
   }

@@ -306,8 +306,8 @@ export class ServerHalf {
   }
 }
 
-function fieldInput({ to }: Exchange, { plan, verdict }: Run): FieldInput {
-  return { plan, masks: verdict.masks, format: to === 'query' ? 'text' : 'binary' }
+function fieldInput({ to }: Exchange, { plan, verdict, facts: { kind } }: Run): FieldInput {
+  return { plan, masks: verdict.masks, format: to === 'query' ? 'text' : 'binary', kind }
 }
 
 /** An error between two commands: an idle session timed out, was killed, or the server shuts down. */
