@@ -11,14 +11,14 @@ import type { RefusalNote } from './records.ts'
 
 /** Letters and digits that nobody mistakes for one another, and that make no words. */
 const ALPHABET = '23456789bcdfghjkmnpqrstvwxz'
-export const REFUSAL_ID_BYTES = 8
 const ID_CHARS = 8
 
 /**
- * Eight characters, near 38 bits: few enough to be typed. Knowing one helps nobody but the person who was refused.
+ * Eight characters, near 38 bits, of a digest over what was refused to whom: few enough to be typed, and the same each time,
+ * so that who tries again is told the same. Knowing one helps nobody but the person who was refused.
  */
-export function refusalId(random: Uint8Array): string {
-  return Array.from(random.subarray(0, ID_CHARS), (byte) => ALPHABET[byte % ALPHABET.length]).join('')
+export function refusalId(digest: Uint8Array): string {
+  return Array.from(digest.subarray(0, ID_CHARS), (byte) => ALPHABET[byte % ALPHABET.length]).join('')
 }
 
 /** What was refused to somebody else does not exist, as far as anybody can tell. Throws `SP-NOT-FOUND`. */

@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { AccessControl, Caller, FromRefusal } from '../access/control.ts'
 import { refOf } from '../access/person.ts'
 import type { AccessPolicy } from '../access/policy.ts'
+import type { WriteTx } from '../access/ports.ts'
 import type { RefusalNote } from '../access/records.ts'
-import { leastRole, narrowingOf, ownRefusal, REFUSAL_ID_BYTES, refusalId } from '../access/refusals.ts'
+import { leastRole, narrowingOf, ownRefusal, refusalId } from '../access/refusals.ts'
 import { type Act, FIRST_VERSION } from '../access/transition.ts'
 import { asSallyportError } from '../errors.ts'
 import { personKey } from '../identity/identity.ts'
@@ -81,6 +82,20 @@ async function create(
   })
 }
 
+/** The issuer is left out: what one person is told does not depend on where their provider runs. */
+function digestOf({ person, target, database, role, code, statementSha256, needs }: RefusedAccess): Uint8Array {
+  const { subject, email } = person
+  const content = JSON.stringify([subject, email, target, database, role, code, statementSha256, needs])
+  return createHash('sha256').update(content).digest()
+}
+
+/** Refused again, it is kept longer. What another provider's person of that name was refused stays theirs. */
+async function keep(tx: WriteTx, note: RefusalNote): Promise<void> {
+  const known = await tx.refusals.get(note.id)
+  if (known === undefined) return tx.refusals.insert(note)
+  if (personKey(known.person) === personKey(note.person)) await tx.refusals.update({ ...note, version: known.version })
+}
+
 /** Gives the id at once, and stores the note behind. */
 export class RefusalNotes {
   readonly #deps: ControlDeps
@@ -94,7 +109,7 @@ export class RefusalNotes {
 
   note(refused: RefusedAccess): string | null {
     if (this.#waiting.length >= MAX_WAITING || !this.#mayNote(personKey(refused.person))) return null
-    const id = refusalId(randomBytes(REFUSAL_ID_BYTES))
+    const id = refusalId(digestOf(refused))
     const at = this.#deps.clock.now()
     const person = refOf(refused.person)
     this.#waiting.push({ ...refused, id, version: FIRST_VERSION, person, at, expiresAt: at + KEPT_MS })
@@ -123,7 +138,7 @@ export class RefusalNotes {
       this.#waiting = []
       try {
         await this.#deps.store.write(async (tx) => {
-          for (const note of notes) await tx.refusals.insert(note)
+          for (const note of notes) await keep(tx, note)
         })
       } catch (error) {
         this.#deps.failed('notes of refusals', asSallyportError(error))

@@ -74,15 +74,17 @@ describe('who heaps up what they hold', () => {
   it('fills no store with refusals, and all that are old are forgotten', async () => {
     const { control, store, state } = await plane()
     const told = { database: '', role: null, code: 'SP-NO-GRANT', reason: 'none', needs: [], clear: [] }
-    const note = () =>
-      control.refusals.note({ ...told, person: alice.identity, target: 'orders', statementSha256: null })
-    const ids = Array.from({ length: 100 }, note)
+    const note = (statement: number) =>
+      control.refusals.note({ ...told, person: alice.identity, target: 'orders', statementSha256: `${statement}` })
+    const ids = Array.from({ length: 100 }, (_, statement) => note(statement))
     await control.settled()
     expect(ids.filter((id) => id !== null)).toHaveLength(30)
     const count = () => store.read((tx) => tx.refusals.count({}))
     expect(await count()).toBe(30)
     state.now += MINUTE
-    expect(note()).not.toBeNull()
+    expect(note(100)).not.toBeNull()
+    // What is refused again is the same refusal.
+    expect(note(100)).toBe(note(100))
     await control.settled()
     const [one] = await store.read((tx) => tx.refusals.list({ limit: 1 }))
     await store.write(async (tx) => {
