@@ -8,7 +8,9 @@ import type { AccessPolicy, TargetFacts } from './policy.ts'
 /** What a person may write into a request, each check with a sentence that says what to mend. */
 
 const MAX_REASON_CHARS = 2000
-const MAX_TICKET_CHARS = 200
+/** A pattern is looked for in so many of them: see the cost of patterns in the configuration. */
+const MAX_SEARCHED_CHARS = 500
+const MAX_TICKET_CHARS = 128
 const MAX_VALUE_CHARS = 1000
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -30,7 +32,7 @@ export function checkedReason(text: string, role: Role | null = null): string {
   if (reason === '') refuseRequest('give a reason')
   if (reason.length > MAX_REASON_CHARS) refuseRequest(`the reason is longer than ${MAX_REASON_CHARS} characters`)
   const pattern = role?.asking.reasonPattern ?? null
-  if (pattern !== null && !new RegExp(pattern, 'u').test(reason)) {
+  if (pattern !== null && !new RegExp(pattern, 'u').test(reason.slice(0, MAX_SEARCHED_CHARS))) {
     refuseRequest(`the role ${role?.name} wants a reason that contains ${pattern}`)
   }
   return reason

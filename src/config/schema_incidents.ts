@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { INCIDENT_PRESETS } from '../access/incident_settings.ts'
-import { duration, httpsUrl, name, path, secretRef, time } from './schema_values.ts'
+import { WHOLE_TEXT } from './pattern_cost.ts'
+import { duration, httpsUrl, name, path, regex, secretRef, time } from './schema_values.ts'
 
 const pointer = z
   .string()
@@ -9,11 +10,9 @@ const pointer = z
 const pointers = z.array(pointer)
 const headerName = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be the name of a header')
 
-const idPattern = z
-  .string()
-  .max(256)
-  .refine(isPattern, 'must be a regular expression')
-  .describe('A regular expression that the whole id must match, before anything is asked.')
+const idPattern = regex(WHOLE_TEXT).describe(
+  'A regular expression that the whole id must match, before anything is asked.',
+)
 
 const everyone = {
   onUnverified: z
@@ -140,14 +139,6 @@ const provider = z.discriminatedUnion('kind', [
 export const incidentsSection = z
   .record(name, provider)
   .describe('The providers that break-glass asks about incidents, by name. Stands once.')
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(`^(?:${text})$`, 'u') instanceof RegExp
-  } catch {
-    return false
-  }
-}
 
 /** The id may not choose the server. */
 function isTemplate(text: string): boolean {

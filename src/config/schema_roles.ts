@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { WHOLE_TEXT, WITHIN_TEXT } from './pattern_cost.ts'
 import {
   cidr,
   count,
@@ -78,8 +79,10 @@ const asking = {
     .enum(['none', 'reason', 'ticket'])
     .default('none')
     .describe('What each session has to name when it begins.'),
-  reasonPattern: regex.optional().describe('A regular expression that the reason of a request must contain.'),
-  ticketPattern: regex.optional().describe('A regular expression that a whole ticket must match.'),
+  reasonPattern: regex(WITHIN_TEXT)
+    .optional()
+    .describe('A regular expression that the first 500 characters of the reason of a request must contain.'),
+  ticketPattern: regex(WHOLE_TEXT).optional().describe('A regular expression that a whole ticket must match.'),
   ticketRequired: z.boolean().default(false).describe('A request needs a ticket.'),
   approval: name
     .optional()

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { SECRET_REFERENCE } from '../session/secret_settings.ts'
+import { isCheap, type PatternBound } from './pattern_cost.ts'
 
 /** The small values that the sections share. */
 
@@ -17,12 +18,22 @@ export const duration = z
 
 export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than 0')
 
-/** A pattern of JavaScript's regular expressions, with the flag `u`. */
-export const regex = z.string().min(1).max(500).refine(isPattern, 'must be a regular expression')
+/** A pattern of JavaScript's regular expressions, with the flag `u`, that is never long at work. */
+export function regex(bound: PatternBound) {
+  return z
+    .string()
+    .min(1)
+    .max(500)
+    .refine(isPattern, { error: 'must be a regular expression', abort: true })
+    .refine(
+      (text) => isCheap(text, bound),
+      'could take too long: it repeats what repeats, or has too many free repeats',
+    )
+}
 
 function isPattern(text: string): boolean {
   try {
-    return new RegExp(text, 'u').test('') || true
+    return new RegExp(`(?:${text})`, 'u') instanceof RegExp
   } catch {
     return false
   }

@@ -10,7 +10,7 @@ export interface SessionReason {
 
 const MS_PER_MINUTE = 60_000
 const MAX_REASON_CHARS = 500
-const MAX_TICKET_CHARS = 100
+const MAX_TICKET_CHARS = 128
 
 /** What a role demands of a login beyond the grant. Throws `SP-FRESH-LOGIN` or `SP-REASON`, with the next step in words. */
 export function meetRole(role: Role, identity: Identity, given: SessionReason, now: number): void {

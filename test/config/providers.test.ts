@@ -167,6 +167,8 @@ describe('providers of incidents', () => {
     ['url: https://incidents.example.test/', 'url: https://incidents.example.test/api/{id}'],
     ['url: http://incidents.example.test/{id}', 'url: https://incidents.example.test/api/{id}'],
     ['idPattern: "INC-("', 'idPattern: INC-\\d+'],
+    ['idPattern: "(INC-|x+)+"', 'idPattern: INC-\\d+'],
+    ['idPattern: ".*.*.*.*x"', 'idPattern: INC-\\d+'],
     ['status: status, active', 'status: /status, active'],
     ['active: []', 'active: [open]'],
     ['text: security, more: 1', 'text: security'],

@@ -141,7 +141,7 @@ describe('a known person', () => {
     [{ sessionReason: 'ticket', ticketPattern: '[A-Z]+-\\d+' }, null, 'see OPS-12', /^SP-REASON .*form/],
     [{ ticketPattern: 'A|B' }, null, 'AB', /^SP-REASON .*form/],
     [{}, 'x'.repeat(501), null, /^SP-REASON .*longer/],
-    [{}, null, 'x'.repeat(101), /^SP-REASON .*longer/],
+    [{}, null, 'x'.repeat(129), /^SP-REASON .*longer/],
   ])('gives the reason that the role %j demands: %j, %j', (over, reason, ticket, answer) => {
     const policy = { ...inputOf().policy, roleOf: () => roleOf(over) }
     expect(told({ policy, given: { reason, ticket } })).toMatch(answer)
