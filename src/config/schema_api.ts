@@ -83,7 +83,9 @@ export const apiSection = z
         allowNetworks: z
           .array(cidr)
           .default([])
-          .describe('Networks that webhooks may lead to although they are link-local or of a metadata service.'),
+          .describe(
+            'Networks that webhooks may lead to although they are private, link-local, loopback or of a metadata service.',
+          ),
         secrets: z
           .array(secretRef)
           .default([])

@@ -224,7 +224,7 @@ export const SETTINGS: ApiDeps['settings'] = {
   login: null,
   rates: RATES,
   slack: null,
-  webhooks: { allowNetworks: [], secrets: ['env:SIGNING'] },
+  webhooks: { allowNetworks: ['127.0.0.0/8'], secrets: ['env:SIGNING'] },
 }
 
 function verify(token: string): Identity {

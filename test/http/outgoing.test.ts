@@ -164,7 +164,7 @@ describe('a signature', () => {
     expect((await test.call('/v1/webhook-endpoints', { body })).status).toBe(422)
     const id = await hook(['*'])
     expect((await test.call(`/v1/webhook-endpoints/${id}`, { method: 'PUT', body })).status).toBe(422)
-    const webhooks = { allowNetworks: [], secrets: [] }
+    const webhooks = { ...deps.settings.webhooks, secrets: [] }
     const later = createOutgoing({ ...deps, settings: { ...deps.settings, webhooks } })
     await later.enqueue([event()])
     await later.tick()
@@ -189,6 +189,13 @@ describe('an address', () => {
     'https://[::]/',
     'https://100.100.100.200/',
     'https://224.0.0.1/',
+    'https://10.0.0.5/',
+    'https://172.31.255.1/',
+    'https://192.168.1.1/',
+    'https://[::ffff:10.0.0.5]/',
+    'https://[fd12:3456::1]/',
+    'https://[2002:a00:5::1]/',
+    'https://[::1]:1/',
   ])('%s is refused', async (at) => {
     expect(() => createAddressGuard([]).check(at)).toThrow('SP-INPUT')
     const answer = await test.call('/v1/webhook-endpoints', {
@@ -197,10 +204,18 @@ describe('an address', () => {
     expect(answer.status).toBe(422)
   })
 
-  it.each(['https://hooks.example.test/x', 'http://localhost:1/', 'http://[::1]:1/', 'https://10.0.0.5/'])(
+  it.each(['https://hooks.example.test/x', 'https://172.32.0.1/', 'https://192.0.2.7/', 'https://[2606::1]/'])(
     '%s is taken',
     (at) => {
       expect(createAddressGuard([]).check(at).href).toBe(at)
+    },
+  )
+
+  it.each(['http://localhost:1/', 'http://127.0.0.1:1/', 'http://[::1]:1/', 'https://10.0.0.5/'])(
+    '%s is taken where the configuration allows it',
+    (at) => {
+      expect(() => createAddressGuard([]).check(at)).toThrow('allowNetworks')
+      expect(createAddressGuard(['127.0.0.0/8', '::1/128', '10.0.0.0/24']).check(at).href).toBe(at)
     },
   )
 
@@ -209,10 +224,14 @@ describe('an address', () => {
   })
 
   it('is judged by where its name leads when it is connected to', async () => {
-    const { lookup } = createAddressGuard(['192.0.2.0/24'])
+    const { lookup } = createAddressGuard(['127.0.0.0/8', '::1/128'])
     const found = (host: string) =>
       new Promise((done) => lookup(host, { all: true }, (error, address) => done(error === null ? address : 'refused')))
     expect(await found('localhost')).not.toBe('refused')
     expect(await found('169.254.169.254')).toBe('refused')
+    const strict = createAddressGuard([]).lookup
+    expect(await new Promise((done) => strict('localhost', { all: true }, (error) => done(error?.message)))).toMatch(
+      'no webhook may lead',
+    )
   })
 })

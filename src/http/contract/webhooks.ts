@@ -19,7 +19,7 @@ const newWebhook = fields({
   url: z
     .url({ protocol: /^https?$/ })
     .max(MAX_URL_CHARACTERS)
-    .describe('https; http for loopback only.'),
+    .describe('https, to a public address or a network that the configuration allows; http for loopback only.'),
   events: list(z.string().regex(/^(\*|[a-z_]+\.(\*|[a-z_]+))$/, 'must be an activity, `entity.*` or `*`')).min(1),
   secretRef: z
     .string()

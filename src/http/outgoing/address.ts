@@ -4,31 +4,40 @@ import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { SallyportError } from '../../errors.ts'
 
 /**
- * Where no webhook may lead: link-local addresses, among them those where clouds hand out credentials, addresses that
- * name no host, and those of many hosts. RFC 3927, RFC 4291, RFC 6890.
+ * Where no webhook may lead unless the configuration says so: this machine, private networks, link-local addresses, among
+ * them those where clouds hand out credentials, addresses that name no host, and those of many hosts. RFC 1918, RFC 3927,
+ * RFC 4193, RFC 4291, RFC 6598, RFC 6890.
  */
 const FORBIDDEN: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['0.0.0.0', 8, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['10.0.0.0', 8, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['100.64.0.0', 10, 'ipv4'],
   ['169.254.0.0', 16, 'ipv4'],
-  // Alibaba Cloud and Oracle Cloud have their metadata outside of the link.
-  ['100.100.100.200', 32, 'ipv4'],
+  // Oracle Cloud has its metadata outside of the link and of private networks.
   ['192.0.0.192', 32, 'ipv4'],
   ['224.0.0.0', 4, 'ipv4'],
   ['255.255.255.255', 32, 'ipv4'],
   ['::', 128, 'ipv6'],
+  ['::1', 128, 'ipv6'],
   ['fe80::', 10, 'ipv6'],
-  ['fd00:ec2::254', 128, 'ipv6'],
+  ['fec0::', 10, 'ipv6'],
+  ['fc00::', 7, 'ipv6'],
   ['ff00::', 8, 'ipv6'],
 ]
-/** Forms of IPv6 that carry an IPv4 address, with where it stands: RFC 4291 2.5.5, RFC 6052, RFC 3056. */
 const LOOPBACK = listOf([
   ['127.0.0.0', 8, 'ipv4'],
   ['::1', 128, 'ipv6'],
 ])
+/** Forms of IPv6 that carry an IPv4 address: RFC 4291 2.5.5, RFC 6052, RFC 3056, RFC 4380. */
 const CARRIERS = listOf([
   ['::', 96, 'ipv6'],
   ['64:ff9b::', 96, 'ipv6'],
+  ['64:ff9b:1::', 48, 'ipv6'],
   ['2002::', 16, 'ipv6'],
+  ['2001::', 32, 'ipv6'],
 ])
 const BLOCKED = listOf(FORBIDDEN)
 const NUMERIC_V4 = 4
@@ -57,7 +66,10 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
       const loopback = host === 'localhost' || contains(LOOPBACK, host)
       if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))
         throw refused('the address must be https; http is for loopback alone')
-      if (isIP(host) !== 0 && forbidden(host)) throw refused('the address is one that no webhook may lead to')
+      const address = host === 'localhost' ? '127.0.0.1' : host
+      if (isIP(address) !== 0 && forbidden(address)) {
+        throw refused('the address is of a private network or of this machine: see node.api.webhooks.allowNetworks')
+      }
       return url
     },
     lookup: (host, options, callback) => {
@@ -75,7 +87,7 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
 
 function isForbidden(address: string): boolean {
   if (contains(BLOCKED, address)) return true
-  return isIP(address) !== NUMERIC_V4 && contains(CARRIERS, address) && !contains(LOOPBACK, address)
+  return isIP(address) !== NUMERIC_V4 && contains(CARRIERS, address)
 }
 
 function contains(list: BlockList, address: string): boolean {
