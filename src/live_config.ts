@@ -17,7 +17,7 @@ import type {
   Target,
   Tokens,
 } from './session/ports.ts'
-import { createCatalogs, type LiveCatalogs } from './upstream/catalogs.ts'
+import { type CatalogChange, createCatalogs, type LiveCatalogs } from './upstream/catalogs.ts'
 import { createFormerNames, type FormerNames } from './upstream/former_names.ts'
 
 /** The configuration in force, behind the ports that the proxy asks; `swap` exchanges all of it at once. */
@@ -32,6 +32,7 @@ export class LiveConfig {
   readonly #ready: (target: string) => void
   readonly #notes: Notes
   readonly #formerNames: FormerNames
+  #beforeCatalog: (change: CatalogChange) => Promise<void> = async () => {}
   #config: Config
   #targets: ReadonlyMap<string, Target>
   #catalogs: LiveCatalogs
@@ -129,6 +130,14 @@ export class LiveConfig {
     return this.#targets.get(name) ?? target
   }
 
+  /** Waited for, within bounds, before a catalog that was read is relied on; it rejects never. Gives the way to stop. */
+  beforeCatalog(follow: (change: CatalogChange) => Promise<void>): () => void {
+    this.#beforeCatalog = follow
+    return () => {
+      this.#beforeCatalog = async () => {}
+    }
+  }
+
   swap(next: Config): void {
     const sameTargets = JSON.stringify(this.#config.tree.targets) === JSON.stringify(next.tree.targets)
     this.#config = next
@@ -166,6 +175,7 @@ export class LiveConfig {
       formerNames: this.#formerNames,
       notes: this.#notes,
       ready: this.#ready,
+      before: (change) => this.#beforeCatalog(change),
       log: ({ failed, ...event }) => {
         if (failed) this.#log.warn(event, 'reading a catalog failed')
         else this.#log.debug(event, 'a catalog may have changed')

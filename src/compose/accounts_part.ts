@@ -4,7 +4,9 @@ import { type AccessEvent, accessEvent } from '../audit/access_event.ts'
 import { asSallyportError } from '../errors.ts'
 import type { LiveConfig } from '../live_config.ts'
 import type { Grant } from '../policy/grant.ts'
-import { type Privileges, privilegesOf } from '../policy/privileges.ts'
+import type { MaskingPolicy } from '../policy/masking_policy.ts'
+import { allowedByBoth, privilegesOf } from '../policy/privileges.ts'
+import type { Role } from '../policy/role.ts'
 import type { Metrics } from '../proxy/metrics.ts'
 import type {
   AccountLedger,
@@ -17,12 +19,13 @@ import type {
 } from '../session/ports.ts'
 import type { Engine } from '../session/verdict.ts'
 import { viewFactsOf } from '../session/view_facts.ts'
-import type { Catalog } from '../sql/catalog.ts'
+import type { Catalog, Relation } from '../sql/catalog.ts'
 import { createStaticAccounts } from '../store/static_accounts.ts'
 import type { StoreGrants } from '../store/store_grants.ts'
 import type { AccountEngine } from '../upstream/accounts.ts'
 import type { AccountNote } from '../upstream/accounts_endings.ts'
 import { createLiveAccounts, type LiveAccounts } from '../upstream/accounts_live.ts'
+import type { PrivilegesAtHand } from '../upstream/accounts_setups.ts'
 import { MysqlAccounts } from '../upstream/mysql_accounts.ts'
 import { PostgresAccounts } from '../upstream/postgres_accounts.ts'
 import { AdminPool } from '../upstream/postgres_accounts_pool.ts'
@@ -91,6 +94,7 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
     live: made,
     start: () => {
       stops = [
+        live.beforeCatalog((change) => made.follow(change)),
         made.keepClean(() => live.config.targets.filter(({ name }) => live.makesAccounts(name))),
         followGrants({ ...deps, accounts: made }),
       ]
@@ -112,29 +116,30 @@ function isNew(told: LRUCache<string, true>, { setup, findings }: Extract<Accoun
   return true
 }
 
-/** By the catalog of the session's database: what the account gets is worked out once for a role in a catalog. */
+/** In the catalog of the session's database, under the policy that the session begins with. */
 async function privilegesFor(
   { live, catalogs, engineFor }: AccountsDeps,
   { role, database }: AccountSession,
   target: Target,
   grant: Grant,
-): Promise<{ key: string; privileges: () => Privileges }> {
+): Promise<PrivilegesAtHand> {
   const named = target.engine === 'postgres' ? database : ''
-  const catalog = catalogs.current(target.name, named) ?? (await catalogs.ensure(target, named))
-  const engine = await engineFor(catalog)
   const masking = live.policy.masking()
+  const allowed = async (catalog: Catalog, policy: { readonly role: Role; readonly masking: MaskingPolicy }) => {
+    const engine = await engineFor(catalog)
+    const viewFacts = (view: Relation) => viewFactsOf(view, catalog, engine)
+    return privilegesOf({ target: target.name, database: named, grant, catalog, viewFacts, ...policy })
+  }
   return {
-    key: JSON.stringify([catalog.digest, role.digest, masking.digest, [...grant.parameters]]),
-    privileges: () =>
-      privilegesOf({
-        target: target.name,
-        database: named,
-        grant,
-        role,
-        masking,
-        catalog,
-        viewFacts: (view) => viewFactsOf(view, catalog, engine),
-      }),
+    key: JSON.stringify([role.digest, masking.digest, [...grant.parameters]]),
+    catalog: catalogs.current(target.name, named) ?? (await catalogs.ensure(target, named)),
+    privilegesIn: async (catalog) => {
+      const began = await allowed(catalog, { role, masking })
+      const now = { role: live.policy.roleOf(grant) ?? role, masking: live.policy.masking() }
+      if (now.role.digest === role.digest && now.masking.digest === masking.digest) return began
+      // What is new is not given to anybody whom the policy in force would not give it to.
+      return allowedByBoth(began, await allowed(catalog, now))
+    },
   }
 }
 

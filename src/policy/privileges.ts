@@ -1,4 +1,4 @@
-import type { Relation } from '../sql/catalog.ts'
+import { type Relation, relationKey } from '../sql/catalog.ts'
 import type { Facts, Verb } from '../sql/facts.ts'
 import { type Coverage, coversSchema } from './coverage.ts'
 import type { DecisionInput } from './decision.ts'
@@ -92,6 +92,34 @@ export function privilegesOf(input: PrivilegesInput): Privileges {
     definitions,
     readOnly: !writes && routines.length === 0 && definitions.length === 0,
   }
+}
+
+/** What both allow. */
+export function allowedByBoth(one: Privileges, other: Privileges): Privileges {
+  if (one.unrestricted) return other
+  if (other.unrestricted) return one
+  const those = new Map(other.relations.map((each) => [relationKey(each.relation.schema, each.relation.name), each]))
+  const relations = one.relations.flatMap(({ relation, privileges }) => {
+    const further = those.get(relationKey(relation.schema, relation.name))?.privileges ?? []
+    const both = privileges.flatMap((each) => further.flatMap((another) => sharedPrivilege(each, another)))
+    return both.length > 0 ? [{ relation, privileges: both }] : []
+  })
+  return {
+    ...one,
+    relations,
+    schemas: one.schemas.filter((name) => other.schemas.includes(name)),
+    routines: one.routines.filter((name) => other.routines.includes(name)),
+    definitions: one.definitions.filter((name) => other.definitions.includes(name)),
+    readOnly: one.readOnly || other.readOnly,
+  }
+}
+
+function sharedPrivilege(one: ColumnPrivilege, other: ColumnPrivilege): readonly ColumnPrivilege[] {
+  const { privilege } = one
+  if (privilege !== other.privilege) return []
+  if (one.columns === null) return [other]
+  const columns = one.columns.filter((name) => other.columns === null || other.columns.includes(name))
+  return columns.length > 0 || privilege === 'select' ? [{ privilege, columns }] : []
 }
 
 function definedIn({ input }: RuleContext): readonly string[] {

@@ -14,8 +14,13 @@ export interface AccountSetup {
   readonly grantEnd: number
   readonly role: string
   readonly privileges: Privileges
-  /** SHA-256 over grant, role, target, database, privileges and settings, hex: equal where the same accounts would be made. */
+  /**
+   * SHA-256 over grant, role, masking policy, target, database and settings, hex: it names what the accounts share. The
+   * catalog has no part in it, so that what they share can follow the catalog while sessions use it.
+   */
   readonly digest: string
+  /** SHA-256 over the privileges and what they are given on, hex: where it differs, what is shared has to be renewed. */
+  readonly content: string
   readonly settings: AccountSettings
   readonly limits: { readonly statementTimeoutMs: number; readonly lockTimeoutMs: number }
 }
@@ -50,11 +55,12 @@ export interface AccountEngine {
   /** A new password for which what costs time is done already; without one, any random password will do. */
   password?(): string
   /**
-   * Makes what the accounts of a setup share, where it is not there, and asks the server for what they may do: what is
-   * missing rejects with `SP-ACCOUNT`, what is beyond the privileges comes back as findings. Called once for a digest,
-   * and again after `create` rejected.
+   * Makes what the accounts of a setup share, or brings it up to date: what the privileges no longer name is taken back
+   * first, then what is new is given. Then it asks the server for what they may do: what is missing rejects with
+   * `SP-ACCOUNT`, what is beyond the privileges comes back as findings. Called once for a digest with a content, one at a
+   * time for a digest, and again after `create` rejected. `names`: open accounts that use it.
    */
-  prepare(setup: AccountSetup): Promise<readonly string[]>
+  prepare(setup: AccountSetup, names: readonly string[]): Promise<readonly string[]>
   create(setup: AccountSetup, logins: readonly NewLogin[]): Promise<void>
   /** No more logins, and the sessions that there are end; the accounts may be gone already. `at` is where they log in. */
   stop(target: Target, names: readonly string[], at: Target): Promise<void>

@@ -1,48 +1,39 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import { randomBytes } from 'node:crypto'
 import type { Grant } from '../policy/grant.ts'
-import type { Privileges } from '../policy/privileges.ts'
 import type { AccountLedger, AccountSession, Accounts, Clock, OpenedAccount, Target } from '../session/ports.ts'
-import type { AccountEngine, AccountSettings, AccountSetup, NewLogin } from './accounts.ts'
-import { type AccountNote, type EndedAccount, Endings } from './accounts_endings.ts'
+import type { AccountSettings, AccountSetup, NewLogin } from './accounts.ts'
+import { type EndedAccount, Endings } from './accounts_endings.ts'
 import { Janitor } from './accounts_janitor.ts'
+import { type OpenAccount, type SharedOptions, SharedSetups } from './accounts_shared.ts'
 import { WarmPool } from './accounts_warm.ts'
+import type { CatalogChange } from './catalogs.ts'
 
 /** The database takes the account's password for so long: a session logs in at once, and never again. */
 const LOGIN_WINDOW_MS = 900_000
 const JANITOR_MS = 20_000
-const SETUPS_MAX = 1_000
 /** 32 letters and digits: 5 bits each. */
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 const RANDOM_CHARS = 16
 const PERSON_CHARS = 8
 const PASSWORD_BYTES = 24
 
-export interface LiveAccountsOptions {
+export interface LiveAccountsOptions extends SharedOptions {
   /** The node whose accounts these are, as the ledger knows it. */
   readonly node: string
-  readonly engineOf: (target: Target) => AccountEngine
-  /** Where the accounts of a target are made: itself, or its primary. */
-  readonly primaryOf: (target: Target) => Target
-  readonly settingsOf: (target: Target, role: string) => AccountSettings
-  /** `key` is equal only where the privileges are. */
-  readonly privilegesOf: (session: AccountSession, target: Target, grant: Grant) => Promise<PrivilegesAtHand>
   readonly ledger: AccountLedger
   readonly clock: Clock
-  /** What the audit log and the operators hear of; never a secret. */
-  readonly report: (note: AccountNote) => void
   /** Since it was asked for: until the sessions were told to end, and until the account was gone. */
   readonly observe: (what: 'stopped' | 'dropped', ms: number) => void
-}
-
-interface PrivilegesAtHand {
-  readonly key: string
-  readonly privileges: () => Privileges
 }
 
 export interface LiveAccounts extends Accounts {
   /** Makes what the accounts of the grant share, before anybody waits for it. Rejects as `open` does. */
   prepare(session: AccountSession, target: Target, grant: Grant): Promise<void>
+  /**
+   * A catalog was read: open accounts may do from now on what they would get in it. Resolves when that is so, or has failed
+   * and was reported; rejects never.
+   */
+  follow(change: CatalogChange): Promise<void>
   /** The grant is over: accounts made ahead end, and the janitor drops what they shared once no session uses it. */
   letGo(grantId: string): Promise<void>
   /** Ends every account of the grant on this node, those made ahead too. */
@@ -55,9 +46,7 @@ export interface LiveAccounts extends Accounts {
   shutDown(): Promise<void>
 }
 
-interface Open {
-  readonly setup: AccountSetup
-  readonly name: string
+interface Open extends OpenAccount {
   /** Of the session now: it may have gone on from the one that the account was made under. */
   readonly grantId: string
 }
@@ -72,19 +61,14 @@ class SessionAccounts implements LiveAccounts {
   readonly #open = new Map<string, Open>()
   /** Names that live here, from before they are noted until they are gone. */
   readonly #own = new Set<string>()
-  readonly #setups = new LRUCache<string, AccountSetup>({ max: SETUPS_MAX })
-  readonly #prepared = new LRUCache<
-    string,
-    { readonly setup: AccountSetup; readonly findings: Promise<readonly string[]> }
-  >({
-    max: SETUPS_MAX,
-  })
+  readonly #shared: SharedSetups
   readonly #warm: WarmPool
   readonly #endings: Endings
   readonly #janitor: Janitor
 
   constructor(options: LiveAccountsOptions) {
     this.#options = options
+    this.#shared = new SharedSetups(options, () => this.#open.values())
     this.#endings = new Endings({ ...options, gone: (name) => void this.#own.delete(name) })
     this.#warm = new WarmPool({
       clock: options.clock,
@@ -95,10 +79,13 @@ class SessionAccounts implements LiveAccounts {
   }
 
   async open(session: AccountSession, target: Target, grant: Grant): Promise<OpenedAccount> {
-    const setup = await this.#setupOf(session, target, grant)
-    const findings = await this.#findings(setup)
+    const used = await this.#shared.of(session, target, grant)
+    const { setup } = used
+    const findings = await this.#shared.findings(setup)
     const login = await this.#loginFor(setup, session)
-    this.#open.set(session.id, { setup, name: login.name, grantId: grant.id })
+    const opened = { ...used, name: login.name, grantId: grant.id }
+    this.#open.set(session.id, opened)
+    await this.#shared.catchUp(opened)
     if (setup.settings.warm > 0) void this.#fillWarm(setup, session.person)
     return { user: login.name, password: login.password, findings, limited: true }
   }
@@ -121,13 +108,16 @@ class SessionAccounts implements LiveAccounts {
   }
 
   async prepare(session: AccountSession, target: Target, grant: Grant): Promise<void> {
-    await this.#findings(await this.#setupOf(session, target, grant))
+    const { setup } = await this.#shared.of(session, target, grant)
+    await this.#shared.findings(setup)
+  }
+
+  follow(change: CatalogChange): Promise<void> {
+    return this.#shared.follow(change)
   }
 
   async letGo(grantId: string): Promise<void> {
-    for (const { setup } of [...this.#prepared.values()]) {
-      if (setup.grantId === grantId) this.#prepared.delete(setup.digest)
-    }
+    this.#shared.taken(grantId)
     const ahead = this.#warm.taken(({ setup }) => setup.grantId === grantId)
     await Promise.all(ahead.map(({ setup, name }) => this.#endings.end(setup, name)))
   }
@@ -138,15 +128,14 @@ class SessionAccounts implements LiveAccounts {
     for (const [id] of opened) this.#open.delete(id)
     const all = [...opened.map(([, one]) => one), ...this.#warm.taken(isOf)]
     const ended = await Promise.all(all.map(({ setup, name }) => this.#endings.end(setup, name)))
-    const setups = [...this.#prepared.values()].map(({ setup }) => setup).filter((setup) => isOf({ setup }))
-    for (const { digest } of setups) this.#prepared.delete(digest)
-    const places = new Map(setups.map((setup) => [setup.target.name, setup]))
+    const places = new Map(this.#shared.taken(grantId).map((setup) => [setup.target.name, setup]))
     await Promise.all([...places.values()].map((setup) => this.#sweep(setup.target, setup.settings)))
     return ended
   }
 
   async clean(targets: readonly Target[]): Promise<void> {
     await this.#warm.endOld()
+    await this.#shared.retry()
     await Promise.all(targets.map((target) => this.#cleanOne(target)))
   }
 
@@ -181,36 +170,11 @@ class SessionAccounts implements LiveAccounts {
   }
 
   async #sweep(target: Target, settings: AccountSettings): Promise<void> {
-    const keep = new Set(this.#prepared.keys())
     try {
-      await this.#options.engineOf(target).sweep(target, settings, keep)
+      await this.#options.engineOf(target).sweep(target, settings, this.#shared.digests)
     } catch (error) {
       this.#options.report({ kind: 'failed', target: target.name, name: null, error })
     }
-  }
-
-  async #setupOf(session: AccountSession, target: Target, grant: Grant): Promise<AccountSetup> {
-    const { key, privileges } = await this.#options.privilegesOf(session, target, grant)
-    const settings = this.#options.settingsOf(target, grant.role)
-    const cacheKey = JSON.stringify([key, grant.id, target.name, target.host, target.port, session.database, settings])
-    let setup = this.#setups.get(cacheKey)
-    if (!setup) {
-      const { statementTimeoutMs, lockTimeoutMs } = session.role.limits
-      const content = {
-        target: this.#options.primaryOf(target),
-        loginTarget: target,
-        database: session.database,
-        grantId: grant.id,
-        grantEnd: grant.end,
-        role: grant.role,
-        privileges: privileges(),
-        settings,
-        limits: { statementTimeoutMs, lockTimeoutMs },
-      }
-      setup = { ...content, digest: digestOf(content, key) }
-      this.#setups.set(cacheKey, setup)
-    }
-    return setup
   }
 
   /** Nobody waits for these; the next session makes its own where there are none. */
@@ -220,18 +184,6 @@ class SessionAccounts implements LiveAccounts {
     } catch (error) {
       this.#options.report({ kind: 'failed', target: setup.target.name, name: null, error })
     }
-  }
-
-  #findings(setup: AccountSetup): Promise<readonly string[]> {
-    const known = this.#prepared.get(setup.digest)
-    if (known) return known.findings
-    const findings = this.#options.engineOf(setup.target).prepare(setup)
-    this.#prepared.set(setup.digest, { setup, findings })
-    findings.then(
-      (all) => all.length > 0 && this.#options.report({ kind: 'findings', setup, findings: all }),
-      () => this.#prepared.delete(setup.digest),
-    )
-    return findings
   }
 
   async #loginFor(setup: AccountSetup, session: AccountSession): Promise<NewLogin> {
@@ -273,8 +225,7 @@ class SessionAccounts implements LiveAccounts {
     try {
       await engine.create(setup, logins)
     } catch {
-      this.#prepared.delete(setup.digest)
-      await this.#findings(setup)
+      await this.#shared.makeAgain(setup)
       await engine.create(setup, logins)
     }
   }
@@ -304,18 +255,4 @@ function newLogin(
       .slice(0, PERSON_CHARS) || 'x'
   const random = Array.from(randomBytes(RANDOM_CHARS), (byte) => ALPHABET[byte & 31]).join('')
   return { name: `sp_${short}_${random}`, password, expiresAt }
-}
-
-/** An unrestricted role has no list of relations: what it gets depends on all that `key` stands for. */
-function digestOf({ target, privileges, ...rest }: Omit<AccountSetup, 'digest'>, key: string): string {
-  const { name, host, port } = target
-  const relations = privileges.relations.map(({ relation, privileges: of }) => [relation.schema, relation.name, of])
-  const { loginTarget: _, ...content } = rest
-  const text = JSON.stringify([
-    { name, host, port },
-    content,
-    { ...privileges, relations },
-    privileges.unrestricted && key,
-  ])
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -19,6 +19,8 @@ const FIRST_PAUSE_MS = 20
 /** A database that somebody's decisions hung on so lately is read again at once; another when it is asked for. */
 const NEEDED_MS = 60_000
 const POLL_MIN_MS = 100
+/** How long a catalog that was read is held back for what has to follow it first. */
+const FOLLOWED_MS = 2_000
 
 /** How a catalog is read; the first two arguments of each are those of the port. */
 export interface CatalogReaders {
@@ -27,7 +29,7 @@ export interface CatalogReaders {
   read(target: Target, database: string): Promise<Catalog>
 }
 
-interface CatalogChange {
+export interface CatalogChange {
   readonly target: string
   readonly database: string
   readonly catalog: Catalog
@@ -49,6 +51,11 @@ export interface CatalogsOptions {
     readonly message: string
     readonly failed: boolean
   }) => void
+  /**
+   * Called with each catalog that was read, before anything is decided by it: for what should be in force by then. It is
+   * waited for within bounds, and rejects never.
+   */
+  readonly before?: (change: CatalogChange) => Promise<void>
   /** Called when a snapshot may be relied on again, or for the first time. */
   readonly ready?: (target: string) => void
   /** The account whose search path counts, where all sessions of a target share one. */
@@ -210,9 +217,17 @@ class Snapshots implements LiveCatalogs {
       const same = entry.catalog !== undefined && fingerprint !== null && fingerprint === entry.fingerprint
       const catalog = same && entry.catalog ? entry.catalog : await this.#readUndisturbed(entry, attempt)
       if (catalog === null || entry.generation !== generation) continue
+      if (!same) await this.#followed(entry, catalog)
+      if (entry.generation !== generation) continue
       return this.#accept(entry, catalog, fingerprint, startedAt)
     }
     throw new SallyportError('SP-CATALOG', 'the catalog changes faster than it can be read')
+  }
+
+  /** Whatever follows late does so behind statements that are refused until then. */
+  async #followed({ target, database }: Entry, catalog: Catalog): Promise<void> {
+    const followed = this.#options.before?.({ target: target.name, database, catalog })
+    if (followed) await Promise.race([followed, pause(FOLLOWED_MS, undefined, { ref: false })])
   }
 
   /** Null where something was dropped while it was read, so that it has to be read once more. */

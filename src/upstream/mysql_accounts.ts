@@ -5,8 +5,9 @@ import { quoteName } from '../sql/mysql/quoting.ts'
 import type { AccountEngine, AccountSettings, AccountSetup, NewLogin } from './accounts.ts'
 import { createMysqlAdmin, type MysqlAdmin, type MysqlAdminSession } from './mysql_accounts_admin.ts'
 import { dropAccounts, foundAccounts, killSessions, lockAccounts, sweepRoles } from './mysql_accounts_drop.ts'
-import { beyond, roleGrants } from './mysql_accounts_effective.ts'
-import { everythingFor, grantsFor, privilegesIn, type RoutineKind } from './mysql_accounts_grants.ts'
+import { beyond } from './mysql_accounts_effective.ts'
+import { everythingFor, grantsFor, type RoutineKind } from './mysql_accounts_grants.ts'
+import { ensureRole, renewAccounts } from './mysql_accounts_renew.ts'
 import { SparePasswords } from './mysql_accounts_spare.ts'
 import { accountText, createOnMariadb, createOnMysql, literal, sharedRole } from './mysql_accounts_sql.ts'
 
@@ -34,12 +35,14 @@ export class MysqlAccounts implements AccountEngine {
     return this.#spares.take()
   }
 
-  prepare(setup: AccountSetup): Promise<readonly string[]> {
+  prepare(setup: AccountSetup, names: readonly string[]): Promise<readonly string[]> {
     return this.#run(setup.target, async (session) => {
       const granted = await wantedGrants(session, setup)
-      await ensureRole(session, setup, granted)
+      const role = roleOf(session, setup)
+      await ensureRole(session, role, setup, granted)
+      if (session.mariadb && holdsItself(setup)) await renewAccounts(session, names, setup, granted)
       if (setup.privileges.unrestricted) return []
-      return beyond(session, roleOf(session, setup), granted, setup.privileges.routines)
+      return beyond(session, role, granted, setup.privileges.routines)
     })
   }
 
@@ -127,15 +130,6 @@ function roleOf({ mariadb, user }: MysqlAdminSession, setup: AccountSetup): stri
   return sharedRole(setup, mariadb ? user : '')
 }
 
-/** Another node may make the same role at this moment: what both do is the same. */
-async function ensureRole(session: MysqlAdminSession, setup: AccountSetup, granted: readonly string[]): Promise<void> {
-  const role = roleOf(session, setup)
-  const held = privilegesIn(await roleGrants(session, role))
-  const missing = granted.filter((grant) => [...privilegesIn([grant])].some((one) => !held.has(one)))
-  const grantee = session.mariadb ? quoteName(role) : accountText({ user: role, host: '%' })
-  await session.query([`CREATE ROLE IF NOT EXISTS ${grantee}`, ...missing.map((grant) => `${grant} TO ${grantee}`)])
-}
-
 /** Each without its TO. */
 async function wantedGrants(
   session: MysqlAdminSession,
@@ -151,8 +145,11 @@ async function wantedGrants(
 
 /** MariaDB: what the account holds itself. */
 async function ownGrants(session: MysqlAdminSession, setup: AccountSetup): Promise<readonly string[]> {
-  const { unrestricted, definitions } = setup.privileges
-  return unrestricted || definitions.length > 0 ? wantedGrants(session, setup) : []
+  return holdsItself(setup) ? wantedGrants(session, setup) : []
+}
+
+function holdsItself({ privileges }: AccountSetup): boolean {
+  return privileges.unrestricted || privileges.definitions.length > 0
 }
 
 async function routineKinds(session: MysqlAdminSession, names: readonly string[]): Promise<readonly RoutineKind[]> {

@@ -10,13 +10,13 @@ const NAMED_MAX = 5
 /** ER_NONEXISTING_GRANT; ER_PARSE_ERROR and ER_INVALID_ROLE of a MariaDB that has no PUBLIC. */
 const NO_SUCH: ReadonlySet<unknown> = new Set([1141, 1064, 1959])
 
-/** What SHOW GRANTS says of a role, or nothing where there is no such role. */
-export async function roleGrants(session: MysqlAdminSession, role: string): Promise<readonly string[]> {
+async function roleGrants(session: MysqlAdminSession, role: string): Promise<readonly string[]> {
   const account = session.mariadb ? quoteName(role) : accountText({ user: role, host: '%' })
   return grantLines(session, account)
 }
 
-async function grantLines(session: MysqlAdminSession, account: string): Promise<readonly string[]> {
+/** What SHOW GRANTS says of an account or a role, or nothing where there is none. */
+export async function grantLines(session: MysqlAdminSession, account: string): Promise<readonly string[]> {
   try {
     const [rows = []] = await session.query(`SHOW GRANTS FOR ${account}`)
     return rows.map((row) => String(Object.values(row)[0]))

@@ -74,24 +74,52 @@ const OBJECT =
 function privilegesOfLine(line: string): readonly string[] {
   const { what, object } = OBJECT.exec(line)?.groups ?? {}
   if (what === undefined || object === undefined) return roleOfLine(line)
-  const on = plain(object)
-  return privilegeList(what).flatMap((one) => (one === 'usage' || one === 'proxy' ? [] : [`${one} on ${on}`]))
+  return partsOf(what).map((part) => keyOf(part, object))
+}
+
+/** Those of the lines that SHOW GRANTS prints that are the grantee's own: MariaDB prints those of its roles too. */
+export function grantedTo(lines: readonly string[], grantee: string): readonly string[] {
+  return lines.filter((line) => line.includes(` TO ${grantee}`))
+}
+
+/** `REVOKE ... ON ...`, each without its FROM: what lines of SHOW GRANTS hold beyond `wanted`. Roles are left. */
+export function revokesFor(lines: readonly string[], wanted: ReadonlySet<string>): readonly string[] {
+  return lines.flatMap((line) => {
+    const { what, object } = OBJECT.exec(line)?.groups ?? {}
+    if (what === undefined || object === undefined) return []
+    const excess = partsOf(what).filter((part) => !wanted.has(keyOf(part, object)))
+    return excess.length > 0 ? [`REVOKE ${excess.map(partText).join(', ')} ON ${object}`] : []
+  })
+}
+
+/** A privilege, on one column where one is named, as it stands between backquotes. */
+interface Part {
+  readonly word: string
+  readonly column: string | null
+}
+
+function partsOf(what: string): readonly Part[] {
+  const parts = what.matchAll(/([A-Z][A-Z _]*?)\s*(?:\(((?:`(?:[^`]|``)*`|[^)`])*)\))?\s*(?:,|$)/gis)
+  return [...parts].flatMap(([, text = '', columns]): readonly Part[] => {
+    const word = text.trim().toLowerCase()
+    if (word === 'usage' || word === 'proxy') return []
+    if (columns === undefined) return [{ word, column: null }]
+    return [...columns.matchAll(/`((?:[^`]|``)*)`/g)].map(([, column = '']) => ({ word, column }))
+  })
+}
+
+function keyOf({ word, column }: Part, object: string): string {
+  return `${word}${column === null ? '' : `(${column.toLowerCase()})`} on ${plain(object)}`
+}
+
+function partText({ word, column }: Part): string {
+  return column === null ? word.toUpperCase() : `${word.toUpperCase()} (\`${column}\`)`
 }
 
 /** GRANT `role`@`host` TO ... */
 function roleOfLine(line: string): readonly string[] {
   const roles = /^GRANT ((?:`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?,?)+) TO /is.exec(line)?.[1]
   return roles === undefined ? [] : roles.split(',').map((role) => `the role ${plain(role)}`)
-}
-
-/** `SELECT (a, b), INSERT` as `select(a)`, `select(b)`, `insert`. */
-function privilegeList(text: string): readonly string[] {
-  const parts = text.matchAll(/([A-Z][A-Z _]*?)\s*(?:\(((?:`(?:[^`]|``)*`|[^)`])*)\))?\s*(?:,|$)/gis)
-  return [...parts].flatMap(([, word = '', columns]) => {
-    const name = word.trim().toLowerCase()
-    if (columns === undefined) return [name]
-    return [...columns.matchAll(/`((?:[^`]|``)*)`/g)].map(([, column = '']) => `${name}(${column.toLowerCase()})`)
-  })
 }
 
 function plain(object: string): string {

@@ -6,22 +6,12 @@ import type { Target } from '../session/ports.ts'
 import type { AccountEngine, AccountSettings, AccountSetup, NewLogin } from './accounts.ts'
 import { judgeEffective } from './postgres_accounts_check.ts'
 import { dropRoles } from './postgres_accounts_drop.ts'
+import { createGroup, isDuplicate, renewGroup } from './postgres_accounts_group.ts'
 import type { AdminClient, AdminPool } from './postgres_accounts_pool.ts'
-import {
-  createGroupSql,
-  createLoginsSql,
-  EVERYTHING_SQL,
-  GROUP_NAME,
-  groupName,
-  LOGIN_NAME,
-} from './postgres_accounts_sql.ts'
+import { createLoginsSql, GROUP_NAME, groupName, LOGIN_NAME } from './postgres_accounts_sql.ts'
 import { literal, quoted } from './postgres_quoted.ts'
 
-/** Statements of one message: more of them would be one long parse before the first runs. */
-const STATEMENTS_AT_ONCE = 500
 const REPLICA_POLL_MS = 20
-const DUPLICATE_OBJECT = '42710'
-const UNIQUE_VIOLATION = '23505'
 const UNDEFINED_OBJECT = '42704'
 
 /**
@@ -41,7 +31,9 @@ export class PostgresAccounts implements AccountEngine {
     try {
       return await this.#pool.run(target, database, async (client) => {
         await ensureMarker(client, setup.settings)
-        if (!(await exists(client, groupName(setup)))) await createGroup(client, setup)
+        if (!(await exists(client, groupName(setup))) && (await createGroup(client, setup)))
+          return judgeEffective(client, setup)
+        await renewGroup(client, setup)
         return judgeEffective(client, setup)
       })
     } catch (error) {
@@ -136,48 +128,9 @@ async function exists(client: AdminClient, name: string): Promise<boolean> {
 /** `db bootstrap` makes it; where it is missing the admin role may make it as well. */
 async function ensureMarker(client: AdminClient, { marker }: AccountSettings): Promise<void> {
   if (await exists(client, marker)) return
-  await client.query(`CREATE ROLE ${quoted(marker)} NOLOGIN`).catch(ignoreDuplicate)
-}
-
-/** Another node may make the same one at this moment: whoever comes second finds it whole. */
-async function createGroup(client: AdminClient, setup: AccountSetup): Promise<void> {
-  const sequences = setup.privileges.unrestricted ? [] : await sequencesOf(client, setup)
-  const everything = await everythingIn(client, setup)
-  const statements = [...createGroupSql(setup, sequences, client.major), ...everything]
-  await client.query('BEGIN')
-  try {
-    for (let at = 0; at < statements.length; at += STATEMENTS_AT_ONCE) {
-      await client.query(statements.slice(at, at + STATEMENTS_AT_ONCE).join(';\n'))
-    }
-    await client.query('COMMIT')
-  } catch (error) {
-    await client.query('ROLLBACK')
-    ignoreDuplicate(error)
-  }
-}
-
-async function everythingIn(client: AdminClient, setup: AccountSetup): Promise<readonly string[]> {
-  if (!setup.privileges.unrestricted || setup.settings.memberOf.length > 0) return []
-  return (await client.query<{ sql: string }>(EVERYTHING_SQL, [groupName(setup)])).map(({ sql }) => sql)
-}
-
-/** A default that takes its value from a sequence runs as the person who inserts. */
-async function sequencesOf(client: AdminClient, { privileges }: AccountSetup): Promise<readonly string[]> {
-  const written = privileges.relations.filter((one) =>
-    one.privileges.some(({ privilege }) => privilege === 'insert' || privilege === 'update'),
-  )
-  if (written.length === 0) return []
-  const rows = await client.query<{ name: string }>(
-    `SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, s.relname) AS name
-     FROM pg_catalog.pg_attrdef d
-     JOIN pg_catalog.pg_depend p ON p.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND p.objid = d.oid
-       AND p.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-     JOIN pg_catalog.pg_class s ON s.oid = p.refobjid AND s.relkind = 'S'
-     JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
-     WHERE d.adrelid = ANY ($1::pg_catalog.oid[]) ORDER BY 1`,
-    [written.map(({ relation }) => relation.oid)],
-  )
-  return rows.map(({ name }) => name)
+  await client.query(`CREATE ROLE ${quoted(marker)} NOLOGIN`).catch((error: unknown) => {
+    if (!isDuplicate(error)) throw error
+  })
 }
 
 /** In one message; an account that is gone already must not keep the others from being ended. */
@@ -204,11 +157,6 @@ function stopSql(names: readonly string[]): string {
 
 function terminateSql(names: readonly string[]): string {
   return `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename IN (${names.map(literal).join(', ')})`
-}
-
-function ignoreDuplicate(error: unknown): void {
-  const code = error instanceof pg.DatabaseError ? error.code : undefined
-  if (code !== DUPLICATE_OBJECT && code !== UNIQUE_VIOLATION) throw error
 }
 
 /** With the server's SQLSTATE and its message, which names roles and objects and quotes no value. */

@@ -19,6 +19,11 @@ export const LOGIN_NAME = '^sp_[a-z0-9]{1,8}_[a-z0-9]{16}$'
 /** What the accounts of one grant share. */
 export const GROUP_NAME = '^sp_g_[0-9a-f]{24}$'
 
+export interface Sequence {
+  readonly schema: string
+  readonly name: string
+}
+
 export function groupName({ digest }: Pick<AccountSetup, 'digest'>): string {
   return `sp_g_${digest.slice(0, 24)}`
 }
@@ -70,7 +75,7 @@ export function grantToAdmin(name: string, major: number): string {
 }
 
 /** The role that holds what the accounts of a setup may do in its database, with its privileges, one statement each. */
-export function createGroupSql(setup: AccountSetup, sequences: readonly string[], major: number): readonly string[] {
+export function createGroupSql(setup: AccountSetup, sequences: readonly Sequence[], major: number): readonly string[] {
   const name = groupName(setup)
   const group = quoted(name)
   const { privileges, settings, database } = setup
@@ -84,10 +89,12 @@ export function createGroupSql(setup: AccountSetup, sequences: readonly string[]
   ]
 }
 
-function grantsSql(
+/** What the role gets, in statements that name some tables each: `atOnce` at most. */
+export function grantsSql(
   { privileges, settings: { memberOf } }: AccountSetup,
-  sequences: readonly string[],
+  sequences: readonly Sequence[],
   group: string,
+  atOnce: number = TABLES_AT_ONCE,
 ): readonly string[] {
   const schemas = privileges.schemas.map(quoted)
   const defined = privileges.definitions.map(quoted)
@@ -97,30 +104,34 @@ function grantsSql(
     ...(defined.length > 0 && memberOf.length === 0
       ? [`GRANT CREATE ON SCHEMA ${defined.join(', ')} TO ${group}`]
       : []),
-    ...wholeTables(privileges, group),
+    ...wholeTables(privileges, group, atOnce),
     ...privileges.relations.flatMap((one) => columnGrant(one, group)),
-    ...inParts(sequences, (names) => `GRANT USAGE ON SEQUENCE ${names.join(', ')} TO ${group}`),
+    ...inParts(sequences.map(nameOf), atOnce, (names) => `GRANT USAGE ON SEQUENCE ${names.join(', ')} TO ${group}`),
   ]
 }
 
-function wholeTables({ relations }: Privileges, group: string): readonly string[] {
+function wholeTables({ relations }: Privileges, group: string, atOnce: number): readonly string[] {
   const byVerbs = Map.groupBy(relations, ({ privileges }) =>
     privileges.flatMap(({ privilege, columns }) => (columns === null ? [privilege.toUpperCase()] : [])).join(', '),
   )
   return [...byVerbs].flatMap(([verbs, all]) =>
     verbs === ''
       ? []
-      : inParts(all.map(tableName), (names) => `GRANT ${verbs} ON TABLE ${names.join(', ')} TO ${group}`),
+      : inParts(all.map(tableName), atOnce, (names) => `GRANT ${verbs} ON TABLE ${names.join(', ')} TO ${group}`),
   )
 }
 
 function columnGrant({ relation, privileges }: RelationPrivileges, group: string): readonly string[] {
-  const parts = privileges.flatMap(({ privilege, columns }) => {
-    if (columns === null) return []
-    const names = [...columns, ...systemColumns(relation, privilege)]
-    return names.length > 0 ? [`${privilege.toUpperCase()} (${names.map(quoted).join(', ')})`] : []
+  const parts = privileges.flatMap((one) => {
+    const names = one.columns === null ? [] : columnsGiven(relation, one)
+    return names.length > 0 ? [`${one.privilege.toUpperCase()} (${names.map(quoted).join(', ')})`] : []
   })
   return parts.length > 0 ? [`GRANT ${parts.join(', ')} ON TABLE ${tableName({ relation })} TO ${group}`] : []
+}
+
+/** By column, what a privilege is given on. */
+export function columnsGiven(relation: RelationPrivileges['relation'], one: ColumnPrivilege): readonly string[] {
+  return [...(one.columns ?? []), ...systemColumns(relation, one.privilege)]
 }
 
 /** Rows are counted and named by these, where every column is a constant too. */
@@ -129,27 +140,45 @@ function systemColumns({ kind }: RelationPrivileges['relation'], privilege: Colu
   return has && privilege === 'select' ? SYSTEM_COLUMNS : []
 }
 
-function tableName({ relation: { schema, name } }: Pick<RelationPrivileges, 'relation'>): string {
+function tableName({ relation }: Pick<RelationPrivileges, 'relation'>): string {
+  return nameOf(relation)
+}
+
+function nameOf({ schema, name }: Sequence): string {
   return `${quoted(schema)}.${quoted(name)}`
 }
 
-function inParts(names: readonly string[], statement: (part: readonly string[]) => string): readonly string[] {
+function inParts(
+  names: readonly string[],
+  atOnce: number,
+  statement: (part: readonly string[]) => string,
+): readonly string[] {
   const parts: string[] = []
-  for (let at = 0; at < names.length; at += TABLES_AT_ONCE) parts.push(statement(names.slice(at, at + TABLES_AT_ONCE)))
+  for (let at = 0; at < names.length; at += atOnce) parts.push(statement(names.slice(at, at + atOnce)))
   return parts
 }
 
-/** Everything that the admin role may hand on in the schemas that people made, as statements of their own. */
-export const EVERYTHING_SQL = `
+/**
+ * Everything that the admin role may hand on in the schemas that people made, as statements of their own; `lacking`: what
+ * the role, which is there by then, does not have.
+ */
+export function everythingSql(lacking: boolean): string {
+  const unless = (what: string, object: string, privilege = 'v') =>
+    lacking ? `AND NOT has_${what}_privilege($1::text::name, ${object}, ${privilege})` : ''
+  return `
   WITH own AS (SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema')
   SELECT format('GRANT %s ON SCHEMA %I TO %I', string_agg(v, ', '), n.nspname, $1::text) AS sql
-  FROM own n, unnest(ARRAY['USAGE', 'CREATE']) v WHERE has_schema_privilege(n.oid, v || ' WITH GRANT OPTION') GROUP BY n.nspname
+  FROM own n, unnest(ARRAY['USAGE', 'CREATE']) v
+  WHERE has_schema_privilege(n.oid, v || ' WITH GRANT OPTION') ${unless('schema', 'n.oid')} GROUP BY n.nspname
   UNION ALL SELECT format('GRANT %s ON TABLE %s TO %I', string_agg(v, ', '), c.oid::regclass, $1)
   FROM pg_class c JOIN own n ON n.oid = c.relnamespace,
     unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) v
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(c.oid, v || ' WITH GRANT OPTION') GROUP BY c.oid
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(c.oid, v || ' WITH GRANT OPTION')
+    ${unless('table', 'c.oid')} GROUP BY c.oid
   UNION ALL SELECT format('GRANT %s ON SEQUENCE %s TO %I', string_agg(v, ', '), c.oid::regclass, $1)
   FROM pg_class c JOIN own n ON n.oid = c.relnamespace, unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) v
-  WHERE c.relkind = 'S' AND has_sequence_privilege(c.oid, v || ' WITH GRANT OPTION') GROUP BY c.oid
+  WHERE c.relkind = 'S' AND has_sequence_privilege(c.oid, v || ' WITH GRANT OPTION') ${unless('sequence', 'c.oid')} GROUP BY c.oid
   UNION ALL SELECT format('GRANT EXECUTE ON ROUTINE %s TO %I', p.oid::regprocedure, $1)
-  FROM pg_proc p JOIN own n ON n.oid = p.pronamespace WHERE has_function_privilege(p.oid, 'EXECUTE WITH GRANT OPTION')`
+  FROM pg_proc p JOIN own n ON n.oid = p.pronamespace
+  WHERE has_function_privilege(p.oid, 'EXECUTE WITH GRANT OPTION') ${unless('function', 'p.oid', "'EXECUTE'")}`
+}

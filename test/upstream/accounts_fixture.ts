@@ -2,6 +2,7 @@ import type { Grant } from '../../src/policy/grant.ts'
 import { type PrivilegesInput, privilegesOf } from '../../src/policy/privileges.ts'
 import type { Role } from '../../src/policy/role.ts'
 import type { AccountLedger, Credential, LeftAccount, LiveCredential, NewAccount } from '../../src/session/ports.ts'
+import type { Catalog } from '../../src/sql/catalog.ts'
 import type { AccountSettings } from '../../src/upstream/accounts.ts'
 import type { AccountNote } from '../../src/upstream/accounts_endings.ts'
 
@@ -83,7 +84,11 @@ export function rotated(...credentials: readonly Credential[]): LiveCredential {
 export function atHand(inputOf: (role: Role, grant: Grant) => PrivilegesInput) {
   return async (session: { readonly role: Role }, _target: unknown, grant: Grant) => {
     const input = inputOf(session.role, grant)
-    return { key: `${input.catalog.digest}\0${input.role.digest}`, privileges: () => privilegesOf(input) }
+    return {
+      key: `${input.role.digest}\0${JSON.stringify(input.masking.masks)}`,
+      catalog: input.catalog,
+      privilegesIn: async (catalog: Catalog) => privilegesOf({ ...input, catalog }),
+    }
   }
 }
 

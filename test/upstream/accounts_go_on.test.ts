@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { AccountEngine } from '../../src/upstream/accounts.ts'
 import { createLiveAccounts } from '../../src/upstream/accounts_live.ts'
+import { catalogOf } from '../policy/build.ts'
 import { grantOf, roleOf } from '../session/fixture.ts'
 import { keptLedger, NODE, SETTINGS } from './accounts_fixture.ts'
 import { targetOf } from './target.ts'
@@ -27,7 +28,11 @@ it('keeps the account of a session that goes on under another grant, and ends it
     engineOf: () => engine,
     primaryOf: () => target,
     settingsOf: () => SETTINGS,
-    privilegesOf: async () => ({ key: 'k', privileges: () => ({ ...nothing, unrestricted: false }) }),
+    privilegesOf: async () => ({
+      key: 'k',
+      catalog: catalogOf([]),
+      privilegesIn: async () => ({ ...nothing, unrestricted: false }),
+    }),
     ledger,
     clock: { now: () => 0, monotonic: () => 0 },
     report: () => undefined,

@@ -126,7 +126,12 @@ describe('an account', () => {
   const target = targetOf({ engine: 'mysql', port: 1 })
   const setup = {
     ...{ target, loginTarget: target, database: '', grantId: "g'1", grantEnd: 0, role: 'r', privileges: NOTHING },
-    ...{ digest: 'ab'.repeat(32), settings: SETTINGS, limits: { statementTimeoutMs: 0, lockTimeoutMs: 0 } },
+    ...{
+      digest: 'ab'.repeat(32),
+      content: '',
+      settings: SETTINGS,
+      limits: { statementTimeoutMs: 0, lockTimeoutMs: 0 },
+    },
   }
   const login: NewLogin = { name: 'sp_ann_x', password: 'clear', expiresAt: 1_000 }
 

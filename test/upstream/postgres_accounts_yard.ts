@@ -162,6 +162,7 @@ export function open(role: Role, id = 'g1', person = 'Alice.Smith', at = yard) {
 export const reader = (over: Partial<Role> = {}) =>
   roleOf({ scope: [scopeRule({ schemas: ['shop'], tables: ['users', 'orders'], verbs: ['read'] })], ...over })
 
-export async function rereadCatalog(): Promise<void> {
+export async function rereadCatalog(): Promise<Catalog> {
   catalog = await readPostgresCatalog(target, 'postgres', null)
+  return catalog
 }

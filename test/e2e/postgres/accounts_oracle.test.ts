@@ -142,7 +142,7 @@ function groupOf(major: PostgresMajor, { role, masks }: Yard, at: number) {
   const place = { target, loginTarget: target, database: 'postgres', grantId: 'g', grantEnd: NOW, role: 'r' }
   const limits = { statementTimeoutMs: 0, lockTimeoutMs: 0 }
   const digest = `${at}`.padStart(24, '0')
-  return { ...place, privileges: privilegesOf(input), settings: SETTINGS, limits, digest }
+  return { ...place, privileges: privilegesOf(input), settings: SETTINGS, limits, digest, content: '' }
 }
 
 function suite(major: PostgresMajor, statements: readonly string[]): void {
