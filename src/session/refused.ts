@@ -48,6 +48,8 @@ export class RefusedStatements {
     if (known !== undefined) return known
     const { facts, catalog, masks, role, sha256 } = verdict
     const { needs, clear } = needsOf({ facts, catalog, database, masks })
+    // What no grant could name is not asked for.
+    if (needs.length === 0 && clear.length === 0) return null
     const { issuer, subject: sub, email, name } = identity
     const person = { issuer, subject: sub, email, name }
     const asked = { person, target: target.name, database, role: role.name, code, reason, needs, clear }

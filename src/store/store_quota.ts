@@ -4,12 +4,14 @@ import { MemoryQuota } from './memory_quota.ts'
 import { type Counted, shareCounts } from './quota_parts.ts'
 import type { SqlStore } from './sql_store.ts'
 
-/** Of a limit, what a node may take before the store has noted it; and never less than so much. */
+/** Of a limit, what a node may take while the store does not answer; and never less than so much. */
 const OWED_SHARE = 1 / 4
 const OWED_AT_LEAST = 1_000
 /** Of that, what makes the node tell the store at once rather than at the next turn. */
 const TELL_AT_SHARE = 1 / 4
 const SHARE_EVERY_MS = 1_000
+/** A store that takes longer to note what it is told counts as one that does not answer. Milliseconds. */
+const ANSWERS_WITHIN_MS = 1_000
 /** What was drawn on within so long is looked at each time, also where nothing was taken. Milliseconds. */
 const ACTIVE_MS = 5_000
 
@@ -32,9 +34,9 @@ export interface StoreQuotaDeps {
 
 /**
  * Limits that hold over nodes and restarts. Each node counts for itself at once, tells the store behind, and takes off
- * what the others have told. It may owe the store a part of each limit and no more: while the store can't be reached it
- * refuses what goes beyond. So nodes that have not heard of each other, in the moments before they do, may take together
- * a quarter of a limit too much for each node beyond the first. Rates are each node's own.
+ * what the others have told. One result may come faster than the store notes it, so a node takes up to the limit while
+ * the store answers, and owes it a part of each limit and no more while it does not. Nodes that have not heard of each
+ * other, in the moments before they do, may together take what each of them reads in these. Rates are each node's own.
  */
 export class StoreQuota implements Quota {
   readonly #deps: StoreQuotaDeps
@@ -43,6 +45,9 @@ export class StoreQuota implements Quota {
   readonly #timer: NodeJS.Timeout
   #sharing: Promise<void> | null = null
   #again = false
+  /** Since when the store has been told something that it has not noted yet; null where nothing is on its way. */
+  #toldAt: number | null = null
+  #failed = false
 
   constructor(deps: StoreQuotaDeps, maxCounters?: number) {
     this.#deps = deps
@@ -53,12 +58,13 @@ export class StoreQuota implements Quota {
 
   reserve(allowance: Allowance, amount: number): number {
     const shared = this.#sharedOf(allowance)
-    const mayOwe = Math.max(allowance.max * OWED_SHARE, OWED_AT_LEAST)
+    const part = Math.max(allowance.max * OWED_SHARE, OWED_AT_LEAST)
+    const mayOwe = this.#answers() ? Number.POSITIVE_INFINITY : part
     const wanted = Math.min(amount, Math.max(0, Math.floor(mayOwe - shared.owed)))
     const max = Math.max(0, allowance.max - shared.others)
     const granted = this.#local.reserve({ ...allowance, max }, wanted)
     shared.owed += granted
-    if (shared.owed >= mayOwe * TELL_AT_SHARE) this.#share()
+    if (shared.owed >= part * TELL_AT_SHARE) this.#share()
     return granted
   }
 
@@ -104,18 +110,27 @@ export class StoreQuota implements Quota {
     this.#sharing ??= this.#shareAll()
   }
 
+  #answers(): boolean {
+    const since = this.#toldAt
+    return !this.#failed && (since === null || this.#deps.clock.monotonic() - since < ANSWERS_WITHIN_MS)
+  }
+
   /** What was taken in the meantime goes at once, too; after a failure at the next turn. */
   async #shareAll(): Promise<void> {
     try {
       while (this.#again) {
         this.#again = false
+        this.#toldAt = this.#deps.clock.monotonic()
         await this.#shareOnce()
       }
+      this.#failed = false
     } catch (error) {
+      this.#failed = true
       this.#deps.failed(asSallyportError(error))
     } finally {
       // With no wait after the last look at #again: else what came in between would be told a turn later.
       this.#sharing = null
+      this.#toldAt = null
     }
   }
 

@@ -73,15 +73,27 @@ describe.each<Backend>([sqliteBackend(), postgresBackend()])('limits over nodes,
     for (const quota of [two, later]) await quota.close()
   })
 
-  it('refuse what goes beyond a part of the limit while the store can not be told', async () => {
+  it('let one result have all of the limit, however fast it comes', async () => {
+    const limit = rows('whole', 8_000)
+    const place = await backend.place()
+    const store = await place.open()
+    const quota = node(store)
+    expect(quota.reserve(limit, 7_999)).toBe(7_999)
+    expect(quota.reserve(limit, 7_999)).toBe(1)
+    await quota.close()
+    await store.close()
+  })
+
+  it('refuse what goes beyond a part of the limit once the store can not be told', async () => {
     const limit = rows('alone', 8_000)
     const place = await backend.place()
     const other = await place.open()
     const quota = node(other)
     await other.close()
-    expect(quota.reserve(limit, 5_000)).toBe(2_000)
-    expect(quota.reserve(limit, 1)).toBe(0)
+    expect(quota.reserve(limit, 5_000)).toBe(5_000)
     await until(() => expect(failed).toHaveBeenCalled())
+    expect(quota.reserve(limit, 1)).toBe(0)
+    expect(quota.reserve(rows('another', 8_000), 5_000)).toBe(2_000)
     await expect(quota.close()).rejects.toMatchObject({ code: 'SP-STORE' })
   })
 })
