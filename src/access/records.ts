@@ -110,6 +110,8 @@ export interface SessionRecord extends Versioned {
   readonly endedAt: number | null
   /** Somebody on another node wants it ended: its own node does so. */
   readonly endAsked?: { readonly by: string; readonly reason: string }
+  /** The provider's session that it was opened under, where the token named it: a logout may name that alone. */
+  readonly sid?: string
 }
 
 /** What was done under a grant: one line for each table and verb. */

@@ -56,24 +56,32 @@ export function sessionEnder(deps: Deps): SessionEnds {
   return {
     end,
     endOf: ({ issuer, subject, sid }) => {
-      if (subject === null) endOfLogin(sessions, issuer, sid)
-      else endAll(deps, { issuer, subject }, end).catch(failed)
+      if (subject !== null) endAll(deps, { issuer, subject }, end).catch(failed)
+      else if (sid !== null) endOfLogin(deps, { issuer, sid }, end).catch(failed)
     },
     close: stop,
   }
 }
 
+const PROVIDER = 'the identity provider'
 const LOGGED_OUT = 'the person has logged out there'
 
-/** Only a session with the provider is named: those of this node know under which they were opened. */
-function endOfLogin(sessions: Sessions, issuer: string, sid: string | null): void {
+/** Only a session with the provider is named. Those of this node at once, also those that the store has not yet. */
+async function endOfLogin(
+  { store, sessions }: Deps,
+  { issuer, sid }: { readonly issuer: string; readonly sid: string },
+  end: SessionEnds['end'],
+): Promise<void> {
   for (const session of sessions.all()) {
-    if (sid === null || session.person.issuer !== issuer || session.sid !== sid) continue
-    session.end(new SallyportError('SP-REVOKED', `the session was ended by the identity provider: ${LOGGED_OUT}`))
+    if (session.person.issuer !== issuer || session.sid !== sid) continue
+    session.end(new SallyportError('SP-REVOKED', `the session was ended by ${PROVIDER}: ${LOGGED_OUT}`))
   }
+  const open = await store.read((tx) => everyRecord(tx.sessions, { endedAt: null }))
+  const named = open.filter((session) => session.person.issuer === issuer && session.sid === sid)
+  await Promise.all(named.map((session) => end(session, PROVIDER, LOGGED_OUT)))
 }
 
 async function endAll({ store }: Deps, person: Person, end: SessionEnds['end']): Promise<void> {
   const open = await store.read((tx) => everyRecord(tx.sessions, { person: personKey(person), endedAt: null }))
-  await Promise.all(open.map((session) => end(session, 'the identity provider', LOGGED_OUT)))
+  await Promise.all(open.map((session) => end(session, PROVIDER, LOGGED_OUT)))
 }

@@ -48,7 +48,7 @@ export class SessionStory {
   #show(): void {
     const { sessionId: id, identity, target, database, role, grantId, databaseUser } = this.#session
     if (identity === null || target === null || role === null || grantId === null) return
-    const { issuer, subject, email, name } = identity
+    const { issuer, subject, email, name, sid } = identity
     const { clientAddress, application } = this.#session
     this.#sessions.opened({
       id,
@@ -61,6 +61,7 @@ export class SessionStory {
       clientAddress,
       application,
       startedAt: this.#startedAt,
+      ...(sid && { sid }),
     })
   }
 

@@ -326,6 +326,8 @@ export interface LiveSessionFacts {
   readonly clientAddress: string
   readonly application: string | null
   readonly startedAt: number
+  /** See `Identity`. */
+  readonly sid?: string
 }
 
 /** Keeps what was refused for want of a grant, so that a request can be opened from it. */

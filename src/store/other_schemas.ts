@@ -125,6 +125,7 @@ export const sessionSchema: z.ZodType<SessionRecord> = z.strictObject({
   lastStatement: textOrNull,
   endedAt: timeOrNull,
   endAsked: z.strictObject({ by: text, reason: text }).exactOptional(),
+  sid: text.exactOptional(),
 })
 
 export const usageSchema: z.ZodType<UsageRecord> = z.strictObject({
