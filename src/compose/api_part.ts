@@ -58,6 +58,7 @@ export async function composeApi(deps: ApiPartDeps): Promise<Pick<Api, 'port' | 
     providerFetch: oidc.ca === null ? null : fetchBy(oidc.ca),
     clientSettings: clientSettingsOf(node.api, oidc.issuer, deps.listening),
     incidentWebhooks: deps.incidents,
+    fileGrants: () => deps.config().grants,
   }
   const stop = sendOut(apiDeps, deps)
   const api = await startApi(apiDeps)

@@ -2,6 +2,7 @@ import type { AccessControl, Caller } from '../access/control.ts'
 import type { Store } from '../access/ports.ts'
 import type { PolicyKind } from '../access/records.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { Grant } from '../policy/grant.ts'
 import type { CertificateAuthority, Clock, Credentials, Ids, Locks, Tokens } from '../session/ports.ts'
 import type { Answer, Input } from './contract/operations.ts'
 
@@ -23,6 +24,8 @@ export interface ApiDeps {
   readonly providerFetch: ((url: string, init: ProviderRequest) => Promise<Response>) | null
   /** What a machine has to know before anybody is logged in there. */
   readonly clientSettings: Plain<Answer<'getClientSettings'>> | null
+  /** Those of the policy files that are loaded. */
+  readonly fileGrants: () => readonly Grant[]
   readonly questions: PolicyQuestions | null
   readonly evidence: Evidence | null
   readonly history: History | null

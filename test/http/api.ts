@@ -194,6 +194,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     logoutTokens: null,
     providerFetch: null,
     clientSettings: null,
+    fileGrants: () => [],
     questions: null,
     evidence: null,
     history: null,

@@ -11,6 +11,7 @@ import { outcomeText } from './requests.ts'
 
 type GrantRecord = WireAnswer<'getGrant'>
 
+type Standing = WireAnswer<'listStandingGrants'>['items'][number]
 type Use = WireAnswer<'getGrantUse'>['items'] | null
 
 interface ListOptions {
@@ -28,14 +29,15 @@ export function addGrants(program: Command, context: CliContext): void {
   const list = grant
     .command('ls')
     .description('List grants, those that are active first: own ones, or all.')
-    .option('--all', 'those of everybody, for approvers and auditors', false)
+    .option('--all', 'those of everybody, and those that stand in policy files', false)
     .option('--state <state>', 'scheduled, active, expired, revoked or completed')
     .option('--target <name>', 'only those on this target')
   asks(list, context, async ({ api }: SignedIn, { all, state, target }: ListOptions) => {
     const view = all ? 'all' : 'mine'
     const found = await everything((cursor) => api.call('listGrants', { query: { view, state, target, cursor } }))
     const items = found.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))
-    return { answer: items, text: listText(items) }
+    const standing = all ? await standingOf(api, { state, target }) : []
+    return { answer: [...standing, ...items], text: listText(items, standing) }
   })
   const id = (name: string, about: string) => grant.command(name).description(about).argument('<id>', 'the grant')
   asks(
@@ -75,6 +77,22 @@ async function useOf(api: ApiClient, params: { readonly id: string }): Promise<U
     return (await api.call('getGrantUse', { params })).items
   } catch (error) {
     if (error instanceof ApiProblem && error.code === 'SP-NOT-CONFIGURED') return null
+    throw error
+  }
+}
+
+/** What stands in policy files. Leads and reviewers see some grants of others, and none of these. */
+async function standingOf(
+  api: ApiClient,
+  { state, target }: { state: string | undefined; target: string | undefined },
+): Promise<readonly Standing[]> {
+  try {
+    const { items } = await api.call('listStandingGrants', {})
+    return items.filter(
+      (one) => (state ?? one.state) === one.state && (target ?? one.grant.target) === one.grant.target,
+    )
+  } catch (error) {
+    if (error instanceof ApiProblem && error.code === 'SP-FORBIDDEN') return []
     throw error
   }
 }
@@ -138,21 +156,38 @@ export function addBreakGlass(program: Command, context: CliContext): void {
   )
 }
 
-function listText(items: readonly GrantRecord[]): string {
+function listText(items: readonly GrantRecord[], standing: readonly Standing[]): string {
   const short = shortIds(items)
   return table(
     ['ID', 'STATE', 'KIND', 'WHO', 'TARGET', 'ROLE', 'UNTIL', 'LAST USED'],
-    items.map(({ grant, ...record }) => [
-      short(record.id),
-      record.state,
-      grant.kind,
-      who(record.holder),
-      grant.target,
-      grant.role,
-      when(grant.end),
-      when(record.last_used_at),
-    ]),
+    [
+      ...standing.map(({ state, grant }) => [
+        grant.id,
+        state,
+        grant.kind,
+        principalText(grant.principal),
+        grant.target,
+        grant.role,
+        when(grant.end),
+        '',
+      ]),
+      ...items.map(({ grant, ...record }) => [
+        short(record.id),
+        record.state,
+        grant.kind,
+        who(record.holder),
+        grant.target,
+        grant.role,
+        when(grant.end),
+        when(record.last_used_at),
+      ]),
+    ],
   )
+}
+
+function principalText(principal: Standing['grant']['principal']): string {
+  if ('email' in principal) return principal.email
+  return 'group' in principal ? `the group ${principal.group}` : principal.subject
 }
 
 function reviewsText(items: readonly GrantRecord[]): string {

@@ -32,6 +32,14 @@ const grant = shown({
   plan: plan.nullable(),
 }).meta({ id: 'Grant', description: 'What an approved request became. Never edited, only ended.' })
 
+export const standingGrant = shown({
+  state: z.enum(['scheduled', 'active', 'expired']).describe('By its time.'),
+  grant,
+}).meta({
+  id: 'StandingGrant',
+  description: 'A grant from a policy file: it stands without a request, for as long as it stands there.',
+})
+
 const breakGlassReview = shown({
   state: reviewState,
   closedAt: maybeTime,

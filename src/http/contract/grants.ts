@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { grantRecord, grantState, outcome, progress, reviewState } from './grant_records.ts'
+import { grantRecord, grantState, outcome, progress, reviewState, standingGrant } from './grant_records.ts'
 import { use } from './granted_unit.ts'
 import { operation } from './operation.ts'
 
@@ -41,6 +41,15 @@ export const grantOperations = {
     status: 200,
     query: listQuery,
     answer: page(grantRecord).meta({ id: 'GrantPage' }),
+  }),
+  listStandingGrants: operation({
+    ...grants,
+    method: 'GET',
+    path: '/v1/standing-grants',
+    summary: 'List the grants that stand in policy files, for those who may see the grants of everybody.',
+    rate: 'read',
+    status: 200,
+    answer: shown({ items: z.array(standingGrant) }),
   }),
   getGrant: operation({
     ...grants,

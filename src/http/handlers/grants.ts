@@ -1,16 +1,22 @@
+import type { Grant } from '../../policy/grant.ts'
 import type { grantOperations } from '../contract/grants.ts'
 import { cursorOf, pageOf } from '../cursor.ts'
 import { configured, type Handlers } from '../handler.ts'
 import type { ApiDeps } from '../ports.ts'
 import { given } from './given.ts'
 
-export function grantHandlers({ control, usage }: ApiDeps): Handlers<keyof typeof grantOperations> {
+export function grantHandlers({ control, usage, fileGrants, clock }: ApiDeps): Handlers<keyof typeof grantOperations> {
   return {
     listGrants: async ({ caller, input: { query } }) => {
       const { view, state, target, person, review } = query
       const wanted = { ...pageOf(query), view, ...given({ state, target, person, review }) }
       const { items, next } = await control.grants(caller, wanted)
       return { items, nextCursor: cursorOf(next) }
+    },
+    listStandingGrants: async ({ caller }) => {
+      await control.require(caller, 'grant.read_all')
+      const now = clock.now()
+      return { items: fileGrants().map((grant) => ({ state: stateOf(grant, now), grant })) }
     },
     getGrant: ({ caller, input }) => control.grant(caller, input.params.id),
     revokeGrant: ({ caller, input }) => control.revokeGrant(caller, input.params.id, input.body.reason),
@@ -32,4 +38,9 @@ export function grantHandlers({ control, usage }: ApiDeps): Handlers<keyof typeo
     },
     reviewBreakGlass: ({ caller, input }) => control.reviewBreakGlass(caller, input.params.id, input.body),
   }
+}
+
+function stateOf({ start, end }: Grant, now: number): 'scheduled' | 'active' | 'expired' {
+  if (now >= end) return 'expired'
+  return now < start ? 'scheduled' : 'active'
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { SallyportError } from '../../../src/errors.ts'
 import type { ApiDeps } from '../../../src/http/ports.ts'
 import { ALICE, GRANT, NOW, startTestApi, type TestApi } from '../../http/api.ts'
 import { run } from '../cli_run.ts'
@@ -36,6 +37,31 @@ describe('grants in the command line', () => {
     expect(shown.out).toContain(ALICE.email)
     const json = JSON.parse((await run('grant', 'show', 'g1', '--json')).out)
     expect(json).toMatchObject({ id: 'g1', use: null })
+  })
+
+  it('that stand in policy files are listed for who may see all', async () => {
+    const standing = { ...GRANT.grant, id: 'oncall', kind: 'file', principal: { group: 'dba' } } as const
+    const over = { ...standing, id: 'old', end: NOW, principal: { email: 'bob@example.test' } }
+    const later = { ...standing, id: 'later', start: NOW + 1, target: 'other' }
+    const fileGrants = () => [standing, over, later]
+    await serve({ fileGrants }, { require: async () => undefined })
+    const { out } = await run('grant', 'ls', '--all')
+    expect(out).toMatch(/oncall +active +file +the group dba +orders-prod/)
+    expect(out).toMatch(/old +expired +file +bob@example.test/)
+    expect(out).toMatch(/g1 +active +standard +alice@example.test/)
+    expect((await run('grant', 'ls')).out).not.toContain('oncall')
+    const answer = JSON.parse((await run('grant', 'ls', '--all', '--state', 'scheduled', '--json')).out)
+    expect(answer).toMatchObject([{ state: 'scheduled', grant: { id: 'later', kind: 'file' } }, { id: 'g1' }])
+    expect(JSON.parse((await run('grant', 'ls', '--all', '--target', 'other', '--json')).out)).toHaveLength(2)
+  })
+
+  it('of policy files are not for who may see some grants of others only', async () => {
+    const forbidden = async () => {
+      throw new SallyportError('SP-FORBIDDEN', 'not yours')
+    }
+    await serve({ fileGrants: () => [GRANT.grant] }, { require: forbidden })
+    expect((await test.call('/v1/standing-grants')).status).toBe(403)
+    expect(JSON.parse((await run('grant', 'ls', '--all', '--json')).out)).toHaveLength(1)
   })
 
   it('say what to do where a part is not configured', async () => {
