@@ -226,8 +226,12 @@ class Snapshots implements LiveCatalogs {
 
   /** Whatever follows late does so behind statements that are refused until then. */
   async #followed({ target, database }: Entry, catalog: Catalog): Promise<void> {
-    const followed = this.#options.before?.({ target: target.name, database, catalog })
-    if (followed) await Promise.race([followed, pause(FOLLOWED_MS, undefined, { ref: false })])
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, FOLLOWED_MS)
+    const followed = this.#options.before?.({ target: target.name, database, catalog }) ?? Promise.resolve()
+    followed.then(resolve, resolve)
+    await promise
+    clearTimeout(timer)
   }
 
   /** Null where something was dropped while it was read, so that it has to be read once more. */

@@ -4,7 +4,7 @@ import type { MaskRule } from '../../src/masking/rule.ts'
 import { coverageOf } from '../../src/policy/coverage.ts'
 import type { ColumnMask } from '../../src/policy/masking_policy.ts'
 import { createMasks } from '../../src/policy/masks.ts'
-import { type Privileges, privilegesOf } from '../../src/policy/privileges.ts'
+import { allowedByBoth, type Privileges, privilegesOf } from '../../src/policy/privileges.ts'
 import type { Role, ScopeRule } from '../../src/policy/role.ts'
 import type { Relation } from '../../src/sql/catalog.ts'
 import { inputOf, maskLine, relation, scopeRule, selectOf, type statement } from './build.ts'
@@ -31,6 +31,29 @@ function shown({ relations }: Privileges): readonly string[] {
 }
 
 const NULL: MaskRule = { strategy: 'null' }
+
+describe('what two policies allow both', () => {
+  const wide = privileges({ scope: [scopeRule({ tables: ['users', 'orders'], verbs: ['read', 'update'] })] })
+  const masked = privileges({ scope: [scopeRule({ tables: ['users'], columns: ['id', 'ssn'] })] }, [
+    maskLine('users', 'ssn', NULL),
+  ])
+  const rest = privileges({ scope: [scopeRule({ tables: ['users'], columns: ['ssn'], verbs: ['read', 'update'] })] })
+
+  it('is by column what stands in both, whichever comes first', () => {
+    expect(shown(allowedByBoth(wide, masked))).toEqual(['users: select id'])
+    expect(shown(allowedByBoth(masked, wide))).toEqual(['users: select id'])
+    expect(shown(allowedByBoth(wide, rest))).toEqual(['users: select ssn', 'users: update ssn'])
+    // Rows may be counted under both, and no column read.
+    expect(shown(allowedByBoth(masked, rest))).toEqual(['users: select '])
+    expect(allowedByBoth(wide, wide)).toEqual(wide)
+    expect(allowedByBoth(wide, masked).readOnly).toBe(true)
+  })
+
+  it('is the other where one is unrestricted', () => {
+    const all: Privileges = { ...wide, unrestricted: true }
+    expect([allowedByBoth(all, masked), allowedByBoth(masked, all)]).toEqual([masked, masked])
+  })
+})
 
 describe('what an account may do', () => {
   it.each<[string, Partial<Role>, readonly ColumnMask[], readonly string[]]>([

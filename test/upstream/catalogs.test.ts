@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SallyportError } from '../../src/errors.ts'
 import type { Catalog } from '../../src/sql/catalog.ts'
-import { type CatalogReaders, createCatalogs } from '../../src/upstream/catalogs.ts'
+import { type CatalogChange, type CatalogReaders, createCatalogs } from '../../src/upstream/catalogs.ts'
 import { createFormerNames } from '../../src/upstream/former_names.ts'
 import { targetOf } from './target.ts'
 
@@ -41,6 +41,7 @@ class Database implements CatalogReaders {
 let database: Database
 let log: string[]
 let ready: string[]
+let before: ((change: CatalogChange) => Promise<void>) | undefined
 
 function catalogs() {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() }
@@ -51,6 +52,7 @@ function catalogs() {
     readers: database,
     log: (event) => log.push(event.message),
     ready: (name) => ready.push(name),
+    before: async (change) => before?.(change),
   })
 }
 
@@ -59,6 +61,7 @@ beforeEach(() => {
   database = new Database()
   log = []
   ready = []
+  before = undefined
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -91,6 +94,34 @@ describe('createCatalogs', () => {
     database.digest = 'three'
     await vi.advanceTimersByTimeAsync(POLL_MS)
     expect(changes).toHaveLength(2)
+    live.close()
+  })
+
+  it('holds a catalog back for what has to follow it, but not for ever, and not where it has changed again', async () => {
+    const live = catalogs()
+    await live.ensure(target, 'shop')
+    live.current('shop', 'shop')
+    const told: string[] = []
+    const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    before = ({ catalog }) => steps[told.push(catalog.digest) - 1]?.promise ?? Promise.resolve()
+    database.digest = 'two'
+    live.invalidate('shop', 'DDL')
+    await vi.waitFor(() => expect(told).toHaveLength(1))
+    expect([told, live.current('shop', 'shop'), live.awaited('shop', 'shop')]).toEqual([['two'], undefined, true])
+    database.digest = 'three'
+    live.invalidate('shop', 'DDL')
+    steps[0]?.resolve()
+    await vi.waitFor(() => expect(told).toHaveLength(2))
+    expect([told, live.current('shop', 'shop')]).toEqual([['two', 'three'], undefined])
+    steps[1]?.resolve()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(live.current('shop', 'shop')?.digest).toBe('three')
+    database.digest = 'four'
+    live.invalidate('shop', 'DDL')
+    await vi.advanceTimersByTimeAsync(1_900)
+    expect(live.current('shop', 'shop')).toBeUndefined()
+    await vi.advanceTimersByTimeAsync(200)
+    expect(live.current('shop', 'shop')?.digest).toBe('four')
     live.close()
   })
 

@@ -10,6 +10,7 @@ import { CLUB_ROLES, CLUB_SQL, SHOWN_IN_PART } from './club.ts'
 const PASSWORD = 'postgres-password'
 const GRANTS = usualGrants()
 const SOON_MS = 3_000
+const AFTER_A_POLL = { timeout: 10_000 }
 
 const BOOTSTRAP = postgresBootstrap({
   admin: 'sallyport_admin',
@@ -27,13 +28,18 @@ let root: pg.Client
 
 beforeAll(async () => {
   stack = await startPostgresStack({
-    setupSql: [...CLUB_SQL, ...BOOTSTRAP.map(({ sql }) => sql)],
+    setupSql: [
+      ...CLUB_SQL,
+      ...BOOTSTRAP.map(({ sql }) => sql),
+      'GRANT CREATE ON SCHEMA club TO sallyport_admin WITH GRANT OPTION',
+    ],
     roles: CLUB_ROLES,
     masking: SHOWN_IN_PART,
     grants: () => GRANTS,
     node: { limits: { drainTimeout: '1s' } },
     target: {
       admin: { user: 'sallyport_admin', password: 'env:PASSWORD_CLUB_PG' },
+      catalogPoll: '1s',
       accounts: { dynamic: { ownerRole: 'sallyport_heir', roles: { reader: { warm: 1 } } } },
     },
   })
@@ -74,6 +80,44 @@ it('reads what is masked in part and in full by an account that can not read the
   expect(held.rows).toEqual([{ dues: false, phone: true, safes: false }])
   await client.end()
   await expect.poll(() => logins('alice').then((all) => all.includes(live[0]?.usename ?? ''))).toBe(false)
+})
+
+it('goes on in an open session with what is made outside of it, and never with what is masked', async () => {
+  const client = await stack.connect('alice')
+  const read = async () => (await client.query('SELECT * FROM club.members WHERE id = 1')).rows[0]
+  await read()
+  await root.query("ALTER TABLE club.members ADD COLUMN berth text DEFAULT 'B1', ADD COLUMN rank_of int DEFAULT 7")
+  await expect.poll(read, AFTER_A_POLL).toMatchObject({ berth: 'B1', rank_of: 7, dues: null })
+  await root.query('ALTER TABLE club.members DROP COLUMN berth')
+  await expect.poll(() => read().catch(() => null), AFTER_A_POLL).not.toHaveProperty('berth')
+  await root.query('CREATE TABLE club.flags (id int, name text)')
+  await expect.poll(() => rows(client, 'SELECT * FROM club.flags').catch(() => null), AFTER_A_POLL).toEqual([])
+  // The name that is masked comes to a column that was open until then.
+  await root.query('ALTER TABLE club.members DROP COLUMN dues')
+  await root.query('ALTER TABLE club.members RENAME COLUMN rank_of TO dues')
+  await expect.poll(() => read().catch(() => null), AFTER_A_POLL).toMatchObject({ dues: null })
+  const held = await root.query(
+    `SELECT count(*)::int AS holding FROM pg_roles
+     WHERE rolname ~ '^sp_alice' AND has_column_privilege(oid, 'club.members'::regclass, 'dues', 'select')`,
+  )
+  expect(held.rows).toEqual([{ holding: 0 }])
+  await client.end()
+  await root.query('DROP TABLE club.flags')
+})
+
+it('goes on in an open session with what another session of the proxy defines', async () => {
+  const [reader, owner] = [await stack.connect('alice'), await stack.connect('carol')]
+  const read = async () => (await reader.query('SELECT * FROM club.letters WHERE id = 1')).rows[0]
+  await read()
+  await owner.query('CREATE TABLE club.made (id serial, note text)')
+  await owner.query("INSERT INTO club.made (note) VALUES ('n')")
+  // Both wait for the catalog, and with it for what the reader's account may do.
+  expect(await rows(reader, 'SELECT note FROM club.made')).toEqual([['n']])
+  await owner.query('ALTER TABLE club.made ADD COLUMN more int DEFAULT 3')
+  expect(await rows(reader, 'SELECT * FROM club.made')).toEqual([[1, 'n', 3]])
+  await owner.query('DROP TABLE club.made')
+  await read()
+  await Promise.all([reader.end(), owner.end()])
 })
 
 it('writes under the write verbs, and everything under an unrestricted role', async () => {
