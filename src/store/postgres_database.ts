@@ -28,6 +28,8 @@ export async function openPostgres(
   })
   // An idle connection that breaks is left by the pool; the watch tells that the server is gone.
   pool.on('error', () => undefined)
+  // One that breaks in use, between two queries, shows in the next; the pool listens to those that are idle alone.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const watch = new PostgresWatch(settings, clock, failed)
   try {

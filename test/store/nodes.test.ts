@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFileGrants } from '../../src/store/file_grants.ts'
 import { openStore } from '../../src/store/open_store.ts'
@@ -13,6 +14,7 @@ import { type Relay, startRelay } from './relay.ts'
 const clock = { now: () => Date.now(), monotonic: () => performance.now() }
 const LONG_MS = 60_000
 const SAMPLE_MS = 2
+const HEARD_MS = 100
 
 describe('two nodes on one PostgreSQL', () => {
   const backend = postgresBackend()
@@ -100,6 +102,26 @@ describe('two nodes on one PostgreSQL', () => {
     clearInterval(sampling)
     await close()
     for (const store of [near, far]) await store.close()
+  })
+
+  it('survive the loss of a connection in the middle of a transaction, between two queries', async () => {
+    far = await open({})
+    const { host, port, database, user, password } = settings
+    const root = new pg.Client({ host, port, database, user, password })
+    await root.connect()
+    const lost = far.write(async (tx) => {
+      await tx.nodes.get('nobody')
+      await root.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = $1",
+        [database],
+      )
+      // Until the break is heard of: what nobody listens to would end the process.
+      await new Promise((done) => setTimeout(done, HEARD_MS))
+    })
+    await expect(lost).rejects.toMatchObject({ code: 'SP-STORE' })
+    await vi.waitFor(async () => expect(await far.read((tx) => tx.nodes.get('nobody'))).toBeUndefined(), 5_000)
+    await root.end()
+    await far.close()
   })
 
   it('share the outbox: each event goes to one of the logs, in order', async () => {
