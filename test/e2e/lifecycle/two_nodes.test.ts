@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Sallyport } from '../../servers/sallyport.ts'
 import { type Relay, startRelay } from '../../store/relay.ts'
 import { type Terminal, terminalOf } from './people.ts'
@@ -55,6 +55,9 @@ describe('two nodes on one store', () => {
 
   const onSecond = (): Promise<pg.Client> =>
     world.connectPg('alice', { port: second.postgresPort, ssl: { ca: readFileSync(second.ca, 'utf8') } })
+  /** A node hears of a grant a moment after it was given. */
+  const soonOn = (open: () => Promise<pg.Client>) => vi.waitFor(open, SOON)
+  const here = () => world.connectPg('alice')
   /** What an open connection is told at its end, and when. */
   const endOf = async (work: Promise<unknown>) => {
     const error = await work.then(
@@ -72,21 +75,21 @@ describe('two nodes on one store', () => {
 
   it('agree: what is asked on one is approved on the other, and a revocation ends the sessions of both', async () => {
     const id = await granted()
-    const clients = await Promise.all([world.connectPg('alice'), onSecond()])
+    const clients = await Promise.all([soonOn(here), soonOn(onSecond)])
     expect(await world.accountsPg()).toHaveLength(2)
     const ends = clients.map((client) => endOf(client.query(ENDLESS)))
     await expect.poll(() => running(world), SOON).toBe(2)
     const asked = performance.now()
     await carol.ask('grant', 'revoke', id, '--reason', 'no longer needed')
-    const [here, there] = await Promise.all(ends)
-    expect([here?.message, there?.message]).toEqual([
+    const [near, far] = await Promise.all(ends)
+    expect([near?.message, far?.message]).toEqual([
       expect.stringMatching(/revoked by carol@example.test .*\(SP-REVOKED\)$/),
-      here?.message,
+      near?.message,
     ])
     await expect.poll(() => world.accountsPg(), SOON).toEqual([])
     const ms = (at = 0) => `${Math.round(at - asked)} ms`
     console.info(
-      `revoked: here after ${ms(here?.at)}, on the other node after ${ms(there?.at)}, accounts gone after ${ms(performance.now())}`,
+      `revoked: here after ${ms(near?.at)}, on the other node after ${ms(far?.at)}, accounts gone after ${ms(performance.now())}`,
     )
     await expect(onSecond()).rejects.toThrow('SP-NO-GRANT')
   })
@@ -94,7 +97,7 @@ describe('two nodes on one store', () => {
   it('end each other’s sessions by id, and both end those of a person who is locked', async () => {
     await granted()
     const before = Date.now()
-    const there = await onSecond()
+    const there = await soonOn(onSecond)
     const ended = endOf(there.query(ENDLESS))
     // Of those before the end may not be written yet.
     const found = async () => {
@@ -104,7 +107,7 @@ describe('two nodes on one store', () => {
     await expect.poll(found, SOON).toBeDefined()
     await carol.ask('session', 'end', (await found()) ?? '', '--reason', 'enough')
     expect((await ended).message).toMatch(/ended by carol@example.test: enough \(SP-REVOKED\)/)
-    const clients = await Promise.all([world.connectPg('alice'), onSecond()])
+    const clients = await Promise.all([soonOn(here), soonOn(onSecond)])
     const ends = clients.map((client) => endOf(client.query(ENDLESS)))
     const lock = await carol.ask<{ id: string }>(
       'lock',
@@ -124,7 +127,7 @@ describe('two nodes on one store', () => {
 
   it('let nothing through while cut off from the store, and come back', async () => {
     const id = await granted()
-    const [busy, idle] = [await onSecond(), await onSecond()]
+    const [busy, idle] = [await soonOn(onSecond), await onSecond()]
     const told = new Promise<string>((done) => {
       idle.once('error', ({ message }) => done(message))
     })
@@ -135,18 +138,18 @@ describe('two nodes on one store', () => {
       expect.stringMatching(CUT_OFF),
     ])
     await expect(onSecond()).rejects.toThrow(CUT_OFF)
-    const here = await world.connectPg('alice')
-    expect((await here.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    const other = await soonOn(here)
+    expect((await other.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
     relay.heal()
     await expect.poll(() => onSecond().then((back) => back.end()), SOON).toBeUndefined()
-    await here.end()
+    await other.end()
     await carol.ask('grant', 'revoke', id, '--reason', 'done')
     await expect.poll(() => world.accountsPg(), SOON).toEqual([])
   })
 
   it('keep the accounts of a node that lives, and drop those that it left when it was killed', async () => {
     await granted()
-    const running = endOf((await onSecond()).query(ENDLESS))
+    const running = endOf((await soonOn(onSecond)).query(ENDLESS))
     const [account] = await world.accountsPg()
     await new Promise((done) => setTimeout(done, JANITOR_MS))
     expect(await world.accountsPg()).toEqual([account])
