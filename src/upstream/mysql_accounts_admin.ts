@@ -14,6 +14,8 @@ export interface MysqlAdminSession {
   readonly mariadb: boolean
   /** `user@host`, as the server knows the admin account. */
   readonly user: string
+  /** The sql_mode that its statements are written for, as SQL. */
+  readonly sqlMode: string
   /** `partial_revokes` of MySQL. */
   readonly literalNames: boolean
   /** The rows of each statement, in order; several statements go in one message. The first that fails ends it. */
@@ -30,6 +32,10 @@ const STATEMENT_MS = 30_000
 const MESSAGE_CHARACTERS_MAX = 200_000
 /** ER_ACCESS_DENIED_ERROR, ER_ACCOUNT_HAS_BEEN_LOCKED and ER_MUST_CHANGE_PASSWORD_LOGIN. */
 const REFUSED: ReadonlySet<unknown> = new Set([1045, 3118, 1862])
+
+const MODE = `'NO_BACKSLASH_ESCAPES'`
+/** Else a GRANT to a role that was dropped meanwhile makes an account of its name, without a password (MySQL knows none of this). */
+const MARIADB_MODE = `'NO_BACKSLASH_ESCAPES,NO_AUTO_CREATE_USER'`
 
 interface Held {
   readonly connection: Connection
@@ -119,12 +125,14 @@ async function sessionOf(connection: Connection): Promise<MysqlAdminSession> {
   }
   // Names are quoted by backticks in what the server prints, and backslashes stay what they are.
   const [, [server = {}] = []] = await query([
-    `SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'`,
+    `SET SESSION sql_mode = ${MODE}`,
     'SELECT VERSION() AS v, CURRENT_USER() AS u',
   ])
   const mariadb = /mariadb/i.test(String(server.v))
+  const sqlMode = mariadb ? MARIADB_MODE : MODE
+  if (mariadb) await query(`SET SESSION sql_mode = ${sqlMode}`)
   const [[mode = {}] = []] = mariadb ? [[]] : await query('SELECT @@partial_revokes AS on_')
-  return { mariadb, user: String(server.u), literalNames: Number(mode.on_) === 1, query }
+  return { mariadb, user: String(server.u), sqlMode, literalNames: Number(mode.on_) === 1, query }
 }
 
 function rowsOf(answer: unknown): readonly MysqlRow[] {

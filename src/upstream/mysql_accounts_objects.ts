@@ -76,7 +76,7 @@ async function remake(session: MysqlAdminSession, from: Named, object: OwnedObje
     await session.query(changed)
     return null
   } finally {
-    await session.query(`SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'`)
+    await session.query(`SET SESSION sql_mode = ${session.sqlMode}`)
   }
 }
 

@@ -1,8 +1,9 @@
 import type mysql from 'mysql2/promise'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createMysqlAdmin } from '../../../src/upstream/mysql_accounts_admin.ts'
 import { readMysqlCatalog } from '../../../src/upstream/mysql_catalog.ts'
 import { maskLine, roleOf, scopeRule } from '../../policy/build.ts'
-import { notesOf } from '../../upstream/accounts_fixture.ts'
+import { fixed, notesOf } from '../../upstream/accounts_fixture.ts'
 import { type Ground, makeGround, makeYard, openAccount, oursOn, type Yard } from './accounts_yard.ts'
 import { FAMILIES } from './families.ts'
 
@@ -13,7 +14,7 @@ const SCHEMA = [
   'CREATE TABLE shop.people (id int PRIMARY KEY, name varchar(20), tax varchar(20))',
   "INSERT INTO shop.people VALUES (1, 'ann', 't1')",
 ]
-/** ER_TABLEACCESS_DENIED, ER_COLUMNACCESS_DENIED, ER_NO_SUCH_TABLE. */
+/** ER_TABLEACCESS_DENIED, ER_COLUMNACCESS_DENIED. */
 const DENIED = new Set<unknown>([1142, 1143])
 const HIDDEN = [
   maskLine('people', 'tax', { strategy: 'null' }),
@@ -104,6 +105,14 @@ for (const family of FAMILIES) {
       expect(await refused(client, 'SELECT pay FROM shop.people')).toBe(true)
       client.destroy()
       await change('ALTER TABLE shop.people DROP COLUMN pay')
+    })
+
+    it('are never made by a grant to a role that is gone', async () => {
+      const admin = createMysqlAdmin(ground.target, fixed({ user: 'sallyport_admin', password: 'admin-password' }))
+      const granted = admin.run((session) => session.query('GRANT SELECT ON shop.people TO `sp__gone`'))
+      await expect(granted).rejects.toMatchObject({ code: 'SP-ACCOUNT' })
+      await admin.close()
+      expect(await oursOn(ground)).toEqual([])
     })
 
     it('of an unrestricted role get what is made meanwhile', async () => {
