@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 const UNIT_TIMEOUT_MS = 20_000
 /** A database that starts on a busy machine, or a driver's JVM. */
 const E2E_TIMEOUT_MS = 120_000
+const SOAK_TIMEOUT_MS = 300_000
 
 export default defineConfig({
   test: {
@@ -27,6 +28,16 @@ export default defineConfig({
           globalSetup: ['test/servers/prepare.ts'],
           testTimeout: E2E_TIMEOUT_MS,
           hookTimeout: E2E_TIMEOUT_MS,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          // By `npm run test:soak` alone: what takes long, and what repeats with more of it what the others show.
+          include: process.env.SALLYPORT_SOAK ? ['test/**/*.soak.ts'] : [],
+          globalSetup: ['test/servers/prepare.ts'],
+          testTimeout: SOAK_TIMEOUT_MS,
+          hookTimeout: SOAK_TIMEOUT_MS,
         },
       },
     ],

@@ -1,0 +1,3 @@
+import { describeRevocation } from './revocation_run.ts'
+
+describeRevocation(500)
