@@ -54,8 +54,9 @@ async function onPostgres<T>(
 async function onMysql<T>(target: Target, work: (query: SuperuserQuery) => Promise<T>): Promise<T> {
   const connection = await openMysqlAdmin(target)
   try {
-    // What is quoted for the server is quoted for this mode.
-    await connection.query(`SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'`)
+    // What is quoted for the server is quoted for this mode. MariaDB alone knows the other: without it a GRANT to a name
+    // that is not there makes an account without a password.
+    await connection.query(`SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES' /*M!100000 ',NO_AUTO_CREATE_USER' */`)
     return await work(async <R extends object>(text: string) => (await connection.query(text))[0] as unknown as R[])
   } finally {
     connection.destroy()
