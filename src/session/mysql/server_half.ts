@@ -1,4 +1,5 @@
 import { SallyportError } from '../../errors.ts'
+import type { StatementFacts, StatementKind } from '../../sql/facts.ts'
 import { has } from '../../wire/mysql/capabilities.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 import type { Packet } from '../../wire/mysql/framer.ts'
@@ -306,8 +307,14 @@ export class ServerHalf {
   }
 }
 
-function fieldInput({ to }: Exchange, { plan, verdict, facts: { kind } }: Run): FieldInput {
-  return { plan, masks: verdict.masks, format: to === 'query' ? 'text' : 'binary', kind }
+function fieldInput({ to }: Exchange, { plan, verdict, facts }: Run): FieldInput {
+  return { plan, masks: verdict.masks, format: to === 'query' ? 'text' : 'binary', kind: answered(facts) }
+}
+
+/** MariaDB's SET STATEMENT ... FOR and EXECUTE IMMEDIATE answer as the statement inside does. */
+function answered({ kind, inner, immediate }: StatementFacts): StatementKind {
+  if (!inner || (kind !== 'set' && !immediate)) return kind
+  return inner.output ? 'select' : inner.kind
 }
 
 /** An error between two commands: an idle session timed out, was killed, or the server shuts down. */

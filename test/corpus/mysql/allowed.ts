@@ -143,5 +143,6 @@ export const ALLOWED: readonly Case[] = [
     'SELECT id FROM drafts INTERSECT SELECT id FROM jobs ORDER BY id',
     'SELECT id FROM jobs ORDER BY id OFFSET 1 ROW FETCH NEXT 2 ROWS ONLY',
     'SET STATEMENT max_statement_time = 5 FOR SELECT 1',
+    "EXECUTE IMMEDIATE 'SELECT id FROM jobs ORDER BY id'",
   ]),
 ]
