@@ -234,7 +234,6 @@ export const CHANNELS: readonly Case[] = [
     'SHOW CREATE TABLE accounts',
     'SHOW COLUMNS FROM safes',
     'SHOW FULL COLUMNS FROM store.ledger',
-    'SELECT view_definition FROM information_schema.VIEWS WHERE table_schema = "yard" ORDER BY table_name',
     'SELECT routine_definition FROM information_schema.ROUTINES WHERE routine_schema = "yard" ORDER BY routine_name',
     'SELECT check_clause FROM information_schema.CHECK_CONSTRAINTS WHERE constraint_schema = "yard" ORDER BY constraint_name',
     'SELECT partition_name, table_rows FROM information_schema.PARTITIONS WHERE table_name = "shelves"',
