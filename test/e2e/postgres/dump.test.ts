@@ -82,7 +82,9 @@ describeWithPostgres15('pg_dump', () => {
   it('of a role whose scope is smaller leaves out what has to be named, or is refused with the reason', async () => {
     const refused = await dumpIn('limited')
     expect([refused.code, refused.stdout]).toEqual([1, expect.not.stringMatching(/CANARY/)])
-    expect(refused.stderr).toMatch(/the grant does not cover club.safes for read; to ask for it: sallyport request --from \w+ \(SP-SCOPE\)/)
+    expect(refused.stderr).toMatch(
+      /the grant does not cover club.safes for read; to ask for it: sallyport request --from \w+ \(SP-SCOPE\)/,
+    )
     const without = await dumpIn('limited', '--exclude-table=club.safes', '--exclude-table=club.safe_names')
     expect([without.code, without.stderr]).toEqual([0, expect.stringMatching(/^NOTICE: {2}connected/)])
     expect(without.stdout).not.toContain('CANARY')
