@@ -1,9 +1,8 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { OidcSettings } from '../../src/identity/settings.ts'
 import { createTokenVerifier } from '../../src/oidc/token_verifier.ts'
 import type { Clock } from '../../src/session/ports.ts'
 import { visit } from '../servers/browser.ts'
+import { freePort } from '../servers/free_ports.ts'
 import { CONSOLE_SECRET, type OidcServer, startOidc } from '../servers/oidc.ts'
 import { SETTINGS, startTestApi, type TestApi } from './api.ts'
 
@@ -81,12 +80,4 @@ function oidcSettings(issuer: string): OidcSettings {
     workloads: [],
     liveCheck: null,
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
 }

@@ -130,6 +130,21 @@ export function scopeRule(over: Partial<ScopeRule> = {}): ScopeRule {
   }
 }
 
+/** What a role demands of requests that name nothing special. */
+export const ASKING: Role['asking'] = {
+  defaultDurationMs: 3_600_000,
+  maxDurationMs: 28_800_000,
+  idleAfterMs: 0,
+  standingCap: null,
+  claims: new Map(),
+  reasonPattern: null,
+  ticketRequired: false,
+  approval: null,
+  delegable: false,
+  recording: false,
+  breakGlass: false,
+}
+
 export function roleOf(over: Partial<Role> = {}): Role {
   return {
     name: 'analyst',
@@ -169,19 +184,7 @@ export function roleOf(over: Partial<Role> = {}): Role {
     maxAuthAgeMs: 0,
     sessionReason: 'none',
     ticketPattern: null,
-    asking: {
-      defaultDurationMs: 3_600_000,
-      maxDurationMs: 28_800_000,
-      idleAfterMs: 0,
-      standingCap: null,
-      claims: new Map(),
-      reasonPattern: null,
-      ticketRequired: false,
-      approval: null,
-      delegable: false,
-      recording: false,
-      breakGlass: false,
-    },
+    asking: ASKING,
     ...over,
   }
 }

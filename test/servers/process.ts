@@ -10,10 +10,10 @@ import {
   rmSync,
   statSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePort } from './free_ports.ts'
 
 const READY_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 10_000
@@ -227,15 +227,4 @@ export function isExecutable(path: string): boolean {
 /** Nothing of the tester's own settings (PGHOST, MYSQL_HOME, locale) may reach a server. */
 function serverEnvironment(more: Readonly<Record<string, string>>): Record<string, string> {
   return { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', HOME: '/nonexistent', ...more }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const listener = createServer()
-    listener.once('error', failed)
-    listener.listen(0, '127.0.0.1', () => {
-      const address = listener.address()
-      listener.close(() => done(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CertificateFiles, makeCertificates } from '../../certs/make.ts'
+import { freePorts } from './free_ports.ts'
 import type { DatabaseServer } from './process.ts'
 
 const READY_TIMEOUT_MS = 30_000
@@ -201,22 +201,4 @@ async function stopChild(child: ChildProcess, folder: string): Promise<void> {
     clearTimeout(timer)
   }
   rmSync(folder, { recursive: true, force: true })
-}
-
-/** Held open together, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((done) => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address()
-            done(typeof address === 'object' && address ? address.port : 0)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return ports
 }

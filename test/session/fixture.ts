@@ -11,6 +11,7 @@ import type { Quota, Refusals, Target } from '../../src/session/ports.ts'
 import type { Engine } from '../../src/session/verdict.ts'
 import { type Catalog, type Dialect, type Relation, relationKey } from '../../src/sql/catalog.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
+import { ASKING } from '../policy/build.ts'
 
 export const START = 1_800_000_000_000
 export const MINUTE = 60_000
@@ -133,19 +134,7 @@ export function roleOf(over: Partial<Omit<Role, 'limits'>> & { readonly limits?:
     maxAuthAgeMs: 0,
     sessionReason: 'none',
     ticketPattern: null,
-    asking: {
-      defaultDurationMs: 3_600_000,
-      maxDurationMs: 28_800_000,
-      idleAfterMs: 0,
-      standingCap: null,
-      claims: new Map(),
-      reasonPattern: null,
-      ticketRequired: false,
-      approval: null,
-      delegable: false,
-      recording: false,
-      breakGlass: false,
-    },
+    asking: ASKING,
     ...over,
     limits: { ...NO_LIMITS, ...over.limits },
   }

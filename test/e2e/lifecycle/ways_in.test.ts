@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificates } from '../../../certs/make.ts'
 import { mariadbClient, mysqlClient, psql } from '../../clients/programs.ts'
 import { visit } from '../../servers/browser.ts'
+import { freePorts } from '../../servers/free_ports.ts'
 import { type Said, type Terminal, terminalOf } from './people.ts'
 import { MY, PG, startWorld, type World } from './world.ts'
 
@@ -361,14 +362,6 @@ function textOf(path: string): string {
 
 function otherAuthority(): string {
   return makeCertificates(join(folder, 'other')).ca
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, '127.0.0.1', done))))
-  const found = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))))
-  return found
 }
 
 interface Issuer {

@@ -12,7 +12,7 @@ import { describeEachPostgres } from '../../servers/availability.ts'
 import { startPostgres } from '../../servers/postgres.ts'
 import type { PostgresMajor } from '../../servers/postgres_major.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
-import { SHOP } from '../../sql/postgres/shop.ts'
+import { SHOP, shopTablesSql } from '../../sql/postgres/shop.ts'
 import { SETTINGS } from '../../upstream/accounts_fixture.ts'
 import { targetOf } from '../../upstream/target.ts'
 import { EVERYWHERE, SINCE } from './oracle_statements.ts'
@@ -150,7 +150,7 @@ function suite(major: PostgresMajor, statements: readonly string[]): void {
   let client: pg.Client
 
   beforeAll(async () => {
-    server = await startPostgres({ version: major, setupSql: [...tablesSql(), `CREATE ROLE ${SETTINGS.marker}`] })
+    server = await startPostgres({ version: major, setupSql: [...shopTablesSql(), `CREATE ROLE ${SETTINGS.marker}`] })
     const { host, port, user, password, database, ca } = server
     client = new pg.Client({ host, port, user, password, database, ssl: { ca, servername: 'localhost' } })
     await client.connect()
@@ -180,18 +180,6 @@ function suite(major: PostgresMajor, statements: readonly string[]): void {
     expect(denied).toEqual([])
     expect(run).toBeGreaterThan(statements.length / 10)
   })
-}
-
-function tablesSql(): readonly string[] {
-  const relations = [...SHOP.catalog.relations.values()].filter(
-    ({ schema }) => schema === 'shop' || schema === 'internal',
-  )
-  const tables = relations.map(({ schema, name, columns }) => {
-    const list = columns.map((column) => `"${column.name}" ${column.type}`)
-    const key = columns.some((column) => column.name === 'id') ? ', PRIMARY KEY (id)' : ''
-    return `CREATE TABLE "${schema}"."${name}" (${list.join(', ')}${key})`
-  })
-  return ['CREATE SCHEMA shop', 'CREATE SCHEMA internal', ...tables]
 }
 
 describeEachPostgres('an account may do what the gate lets through', (major) =>

@@ -8,7 +8,7 @@ import { describeEachPostgres } from '../../servers/availability.ts'
 import { startPostgres } from '../../servers/postgres.ts'
 import type { PostgresMajor } from '../../servers/postgres_major.ts'
 import type { DatabaseServer } from '../../servers/process.ts'
-import { SHOP } from '../../sql/postgres/shop.ts'
+import { SHOP, shopTablesSql } from '../../sql/postgres/shop.ts'
 import { EVERYWHERE, SINCE } from './oracle_statements.ts'
 
 /**
@@ -22,7 +22,7 @@ function suite(major: PostgresMajor, statements: readonly string[]): void {
 
   beforeAll(async () => {
     parser = await loadPostgresParser(major)
-    server = await startPostgres({ version: major, setupSql: tablesSql() })
+    server = await startPostgres({ version: major, setupSql: shopTablesSql() })
     const { host, port, user, password, database, ca } = server
     client = new pg.Client({ host, port, user, password, database, ssl: { ca, servername: 'localhost' } })
     await client.connect()
@@ -89,18 +89,6 @@ function grantsFor(use: RelationUse): readonly string[] {
         : []),
     ...verbs.map((verb) => `GRANT ${verb} ${verb === 'delete' || use.locked ? '' : written} ON ${table} TO probe`),
   ]
-}
-
-function tablesSql(): readonly string[] {
-  const relations = [...SHOP.catalog.relations.values()].filter(
-    ({ schema }) => schema === 'shop' || schema === 'internal',
-  )
-  const tables = relations.map(({ schema, name, columns }) => {
-    const list = columns.map((column) => `"${column.name}" ${column.type}`)
-    const key = columns.some((column) => column.name === 'id') ? ', PRIMARY KEY (id)' : ''
-    return `CREATE TABLE "${schema}"."${name}" (${list.join(', ')}${key})`
-  })
-  return ['CREATE SCHEMA shop', 'CREATE SCHEMA internal', ...tables]
 }
 
 describeEachPostgres('the server touches what the analysis says', (major) =>

@@ -124,3 +124,16 @@ export const SENSITIVE: ReadonlySet<string> = new Set([
   'body',
   'email_lower',
 ])
+
+/** The tables of `SHOP` on a real server. */
+export function shopTablesSql(): readonly string[] {
+  const relations = [...SHOP.catalog.relations.values()].filter(
+    ({ schema }) => schema === 'shop' || schema === 'internal',
+  )
+  const tables = relations.map(({ schema, name, columns }) => {
+    const list = columns.map((column) => `"${column.name}" ${column.type}`)
+    const key = columns.some((column) => column.name === 'id') ? ', PRIMARY KEY (id)' : ''
+    return `CREATE TABLE "${schema}"."${name}" (${list.join(', ')}${key})`
+  })
+  return ['CREATE SCHEMA shop', 'CREATE SCHEMA internal', ...tables]
+}
