@@ -20,6 +20,11 @@ export interface CliContext {
   readonly ask: ((question: string) => Promise<string>) | null
 }
 
+/** Options of what has to be explained. */
+export interface Reasoned {
+  readonly reason: string
+}
+
 export interface SignedIn {
   /** The address of the admin API. */
   readonly server: string

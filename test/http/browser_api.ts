@@ -1,6 +1,7 @@
 import type { OidcSettings } from '../../src/identity/settings.ts'
 import { createTokenVerifier } from '../../src/oidc/token_verifier.ts'
 import type { Clock } from '../../src/session/ports.ts'
+import { settingsFor } from '../oidc/provider.ts'
 import { visit } from '../servers/browser.ts'
 import { freePort } from '../servers/free_ports.ts'
 import { CONSOLE_SECRET, type OidcServer, startOidc } from '../servers/oidc.ts'
@@ -56,28 +57,7 @@ export async function startBrowserApi(control: Parameters<typeof startTestApi>[0
 }
 
 function oidcSettings(issuer: string): OidcSettings {
-  return {
-    issuer,
-    audiences: ['console'],
-    authorizedParties: null,
-    algorithms: ['RS256'],
-    clockSkewSeconds: 30,
-    maxLifetimeMs: 86_400_000,
-    claims: {
-      subject: ['sub'],
-      email: ['email'],
-      name: ['name'],
-      groups: ['groups'],
-      aliases: [],
-      requireVerifiedEmail: true,
-    },
-    groups: new Map(),
-    requiredClaims: {},
-    requiredScopes: [],
-    scopes: ['openid'],
-    jwksUri: null,
-    ca: null,
-    workloads: [],
-    liveCheck: null,
-  }
+  const settings = settingsFor(issuer)
+  const claims = { ...settings.claims, aliases: [], requireVerifiedEmail: true }
+  return { ...settings, audiences: ['console'], algorithms: ['RS256'], claims }
 }

@@ -80,7 +80,7 @@ export async function makeKey(kid: string, alg: string): Promise<Key> {
   return { kid, alg, ...(await generateKeyPair(alg, { extractable: true })) }
 }
 
-function settingsFor(issuer: string): OidcSettings {
+export function settingsFor(issuer: string): OidcSettings {
   return {
     issuer,
     audiences: ['sallyport'],

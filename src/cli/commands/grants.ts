@@ -6,7 +6,7 @@ import { asks, everything } from '../api/command.ts'
 import { grantId } from '../api/ids.ts'
 import { facts, table, when, who } from '../api/print.ts'
 import { shortIds } from '../api/short_id.ts'
-import type { CliContext, SignedIn } from '../context.ts'
+import type { CliContext, Reasoned, SignedIn } from '../context.ts'
 import { outcomeText } from './requests.ts'
 
 type GrantRecord = WireAnswer<'getGrant'>
@@ -18,10 +18,6 @@ interface ListOptions {
   readonly all: boolean
   readonly state?: GrantRecord['state']
   readonly target?: string
-}
-
-interface Reasoned {
-  readonly reason: string
 }
 
 export function addGrants(program: Command, context: CliContext): void {

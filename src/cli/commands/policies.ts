@@ -4,15 +4,11 @@ import type { WireAnswer, WireInput } from '../../http/contract/operations.ts'
 import { listArgument, parameterArgument, timeArgument, type Values } from '../api/arguments.ts'
 import { asks, everything } from '../api/command.ts'
 import { facts, table, when, who } from '../api/print.ts'
-import type { CliContext, SignedIn } from '../context.ts'
+import type { CliContext, Reasoned, SignedIn } from '../context.ts'
 
 type Policy = WireAnswer<'getPolicy'>
 type Kind = Policy['kind']
 type Body = WireInput<'putPolicy'>['body']['body']
-
-interface Reasoned {
-  readonly reason: string
-}
 
 export function addPolicies(policy: Command, context: CliContext): void {
   const list = policy

@@ -5,11 +5,7 @@ import { asks, everything } from '../api/command.ts'
 import { delegationId, grantId, lockId, sessionId } from '../api/ids.ts'
 import { excerpt, table, when, who } from '../api/print.ts'
 import { shortIds } from '../api/short_id.ts'
-import type { CliContext, SignedIn } from '../context.ts'
-
-interface Reasoned {
-  readonly reason: string
-}
+import type { CliContext, Reasoned, SignedIn } from '../context.ts'
 
 export function addSessions(program: Command, context: CliContext): void {
   const session = program.command('session').description('Show and end live sessions.')
