@@ -15,8 +15,6 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          // Modules are loaded once for each worker: that is most of what these files take.
-          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/servers/**', 'test/clients/**'],
           testTimeout: UNIT_TIMEOUT_MS,
