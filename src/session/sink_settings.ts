@@ -1,0 +1,104 @@
+import type {
+  ElasticsearchSettings,
+  KafkaSettings,
+  OtlpSettings,
+  S3Settings,
+  SplunkSettings,
+} from './sink_settings_services.ts'
+
+/** Where the records of the log go beside the log itself, as configured. Secrets are references. */
+export type SinkSettings =
+  | FileSinkSettings
+  | StdoutSinkSettings
+  | SyslogSinkSettings
+  | WebhookSinkSettings
+  | SplunkSettings
+  | ElasticsearchSettings
+  | KafkaSettings
+  | OtlpSettings
+  | S3Settings
+
+export type SinkFormat = 'ocsf' | 'cef' | 'ecs'
+
+/** What every sink has. */
+export interface SinkBase {
+  readonly name: string
+  readonly format: SinkFormat
+  readonly filter: SinkFilter
+  readonly batch: { readonly maxItems: number; readonly maxBytes: number; readonly maxWaitMs: number }
+  /** Beyond either of them an alert is raised; nothing is dropped. */
+  readonly backlog: { readonly maxBytes: number; readonly maxAgeMs: number }
+  /** For one batch. */
+  readonly timeoutMs: number
+}
+
+/** Each empty list takes everything. */
+export interface SinkFilter {
+  /** Event codes; `prefix*` and `*` are patterns. */
+  readonly events: readonly string[]
+  readonly targets: readonly string[]
+  /** `class_uid` of OCSF. */
+  readonly classes: readonly number[]
+  /** `severity_id` of OCSF. */
+  readonly minSeverity: number
+}
+
+export interface SinkTls {
+  /** PEM: the authorities instead of the built-in ones. */
+  readonly ca: string | null
+  /** PEM: the certificate that is shown to the sink; its key is a reference. */
+  readonly cert: string | null
+  readonly key: string | null
+  readonly serverName: string | null
+}
+
+/** What every sink on the network has. */
+export interface NetworkSink extends SinkBase {
+  readonly tls: SinkTls
+  /** CIDR networks of private addresses that may be reached; null: all private ones, but none of link-local addresses. */
+  readonly allowNetworks: readonly string[] | null
+}
+
+export interface FileSinkSettings extends SinkBase {
+  readonly kind: 'file'
+  readonly path: string
+  /** Rotated when it is larger; null: never. */
+  readonly maxBytes: number | null
+  /** How many rotated files are kept. */
+  readonly keep: number
+  /** Each batch is on disk before it counts as delivered. */
+  readonly fsync: boolean
+}
+
+export interface StdoutSinkSettings extends SinkBase {
+  readonly kind: 'stdout'
+}
+
+export interface SyslogSinkSettings extends NetworkSink {
+  readonly kind: 'syslog'
+  readonly host: string
+  readonly port: number
+  readonly transport: 'tls' | 'tcp'
+  readonly facility: number
+  readonly hostname: string | null
+  readonly appName: string
+  readonly maxMessageBytes: number
+}
+
+export interface WebhookSinkSettings extends NetworkSink {
+  readonly kind: 'webhook'
+  readonly url: string
+  readonly body: 'array' | 'ndjson'
+  /** What bodies are signed with: a reference. */
+  readonly secret: string | null
+  /** Headers with a secret: reference by name, with what stands before it. */
+  readonly headers: Readonly<Record<string, SinkHeader>>
+  readonly maxItemBytes: number
+}
+
+export interface SinkHeader {
+  readonly prefix: string
+  /** A reference. */
+  readonly secret: string | null
+  readonly text: string | null
+}
