@@ -30,7 +30,7 @@ const LAYERS: readonly Layer[] = [
   { at: 'identity/', from: BOTTOM, packages: [] },
   { at: 'masking/', from: BOTTOM, packages: HASHES },
   { at: 'policy/', from: FIRST, packages: HASHES },
-  { at: 'audit/', from: FIRST, types: ['policy/'], packages: HASHES },
+  { at: 'audit/', from: FIRST, types: ['policy/'], packages: [...HASHES, 'tweetnacl'] },
   { at: 'session/', from: SECOND, packages: [...HASHES, 'lru-cache'] },
   { at: 'access/', from: SECOND, packages: ['@marcbachmann/cel-js'] },
   { at: 'upstream/', from: [...SECOND, 'session/ports.ts'], packages: null },
