@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { apiEvent } from '../../src/http/audit.ts'
 import { webhookEvent } from '../../src/http/contract/webhooks.ts'
-import { createAddressGuard } from '../../src/http/outgoing/address.ts'
 import { createOutgoing, type Outgoing } from '../../src/http/outgoing/deliveries.ts'
+import { createAddressGuard } from '../../src/outbound/address.ts'
 import { identityOf, NOW, startTestApi, type TestApi } from './api.ts'
 
 interface Taken {
@@ -231,7 +231,7 @@ describe('an address', () => {
     expect(await found('169.254.169.254')).toBe('refused')
     const strict = createAddressGuard([]).lookup
     expect(await new Promise((done) => strict('localhost', { all: true }, (error) => done(error?.message)))).toMatch(
-      'no webhook may lead',
+      'nothing is sent to',
     )
   })
 })

@@ -1,6 +1,6 @@
 import { request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
-import type { AddressGuard } from './address.ts'
+import type { AddressGuard } from '../../outbound/address.ts'
 import { signatureOf } from './signature.ts'
 
 const TIMEOUT_MS = 10_000

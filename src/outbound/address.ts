@@ -1,10 +1,10 @@
 import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { SallyportError } from '../../errors.ts'
+import { SallyportError } from '../errors.ts'
 
 /**
- * Where no webhook may lead unless the configuration says so: this machine, private networks, link-local addresses, among
+ * Where nothing that is sent may lead unless the configuration says so: this machine, private networks, link-local addresses, among
  * them those where clouds hand out credentials, addresses that name no host, and those of many hosts. RFC 1918, RFC 3927,
  * RFC 4193, RFC 4291, RFC 6598, RFC 6890.
  */
@@ -42,15 +42,31 @@ const CARRIERS = listOf([
 const BLOCKED = listOf(FORBIDDEN)
 const NUMERIC_V4 = 4
 
+/** Networks of a company's own, and this machine: without those of clouds' metadata, and of many hosts. */
+export const PRIVATE_NETWORKS: readonly string[] = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fc00::/7',
+]
+
 export interface AddressGuard {
   /** Throws `SP-INPUT` for an address that is never sent to. */
   check(url: string): URL
+  /** The same of a host without a URL: a name is judged when it is looked up. */
+  checkHost(host: string): void
   /** Resolves names for a connection, and refuses what they must not lead to: the check is of what is connected to. */
   readonly lookup: LookupFunction
 }
 
-/** `allowed` are CIDR networks that may be reached nevertheless. */
-export function createAddressGuard(allowed: readonly string[]): AddressGuard {
+/** `allowed` are CIDR networks that may be reached nevertheless; `setting` is where the configuration has them. */
+export function createAddressGuard(
+  allowed: readonly string[],
+  setting = 'node.api.webhooks.allowNetworks',
+): AddressGuard {
   const exceptions = listOf(
     allowed.map((network) => {
       const [address = '', bits = ''] = network.split('/')
@@ -58,7 +74,14 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
     }),
   )
   const forbidden = (address: string) => !contains(exceptions, address) && isForbidden(address)
+  const checkHost = (host: string) => {
+    const address = host === 'localhost' ? '127.0.0.1' : host
+    if (isIP(address) !== 0 && forbidden(address)) {
+      throw refused(`the address is of a private network or of this machine: see ${setting}`)
+    }
+  }
   return {
+    checkHost,
     check: (text) => {
       const url = URL.canParse(text) ? new URL(text) : null
       if (url === null || url.username !== '' || url.password !== '') throw refused('the address is not a plain URL')
@@ -66,17 +89,14 @@ export function createAddressGuard(allowed: readonly string[]): AddressGuard {
       const loopback = host === 'localhost' || contains(LOOPBACK, host)
       if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))
         throw refused('the address must be https; http is for loopback alone')
-      const address = host === 'localhost' ? '127.0.0.1' : host
-      if (isIP(address) !== 0 && forbidden(address)) {
-        throw refused('the address is of a private network or of this machine: see node.api.webhooks.allowNetworks')
-      }
+      checkHost(host)
       return url
     },
     lookup: (host, options, callback) => {
       lookup(host, { ...options, all: true }, (error, found: LookupAddress[]) => {
         if (error !== null) return callback(error, '')
         if (found.some(({ address }) => forbidden(address)))
-          return callback(new Error('the name leads to an address that no webhook may lead to'), '')
+          return callback(new Error('the name leads to an address that nothing is sent to'), '')
         const [first] = found
         if (options.all === true) return callback(null, found)
         return callback(first === undefined ? new Error('no address') : null, first?.address ?? '', first?.family)
