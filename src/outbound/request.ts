@@ -1,31 +1,23 @@
-import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, type RequestOptions, request as requestHttps } from 'node:https'
+import { request as requestHttp } from 'node:http'
+import { type RequestOptions, request as requestHttps } from 'node:https'
 
 /** One bounded request to a server that the configuration names: no redirects, no proxy, no second try. */
 export interface Outgoing {
   readonly url: string
   readonly method?: 'GET' | 'POST' | 'PUT'
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
+  readonly body?: string
   /** PEM: the authorities that the server is trusted by, instead of the built-in ones. */
   readonly ca?: string | null
   /** From the first byte out to the last byte in. */
   readonly timeoutMs: number
   readonly maxBytes?: number
-  /** Connections that are kept between requests. Default: one of its own. */
-  readonly connections?: Connections
-  /** Ends the request before its time. */
-  readonly signal?: AbortSignal
 }
 
 export interface Incoming {
   readonly status: number
-  readonly headers: IncomingHttpHeaders
   readonly text: string
 }
-
-/** Connections to one server that stay open between requests. */
-export type Connections = HttpAgent | HttpsAgent
 
 /** Why there is no answer. The words hold nothing of what was sent or received. */
 export class NoAnswer extends Error {
@@ -37,32 +29,13 @@ export class NoAnswer extends Error {
 
 const MAX_BODY_BYTES = 1024 * 1024
 const MAX_HEADER_BYTES = 32 * 1024
-/** A free connection is closed after so long, in milliseconds: below what balancers allow, mostly a minute. */
-const IDLE_MS = 30_000
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** At most `atOnce` connections to the server of a URL; `destroy()` closes them. */
-export function keepConnections(url: string, atOnce: number): Connections {
-  const options = { keepAlive: true, maxSockets: atOnce, maxFreeSockets: atOnce, timeout: IDLE_MS }
-  return url.startsWith('https:') ? new HttpsAgent(options) : new HttpAgent(options)
-}
-
-/** A kept connection that the server closed as the request went out (RFC 9112, 9.3.1). */
-class ClosedMeanwhile extends Error {}
-
-/**
- * The answer with its whole text, whatever its status. Rejects with `NoAnswer` alone. What went out on a kept connection
- * that broke before any answer is sent once more on one of its own, so with `connections` the server may see it twice.
- */
+/** The answer with its whole text, whatever its status. Rejects with `NoAnswer` alone. */
 export async function send(outgoing: Outgoing): Promise<Incoming> {
   const url = destination(outgoing.url)
-  const signal = deadline(outgoing)
   try {
-    return await exchange(url, outgoing, signal).catch((error: unknown) => {
-      if (!(error instanceof ClosedMeanwhile)) throw error
-      const { connections: _, ...alone } = outgoing
-      return exchange(url, alone, signal)
-    })
+    return await exchange(url, outgoing)
   } catch (error) {
     throw error instanceof NoAnswer ? error : new NoAnswer(reason(error))
   }
@@ -77,14 +50,14 @@ function destination(text: string): URL {
   return url
 }
 
-function exchange(url: URL, outgoing: Outgoing, signal: AbortSignal): Promise<Incoming> {
+function exchange(url: URL, outgoing: Outgoing): Promise<Incoming> {
   const { promise, resolve, reject } = Promise.withResolvers<Incoming>()
   const options: RequestOptions = {
     method: outgoing.method ?? 'GET',
     headers: { accept: 'application/json', 'accept-encoding': 'identity', ...outgoing.headers, ...lengthOf(outgoing) },
-    signal,
+    signal: AbortSignal.timeout(outgoing.timeoutMs),
     maxHeaderSize: MAX_HEADER_BYTES,
-    agent: outgoing.connections ?? false,
+    agent: false,
   }
   if (typeof outgoing.ca === 'string') options.ca = outgoing.ca
   const sent = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options, (response) => {
@@ -97,27 +70,13 @@ function exchange(url: URL, outgoing: Outgoing, signal: AbortSignal): Promise<In
     })
     response.on('end', () => {
       if (!response.complete) reject(new NoAnswer('was cut off in its answer'))
-      else resolve(incoming(response, chunks))
+      else resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
     })
     response.on('error', reject)
   })
-  sent.on('error', (error) => reject(sent.reusedSocket && isClosed(error) ? new ClosedMeanwhile() : error))
+  sent.on('error', reject)
   sent.end(outgoing.body)
   return promise
-}
-
-function deadline({ timeoutMs, signal }: Outgoing): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs)
-  return signal === undefined ? timeout : AbortSignal.any([timeout, signal])
-}
-
-function incoming(response: IncomingMessage, chunks: readonly Uint8Array[]): Incoming {
-  const { statusCode = 0, headers } = response
-  return { status: statusCode, headers, text: Buffer.concat(chunks).toString('utf8') }
-}
-
-function isClosed(error: Error): boolean {
-  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
 function lengthOf({ body }: Outgoing): Record<string, string> {
