@@ -12,11 +12,12 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(units)
 }
 
-/** Null where the text is not base64. */
+/** Null where the text is not base64: bytes have one form alone, so that a signature can't be changed unseen. */
 export function fromBase64(text: string): Uint8Array | null {
   if (!CANONICAL.test(text)) return null
   const units = atob(text)
   const bytes = new Uint8Array(units.length)
   for (let at = 0; at < units.length; at++) bytes[at] = units.charCodeAt(at)
-  return bytes
+  // Bits that no byte uses have to be 0.
+  return text.endsWith('=') && toBase64(bytes.subarray(-((bytes.length - 1) % 3) - 1)) !== text.slice(-4) ? null : bytes
 }

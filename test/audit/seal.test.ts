@@ -99,6 +99,7 @@ describe('base64', () => {
     )
     const large = randomBytes(100_000)
     expect(toBase64(large)).toBe(large.toString('base64'))
-    for (const text of ['A', 'AA', 'AA=', 'A-==', 'AA==\n', ' AA==']) expect(fromBase64(text)).toBeNull()
+    for (const text of ['A', 'AA', 'AA=', 'A-==', 'AA==\n', ' AA==', 'AB==', 'AAB=', 'AAAAAB=='])
+      expect(fromBase64(text)).toBeNull()
   })
 })

@@ -35,7 +35,8 @@ const LAYERS: readonly Layer[] = [
   { at: 'access/', from: SECOND, packages: ['@marcbachmann/cel-js'] },
   { at: 'upstream/', from: [...SECOND, 'session/ports.ts'], packages: null },
   { at: 'outbound/', from: BOTTOM, packages: null },
-  ...EDGES.slice(1).map((at) => ({ at, from: [...THIRD, 'outbound/'], packages: null })),
+  { at: 'auditlog/', from: THIRD, packages: null },
+  ...EDGES.slice(1).map((at) => ({ at, from: [...THIRD, 'outbound/', 'auditlog/'], packages: null })),
   { at: 'proxy/', from: [...THIRD, ...EDGES], packages: null },
   { at: 'control/', from: [...THIRD, 'outbound/'], packages: null },
   { at: 'http/', from: [...THIRD, 'outbound/'], packages: null },
@@ -49,6 +50,8 @@ const LAYERS: readonly Layer[] = [
       'version.ts',
       ...THIRD,
       ...EDGES,
+      'outbound/',
+      'auditlog/',
       'proxy/',
       'control/',
       'http/',
@@ -66,7 +69,18 @@ const LAYERS: readonly Layer[] = [
 const PURE = THIRD
 
 /** Deterministic functions of node:crypto; the pure layers get randomness as an argument. */
-const PURE_CRYPTO = new Set(['createHash', 'createHmac', 'createSecretKey', 'hash', 'pbkdf2Sync', 'timingSafeEqual'])
+const PURE_CRYPTO = new Set([
+  'createHash',
+  'createHmac',
+  'createPrivateKey',
+  'createPublicKey',
+  'createSecretKey',
+  'hash',
+  'pbkdf2Sync',
+  'sign',
+  'timingSafeEqual',
+  'verify',
+])
 
 /** MySQL sends the password under the server's RSA key (caching_sha2_password); the padding draws random bytes itself. */
 const RSA_PASSWORD = { path: 'src/wire/mysql/auth/caching-sha2.ts', names: new Set(['constants', 'publicEncrypt']) }
