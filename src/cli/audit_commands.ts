@@ -65,11 +65,12 @@ function quoted(text: string): string {
   return /^[\w.@/:-]+$/.test(text) ? text : escaped
 }
 
-/** Splits at newlines alone: readline also splits at U+2028, which JSON lets stand in a text. */
-async function* linesOf(path: string): AsyncGenerator<string> {
+/** Splits at newlines alone: readline also splits at U+2028, which JSON lets stand in a text. `-`: standard input. */
+export async function* linesOf(path: string): AsyncGenerator<string> {
   let rest = ''
   try {
-    for await (const chunk of createReadStream(path, 'utf8') as AsyncIterable<string>) {
+    const input = path === '-' ? process.stdin.setEncoding('utf8') : createReadStream(path, 'utf8')
+    for await (const chunk of input as AsyncIterable<string>) {
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       yield* lines

@@ -18,6 +18,7 @@ import { addPolicies } from './commands/policies.ts'
 import { addPolicyTests } from './commands/policy_test.ts'
 import { addRequests } from './commands/requests.ts'
 import { addEvidence, addReviews } from './commands/reviews.ts'
+import { addSealing } from './commands/sealing.ts'
 import { addDelegations, addLocks, addSessions } from './commands/sessions.ts'
 import { addPeople, addTargets } from './commands/targets.ts'
 import { addWebhooks } from './commands/webhooks.ts'
@@ -155,7 +156,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addClassify(program, context)
   addBackup(program, context)
   addConfig(program, out, err, exit)
-  addAudit(program, out, exit)
+  addAudit(program, context)
   addCompletion(program, context)
   program
     .command('docs')
@@ -214,8 +215,10 @@ function addConfig(program: Command, out: Print, err: Print, exit: (code: number
     .action(async ({ out: dir }: { out: string }) => (await import('./config_commands.ts')).writeSchema(dir))
 }
 
-function addAudit(program: Command, out: Print, exit: (code: number) => void): void {
+function addAudit(program: Command, context: CliContext): void {
+  const { out, exit } = context
   const audit = program.command('audit').description('Read and verify the audit log.')
+  addSealing(audit, context)
   audit
     .command('tail')
     .description('Print the last records, one a line.')
