@@ -7,7 +7,10 @@ type BulkRead = Extract<AuditEvent, { readonly kind: 'bulk_read' }>
 
 const MINUTE_MS = 60_000
 
-/** A person has read much of one table: class 2004, whose status 1 is New, with who and where as its evidence. */
+/**
+ * A person has read much of one table: class 2004, whose status 1 is New, with who and where as its evidence. Who has to
+ * hear of it is said by the alert that follows.
+ */
 export function bulkReadRecord(event: BulkRead, product: Product): OcsfRecord {
   const facts = sessionFragment(event.session)
   const head = headJson({ class: DETECTION_FINDING, activity: CREATE, severity: 3, time: event.time, ok: true })
@@ -15,12 +18,12 @@ export function bulkReadRecord(event: BulkRead, product: Product): OcsfRecord {
   const name = table.schema === '' ? table.name : `${table.schema}.${table.name}`
   const message = `${rows} rows of ${name} within ${windowMs / MINUTE_MS} min; the alert is set at ${threshold}`
   const finding = { uid: event.id, title: 'Bulk read', desc: message, types: ['bulk_read'], created_time: event.time }
-  const jit = { record: 'alert', statement: { id: event.statementId }, table, rows, threshold, window_ms: windowMs }
+  const jit = { record: 'finding', statement: { id: event.statementId }, table, rows, threshold, window_ms: windowMs }
   return {
     body:
-      `{${head.replace('"status":"Success"', '"status":"New"')},"message":${JSON.stringify(message)},"is_alert":true,` +
+      `{${head.replace('"status":"Success"', '"status":"New"')},"message":${JSON.stringify(message)},"is_alert":false,` +
       `"finding_info":${JSON.stringify(finding)},"evidences":[{${facts.actor},${facts.endpoints},${facts.database}}],` +
       `"unmapped":{"jit":{${facts.jit},${JSON.stringify(jit).slice(1, -1)}`,
-    metadata: `${metadataJson(event.id, 'alert.bulk_read', product, false)},${facts.metadata}`,
+    metadata: `${metadataJson(event.id, 'db.bulk_read', product, false)},${facts.metadata}`,
   }
 }

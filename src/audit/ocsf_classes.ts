@@ -1,3 +1,5 @@
+import type { StatementActivity } from './statement_activity.ts'
+
 /**
  * Class, category and activity numbers of OCSF 1.8.0 (github.com/ocsf/ocsf-schema, tag v1.8.0). Version 1.9 moves some
  * of them, so they stand in this file alone.
@@ -15,8 +17,14 @@ export interface OcsfClass {
 export const AUTHENTICATION = iam(3002, 'Authentication')
 /** events/iam/entity_management.json */
 export const ENTITY_MANAGEMENT = iam(3004, 'Entity Management')
+/** events/iam/account_change.json */
+export const ACCOUNT_CHANGE = iam(3001, 'Account Change')
+/** events/iam/user_access.json */
+export const USER_ACCESS = iam(3005, 'User Access Management')
 /** events/application/application_lifecycle.json */
 export const APPLICATION_LIFECYCLE = application(6002, 'Application Lifecycle')
+/** events/application/api_activity.json */
+export const API_ACTIVITY = application(6003, 'API Activity')
 /** events/application/datastore_activity.json */
 export const DATASTORE_ACTIVITY = application(6005, 'Datastore Activity')
 
@@ -37,6 +45,8 @@ export const LOGON: Activity = { id: 1, name: 'Logon' }
 export const LOGOFF: Activity = { id: 2, name: 'Logoff' }
 export const CREATE: Activity = { id: 1, name: 'Create' }
 export const UPDATE: Activity = { id: 3, name: 'Update' }
+/** Of findings: events/findings/finding.json. */
+export const CLOSE: Activity = { id: 3, name: 'Close' }
 export const START: Activity = { id: 3, name: 'Start' }
 export const STOP: Activity = { id: 4, name: 'Stop' }
 
@@ -45,23 +55,37 @@ export function other(name: string): Activity {
   return { id: 99, name }
 }
 
-const QUERY: Activity = { id: 4, name: 'Query' }
-const WRITE: Activity = { id: 5, name: 'Write' }
-const LIST: Activity = { id: 8, name: 'List' }
+/** Of class 6005: events/application/datastore_activity.json. */
+export const CONNECT: Activity = { id: 3, name: 'Connect' }
 
-const STATEMENT_ACTIVITIES: Readonly<Record<string, Activity>> = {
-  select: QUERY,
-  explain: QUERY,
-  insert: WRITE,
-  copy: WRITE,
+const STATEMENT_ACTIVITIES: Readonly<Record<Exclude<StatementActivity, 'other'>, Activity>> = {
+  read: { id: 1, name: 'Read' },
   update: { id: 2, name: 'Update' },
+  query: { id: 4, name: 'Query' },
+  write: { id: 5, name: 'Write' },
+  create: { id: 6, name: 'Create' },
   delete: { id: 7, name: 'Delete' },
-  show: LIST,
+  list: { id: 8, name: 'List' },
 }
 
-/** The activity of class 6005 for a kind of statement. */
-export function statementActivity(kind: string): Activity {
-  return STATEMENT_ACTIVITIES[kind] ?? other(kind)
+/** The activity of class 6005 for a statement; what has none is called by its kind. */
+export function datastoreActivity(activity: StatementActivity, kind: string): Activity {
+  return activity === 'other' ? other(kind) : STATEMENT_ACTIVITIES[activity]
+}
+
+const API_ACTIVITIES: Readonly<Record<string, Activity>> = {
+  create: { id: 1, name: 'Create' },
+  GET: { id: 2, name: 'Read' },
+  HEAD: { id: 2, name: 'Read' },
+  POST: { id: 3, name: 'Update' },
+  PUT: { id: 3, name: 'Update' },
+  PATCH: { id: 3, name: 'Update' },
+  DELETE: { id: 4, name: 'Delete' },
+}
+
+/** The activity of class 6003: a POST that names nothing that there is already makes something. */
+export function apiActivity(method: string, namesSomething: boolean): Activity {
+  return API_ACTIVITIES[method === 'POST' && !namesSomething ? 'create' : method] ?? other(method)
 }
 
 export interface Verdict {

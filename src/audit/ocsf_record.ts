@@ -19,12 +19,12 @@ export interface Product {
 export interface Head {
   readonly class: OcsfClass
   readonly activity: Activity
-  readonly severity: 1 | 2 | 3 | 4
+  readonly severity: 1 | 2 | 3 | 4 | 5
   readonly time: number
   readonly ok: boolean
 }
 
-const SEVERITIES = ['', 'Informational', 'Low', 'Medium', 'High'] as const
+const SEVERITIES = ['', 'Informational', 'Low', 'Medium', 'High', 'Critical'] as const
 const ACTIVITIES_PER_CLASS = 100
 
 /** The members that the base event demands (events/base_event.json), without braces. */

@@ -1,3 +1,4 @@
+import { ABOUT_NOBODY, type AlertEvent } from '../../src/audit/alert_event.ts'
 import type { AuditEvent, SessionFacts } from '../../src/audit/event.ts'
 
 export const PRODUCT = { version: '0.1.0', uid: 'node-1' }
@@ -74,6 +75,30 @@ export function completion(): AuditEvent {
   }
 }
 
+export function alert(more: Partial<AlertEvent> = {}): AlertEvent {
+  return {
+    kind: 'alert',
+    id: 'e-1',
+    time: 1_000,
+    signal: 'failed_logins_address',
+    state: 'raised',
+    severity: 'critical',
+    key: 'failed_logins_address/10.0.0.5',
+    summary: '20 failed logins from 10.0.0.5 within 10 min',
+    count: 20,
+    threshold: 20,
+    windowMs: 600_000,
+    suppressed: 0,
+    evidence: ['e-0'],
+    about: { ...ABOUT_NOBODY, claimedUser: 'alice', clientAddress: '10.0.0.5' },
+    owner: 'security',
+    runbook: 'https://example.test/runbooks/failed_logins_address',
+    channels: ['pager'],
+    test: false,
+    ...more,
+  }
+}
+
 /** One of each kind. */
 export function everyEvent(): AuditEvent[] {
   const anonymous = { ...SESSION, identity: null, grantId: null, role: null, database: null }
@@ -95,6 +120,8 @@ export function everyEvent(): AuditEvent[] {
       threshold: 5_000,
       windowMs: 3_600_000,
     },
+    alert(),
+    alert({ state: 'resolved', severity: 'info', test: true, evidence: [] }),
     { ...base, kind: 'cancel', session: anonymous, by: 'client' },
     { ...base, kind: 'config_loaded', digest: 'd', previous: null, changes: [] },
     { ...base, kind: 'config_loaded', digest: 'd', previous: 'c', changes: ['roles/reader: changed'] },

@@ -131,9 +131,9 @@ for (const family of FAMILIES) {
       for (let at = 0; at < 12; at++) expect((await page(at))[0]).toHaveLength(20)
       expect((await failure(page(12)))?.message).toContain('250 rows of club.logbook per person and hour')
       expect((await client.query<RowDataPacket[]>('SELECT name FROM boats'))[0]).toHaveLength(3)
-      const alerts = await audited(from, 'alert.bulk_read')
-      expect(alerts).toHaveLength(1)
-      expect(JSON.stringify(alerts)).toContain('100 rows of club.logbook within 60 min; the alert is set at 100')
+      const found = await audited(from, 'db.bulk_read')
+      expect(found).toHaveLength(1)
+      expect(JSON.stringify(found)).toContain('100 rows of club.logbook within 60 min; the alert is set at 100')
       client.destroy()
     })
 
