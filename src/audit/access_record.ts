@@ -43,7 +43,7 @@ export function accessRecord(event: AccessEvent, product: Product): OcsfRecord {
   }
 }
 
-function userOf({ issuer, subject, email, name }: Actor): Record<string, unknown> {
+export function userOf({ issuer, subject, email, name }: Actor): Record<string, unknown> {
   return {
     uid: subject,
     ...(name === null ? {} : { name }),

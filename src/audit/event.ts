@@ -1,6 +1,10 @@
 import type { Identity } from '../identity/identity.ts'
 import type { ColumnAccess } from '../policy/decision.ts'
-import type { AccessEvent } from './access_event.ts'
+import type { GrantKind, IncidentRef } from '../policy/grant.ts'
+import type { ParameterValue } from '../policy/role.ts'
+import type { AccessEvent, Actor } from './access_event.ts'
+import type { AlertEvent } from './alert_event.ts'
+import type { StatementActivity } from './statement_activity.ts'
 
 /** Who, from where, on what: the same for every event of a session. */
 export interface SessionFacts {
@@ -24,6 +28,11 @@ export interface SessionFacts {
   readonly role: string | null
   readonly reason: string | null
   readonly ticket: string | null
+  /** Of the grant, where there is one. */
+  readonly grantKind?: GrantKind | null
+  readonly requestId?: string | null
+  readonly parameters?: ReadonlyMap<string, ParameterValue> | null
+  readonly incident?: IncidentRef | null
 }
 
 export interface PolicyDigests {
@@ -62,6 +71,8 @@ export type AuditEvent =
       readonly detail: string
     })
   | (Base & { readonly kind: 'logout'; readonly session: SessionFacts; readonly cause: string })
+  /** The session's own connection to the database stands, under the account that its facts name. */
+  | (Base & { readonly kind: 'connect'; readonly session: SessionFacts })
   | (Base & {
       readonly kind: 'decision'
       readonly session: SessionFacts
@@ -72,6 +83,8 @@ export type AuditEvent =
       readonly code: string | null
       readonly reason: string
       readonly statementKind: string
+      /** Absent: what the kind alone says. */
+      readonly activity?: StatementActivity
       readonly verbs: readonly string[]
       readonly statement: StatementText
       readonly objects: readonly {
@@ -87,6 +100,7 @@ export type AuditEvent =
       readonly session: SessionFacts
       readonly statementId: string
       readonly statementKind: string
+      readonly activity?: StatementActivity
       readonly outcome: 'ok' | 'error' | 'cancelled' | 'withheld'
       /** SQLSTATE (PostgreSQL) or errno (MySQL) as text; null when it succeeded. */
       readonly status: string | null
@@ -105,6 +119,23 @@ export type AuditEvent =
       readonly threshold: number
       readonly windowMs: number
     })
+  | (Base & {
+      /** A call of the admin API by somebody who is known, before anything of it is done. */
+      readonly kind: 'api_call'
+      readonly by: Actor
+      /** As the contract names it. */
+      readonly operation: string
+      readonly method: string
+      /** Without its query. */
+      readonly path: string
+      /** The parts of the path that name something, by their names. */
+      readonly resources: Readonly<Record<string, string>>
+      readonly requestId: string
+      readonly clientAddress: string
+      readonly clientPort: number | null
+      /** As the client claims. */
+      readonly userAgent: string | null
+    })
   | (Base & { readonly kind: 'cancel'; readonly session: SessionFacts; readonly by: string })
   | (Base & {
       readonly kind: 'config_loaded'
@@ -114,4 +145,5 @@ export type AuditEvent =
       readonly changes: readonly string[]
     })
   | AccessEvent
+  | AlertEvent
   | (Base & { readonly kind: 'process'; readonly what: 'start' | 'drain' | 'stop' })

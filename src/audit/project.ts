@@ -1,9 +1,12 @@
 import { accessRecord } from './access_record.ts'
+import { alertRecord } from './alert_record.ts'
+import { apiCallRecord } from './api_record.ts'
 import type { AuditEvent } from './event.ts'
 import { bulkReadRecord } from './finding_record.ts'
 import {
   APPLICATION_LIFECYCLE,
   AUTHENTICATION,
+  CONNECT,
   CREATE,
   DATASTORE_ACTIVITY,
   ENTITY_MANAGEMENT,
@@ -22,6 +25,7 @@ type Of<K extends AuditEvent['kind']> = Extract<AuditEvent, { readonly kind: K }
 
 const OPEN_ID = '"auth_protocol_id":4,"auth_protocol":"OpenID","is_cleartext":false,"is_remote":true'
 const POLICY_ENTITY = 5
+const DATABASE_TYPE = '"type_id":1,"type":"Database"'
 
 /**
  * The records of an event in OCSF 1.8.0, in order: one, and before it the pieces of a statement's text that is too long
@@ -37,12 +41,18 @@ export function recordsOf(event: AuditEvent, product: Product): readonly OcsfRec
     case 'login_failed':
     case 'logout':
       return [authentication(event, product)]
+    case 'connect':
+      return [connection(event, product)]
+    case 'api_call':
+      return [apiCallRecord(event, product)]
     case 'bulk_read':
       return [bulkReadRecord(event, product)]
     case 'cancel':
       return [cancellation(event, product)]
     case 'access':
       return [accessRecord(event, product)]
+    case 'alert':
+      return [alertRecord(event, product)]
     case 'config_loaded':
       return configRecords(event, product)
     case 'process':
@@ -88,6 +98,16 @@ function ending(event: Of<'login' | 'login_failed' | 'logout'>): string {
   return event.kind === 'login' ? `,"grant_end":${event.grantEnd}${claims}` : claims
 }
 
+/** The database's side of a session: under which account it is there, which the facts say. */
+function connection(event: Of<'connect'>, product: Product): OcsfRecord {
+  const facts = sessionFragment(event.session)
+  const head = headJson({ class: DATASTORE_ACTIVITY, activity: CONNECT, severity: 1, time: event.time, ok: true })
+  return {
+    body: `{${head},"message":"connected to the database",${facts.actor},${facts.endpoints},${facts.database},${DATABASE_TYPE},"unmapped":{"jit":{${facts.jit}`,
+    metadata: `${metadataJson(event.id, 'db.connect', product, false)},${facts.metadata}`,
+  }
+}
+
 function cancellation(event: Of<'cancel'>, product: Product): OcsfRecord {
   const facts = sessionFragment(event.session)
   const head = headJson({
@@ -98,7 +118,7 @@ function cancellation(event: Of<'cancel'>, product: Product): OcsfRecord {
     ok: true,
   })
   return {
-    body: `{${head},"message":"statement cancelled",${facts.actor},${facts.endpoints},${facts.database},"type_id":1,"unmapped":{"jit":{${facts.jit},"cancelled_by":${text(event.by)}`,
+    body: `{${head},"message":"statement cancelled",${facts.actor},${facts.endpoints},${facts.database},${DATABASE_TYPE},"unmapped":{"jit":{${facts.jit},"cancelled_by":${text(event.by)}`,
     metadata: `${metadataJson(event.id, 'db.cancel', product, false)},${facts.metadata}`,
   }
 }

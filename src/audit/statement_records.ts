@@ -3,14 +3,15 @@ import {
   ALLOWED,
   DATASTORE_ACTIVITY,
   DENIED,
+  datastoreActivity,
   MODIFIED,
   other,
-  statementActivity,
   type Verdict,
 } from './ocsf_classes.ts'
 import { headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
 import { mayHoldSecret, redactSecrets } from './redact.ts'
 import { sessionFragment } from './session_fragment.ts'
+import { activityOfKind } from './statement_activity.ts'
 
 type Decision = Extract<AuditEvent, { readonly kind: 'decision' }>
 type Completion = Extract<AuditEvent, { readonly kind: 'completion' }>
@@ -68,7 +69,7 @@ function decisionRecord(event: Decision, query: string, pieces: number, product:
   const denied = event.effect === 'deny'
   const head = headJson({
     class: DATASTORE_ACTIVITY,
-    activity: statementActivity(event.statementKind),
+    activity: datastoreActivity(event.activity ?? activityOfKind(event.statementKind), event.statementKind),
     severity: denied ? 2 : 1,
     time: event.time,
     ok: !denied,
@@ -184,7 +185,7 @@ export function completionRecord(event: Completion, product: Product): OcsfRecor
   const ok = event.outcome === 'ok'
   const head = headJson({
     class: DATASTORE_ACTIVITY,
-    activity: statementActivity(event.statementKind),
+    activity: datastoreActivity(event.activity ?? activityOfKind(event.statementKind), event.statementKind),
     severity: 1,
     time: event.time,
     ok,
