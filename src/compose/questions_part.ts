@@ -61,7 +61,7 @@ function shown(answer: DryAnswer, { id, role }: Grant, isAssumed: boolean): Eval
     role,
     grantId: isAssumed ? null : id,
     rewritten: answer.sent,
-    columns: answer.columns,
+    columns: answer.columns.map(({ mask: _, ...access }) => access),
     masks: answer.fields.flatMap(({ name, strategy }) => (strategy === null ? [] : [{ field: name, strategy }])),
     limits: Object.fromEntries(limits),
   }

@@ -32,6 +32,8 @@ export interface ColumnAccess {
   readonly table: string
   readonly column: string
   readonly seen: 'clear' | 'masked' | 'computed_masked' | 'written'
+  /** The strategy of its mask, where it is seen through one. */
+  readonly mask?: MaskRule['strategy']
 }
 
 /** What the wire must do with one field of a result. */

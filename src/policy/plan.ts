@@ -228,14 +228,15 @@ function columnsSeen(context: RuleContext, statement: StatementFacts): readonly 
   for (const use of usesOf(statement)) {
     if (use.relation.kind === 'system') continue
     const { schema, name: table } = use.relation
-    const add = (column: string, how: ColumnAccess['seen']): void => {
-      seen.set(`${schema}\0${table}\0${column}\0${how}`, { schema, table, column, seen: how })
+    const add = (column: string, how: ColumnAccess['seen'], mask?: MaskRule['strategy']): void => {
+      const access = { schema, table, column, seen: how, ...(mask && { mask }) }
+      seen.set(`${schema}\0${table}\0${column}\0${how}`, access)
     }
     for (const { name } of columnsRead(statement, use)) {
-      const inClear = isClear(context, statement, use, name)
-      const masked = !inClear && context.masks.of(use.relation, name) !== null
+      const rule = isClear(context, statement, use, name) ? null : context.masks.of(use.relation, name)
       const computed = columnUse(statement, use, name) === 'computed'
-      add(name, masked ? (computed ? 'computed_masked' : 'masked') : 'clear')
+      if (rule === null) add(name, 'clear')
+      else add(name, computed ? 'computed_masked' : 'masked', rule.strategy)
     }
     for (const { name } of columnsWritten(use)) add(name, 'written')
   }

@@ -73,7 +73,10 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   const grantEnd = allowed.grant.end
   const record = { id: context.ids.uuid(), time: context.clock.now(), session }
   // A session that could not be recorded does not begin.
-  await context.audit.append([{ kind: 'login', ...record, grantEnd }])
+  await context.audit.append([
+    { kind: 'login', ...record, grantEnd },
+    { ...record, kind: 'connect', id: context.ids.uuid() },
+  ])
   context.metrics.logins.inc({ engine, outcome: 'ok' })
   context.metrics.sessions.inc({ engine })
   context.metrics.loginSeconds.observe({ engine }, (context.clock.now() - start.accepted) / 1000)

@@ -56,6 +56,10 @@ export function factsOf(
     // What was said for this one session says more than what the grant was asked for with.
     reason: shown.given.reason ?? grant?.reason ?? null,
     ticket: shown.given.ticket ?? grant?.ticket ?? null,
+    grantKind: grant?.kind ?? null,
+    requestId: grant?.requestId ?? null,
+    parameters: grant?.parameters ?? null,
+    incident: grant?.incident ?? null,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { AuditEvent, PolicyDigests, SessionFacts } from '../audit/event.ts'
+import type { StatementActivity } from '../audit/statement_activity.ts'
 import { SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
 import type { Allow, Deny } from '../policy/decision.ts'
@@ -8,7 +9,7 @@ import type { Role } from '../policy/role.ts'
 import type { Facts } from '../sql/facts.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
-import { coveredByStatement, objectsOf } from './objects.ts'
+import { activityOf, coveredByStatement, objectsOf } from './objects.ts'
 import type { PlanProgress } from './plan_port.ts'
 import { PlanRuns } from './plan_runs.ts'
 import type { Catalogs, Grants, Ids, PolicySource, Quota, Refusals, Target } from './ports.ts'
@@ -37,6 +38,7 @@ export interface Subject {
 export interface Execution {
   readonly statementId: string
   readonly kind: string
+  readonly activity?: StatementActivity
   /** As it was when the statement was decided: its completion names the same grant. */
   readonly session?: SessionFacts
 }
@@ -229,9 +231,10 @@ export class Gate {
 
   #allow(subject: Subject, verdict: Verdict, decision: Allow, now: number): Admission {
     const { session } = subject
-    const executions = verdict.facts.statements.map(({ kind }) => ({
+    const executions = verdict.facts.statements.map((statement) => ({
       statementId: this.#deps.ids.uuid(),
-      kind,
+      kind: statement.kind,
+      activity: activityOf(statement),
       session,
     }))
     const places = this.#plans.started(subject, verdict, executions)
@@ -277,6 +280,7 @@ export class Gate {
       code: deny?.code ?? null,
       reason: deny?.reason ?? verdict.decision.reason,
       statementKind: statement?.kind ?? 'empty',
+      ...(statement && { activity: activityOf(statement) }),
       verbs: statement?.verbs ?? [],
       statement: {
         normalized: statement?.normalized ?? '',
@@ -347,6 +351,7 @@ export class Gate {
       session: execution.session ?? subject.session,
       statementId: execution.statementId,
       statementKind: execution.kind,
+      ...(execution.activity && { activity: execution.activity }),
       outcome: result.outcome,
       status: result.status,
       rows: result.rows,

@@ -1,3 +1,4 @@
+import { type StatementActivity, statementActivity } from '../audit/statement_activity.ts'
 import type { ColumnAccess, Decision } from '../policy/decision.ts'
 import type { StatementFacts } from '../sql/facts.ts'
 
@@ -17,6 +18,18 @@ export function objectsOf(statement: StatementFacts): readonly AuditedObject[] {
     known.set(statement, objects)
   }
   return objects
+}
+
+const activities = new WeakMap<StatementFacts, StatementActivity>()
+
+/** What the statement does, as its records tell it. */
+export function activityOf(statement: StatementFacts): StatementActivity {
+  let activity = activities.get(statement)
+  if (activity === undefined) {
+    activity = statementActivity({ ...statement, objects: objectsOf(statement) })
+    activities.set(statement, activity)
+  }
+  return activity
 }
 
 function touchedBy(statement: StatementFacts): readonly AuditedObject[] {

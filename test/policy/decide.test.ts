@@ -531,7 +531,7 @@ describe('masked columns', () => {
       ],
       columns: [
         { schema: 'shop', table: 'users', column: 'id', seen: 'clear' },
-        { schema: 'shop', table: 'users', column: 'email', seen: 'masked' },
+        { schema: 'shop', table: 'users', column: 'email', seen: 'masked', mask: 'partial' },
       ],
       computed: [],
       scrubErrors: true,
