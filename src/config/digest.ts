@@ -28,6 +28,8 @@ export interface ConfigTree {
   readonly projects: Readonly<Record<string, unknown>>
   readonly access: unknown
   readonly reviews: Readonly<Record<string, unknown>>
+  /** Absent where the configuration says nothing of alerts. */
+  readonly alerts?: unknown
 }
 
 /** Named entries are compared whole (`roles/analyst: changed`), the rest down to the setting. */
@@ -40,6 +42,7 @@ export function diffTrees(old: ConfigTree, now: ConfigTree): string[] {
   changes.push(...diffDeep('masking', old.masking, now.masking))
   changes.push(...diffWhole('approvalOrder', old.approvalOrder, now.approvalOrder))
   changes.push(...diffDeep('access', old.access, now.access))
+  changes.push(...diffDeep('alerts', old.alerts, now.alerts))
   changes.push(...diffDeep('certificates', old.certificates, now.certificates))
   return [...changes, ...diffDeep('secrets', old.secrets, now.secrets)]
 }

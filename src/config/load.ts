@@ -4,6 +4,7 @@ import type { Classification } from '../policy/classification.ts'
 import type { ColumnMask } from '../policy/masking_policy.ts'
 import { type AccessConfig, buildAccess } from './build_access.ts'
 import { buildStaticAccount, dynamicAccounts } from './build_accounts.ts'
+import { buildAlerts } from './build_alerts.ts'
 import { buildIncidents } from './build_incidents.ts'
 import { buildAuthority, buildOidc } from './build_oidc.ts'
 import { buildGrant, buildMask, buildRole } from './build_policy.ts'
@@ -83,6 +84,7 @@ async function build(merged: Merged, resolver: Resolver): Promise<Config> {
     incidents: await buildIncidents(merged, resolver),
     authority: await buildAuthority(merged, resolver),
     access: accessOf(merged),
+    alerts: buildAlerts(merged.alerts?.value),
     logins: new Map(merged.targets.map((target) => [target.value.name, loginsOf(target)])),
   }
 }

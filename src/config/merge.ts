@@ -3,6 +3,7 @@ import { type Path, type Problem, pathText } from './problem.ts'
 import type { ConfigFile } from './read_files.ts'
 import type {
   AccessSection,
+  AlertsSection,
   ApprovalSection,
   CertificatesSection,
   ClassificationSection,
@@ -50,6 +51,7 @@ export interface Merged {
   readonly projects: readonly Placed<ProjectSection>[]
   readonly access: Placed<AccessSection> | null
   readonly reviews: readonly Placed<ReviewSection>[]
+  readonly alerts: Placed<AlertsSection> | null
 }
 
 /** Null where `node` or `oidc` is missing or stands twice: the problems say so. */
@@ -85,6 +87,7 @@ export function merge(files: readonly ConfigFile[], problems: Problem[]): Merged
     projects: listed(files, (content) => content.projects, ['projects']),
     access: atMostOne(files, 'access', problems),
     reviews: listed(files, (content) => content.reviews, ['reviews']),
+    alerts: atMostOne(files, 'alerts', problems),
   }
 }
 
@@ -118,6 +121,7 @@ export function treeOf(merged: Merged): ConfigTree {
     projects: byName(merged.projects, (project) => project.name),
     access: merged.access?.value ?? {},
     reviews: byName(merged.reviews, (review) => review.name),
+    ...(merged.alerts && { alerts: merged.alerts.value }),
   }
 }
 
@@ -128,7 +132,7 @@ function classificationTree({ classIds, classified }: Merged): object {
   return { classification: { ids, columns: classified.map(({ value }) => value) } }
 }
 
-function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents' | 'certificates' | 'access'>(
+function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents' | 'certificates' | 'access' | 'alerts'>(
   files: readonly ConfigFile[],
   section: K,
   problems: Problem[],
@@ -148,7 +152,7 @@ function only<K extends 'node' | 'oidc' | 'secrets' | 'incidents' | 'certificate
   return { value, at: { file, path: [section] } }
 }
 
-function atMostOne<K extends 'secrets' | 'incidents' | 'certificates' | 'access'>(
+function atMostOne<K extends 'secrets' | 'incidents' | 'certificates' | 'access' | 'alerts'>(
   files: readonly ConfigFile[],
   section: K,
   problems: Problem[],

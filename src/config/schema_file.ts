@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { accessSection } from './schema_access.ts'
+import { alertsSection } from './schema_alerts.ts'
 import { approvalsSection } from './schema_approvals.ts'
 import { certificatesSection } from './schema_certs.ts'
 import { classificationSection } from './schema_classification.ts'
@@ -32,6 +33,7 @@ export const fileSchema = z.strictObject({
   projects: projectsSection.optional(),
   access: accessSection.optional(),
   reviews: reviewsSection.optional(),
+  alerts: alertsSection.optional(),
 })
 
 export type FileContent = z.output<typeof fileSchema>
@@ -51,6 +53,7 @@ export type ApprovalSection = Section<'approvals'>[number]
 export type ProjectSection = Section<'projects'>[number]
 export type AccessSection = Section<'access'>
 export type ReviewSection = Section<'reviews'>[number]
+export type AlertsSection = Section<'alerts'>
 
 /** JSON Schema 2020-12 of a file, for editors. */
 export function configJsonSchema(): Record<string, unknown> {
