@@ -230,6 +230,13 @@ export const STATEMENT_REFUSALS = {
     'The audit record could not be written, so the statement was not run.',
     'Try again; if it persists, tell the operators of the proxy.',
   ),
+  'SP-RECORDING': refusal(
+    '58030',
+    1030,
+    'HY000',
+    'This session has to be recorded, and it can not be.',
+    'Tell the operators: node.audit.sealTo names the key that recordings are sealed to, node.recordings where they are kept.',
+  ),
   'SP-UPSTREAM': refusal(
     '08006',
     2013,

@@ -5,6 +5,7 @@ import { type Foundations, layFoundations } from './compose/foundations.ts'
 import { startHealth } from './compose/health_part.ts'
 import { fileEntries } from './compose/policy_files.ts'
 import { composeQuestions } from './compose/questions_part.ts'
+import { composeRecordings } from './compose/recordings_part.ts'
 import { composeReports } from './compose/reports_part.ts'
 import { RunningProgram } from './compose/running_program.ts'
 import { sessionEnder } from './compose/session_ends.ts'
@@ -115,6 +116,7 @@ function contextOf(
     }),
     ...{ credentials, authority, locks, refusals, uses, grants, catalogs, policy, liveCheck, engineFor, accounts },
     ...{ audit, clock, ids, log, sessions, metrics },
+    recordings: composeRecordings(() => live.config, clock),
     liveSessions: stored.sessions,
     gate: new Gate({ catalogs, policy, grants, ids, quota, refusals, plans }),
     counts: new ConnectionCounts(),

@@ -47,7 +47,13 @@ export interface Started {
   readonly transition: Transition
 }
 
-/** Throws `SP-INCIDENT`, `SP-REVIEW-OVERDUE` or `SP-REQUEST`. `held` are the break-glass grants of the person. */
+/** No recording, no session: what nobody could use is not given. Throws `SP-RECORDING`. */
+function checkRecording({ canRecord }: AccessPolicy): void {
+  if (canRecord) return
+  throw new SallyportError('SP-RECORDING', 'break-glass is recorded, and no key is configured to seal recordings to')
+}
+
+/** Throws `SP-RECORDING`, `SP-INCIDENT`, `SP-REVIEW-OVERDUE` or `SP-REQUEST`. `held` are the break-glass grants of the person. */
 export function startBreakGlass(
   act: Act,
   person: Identity,
@@ -64,6 +70,7 @@ export function startBreakGlass(
   const role = emergencyRole(policy, wish.role)
   const target = knownTarget(policy, wish.target)
   const parameters = boundParameters(role, person, wish.parameters)
+  checkRecording(policy)
   checkReviews(around.held, act.now)
   if (standing.kind !== 'open') throw new SallyportError('SP-INCIDENT', whyNot(wish.incident, standing))
   const durationMs = Math.min(policy.settings.breakGlassMs, role.asking.maxDurationMs)

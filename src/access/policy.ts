@@ -21,6 +21,8 @@ export interface AccessPolicy {
   readonly fileGrants: readonly Grant[]
   readonly reviewSchedules: readonly ReviewSchedule[]
   readonly settings: AccessSettings
+  /** Sessions can be recorded: there is a key to seal recordings to. */
+  readonly canRecord: boolean
 }
 
 export interface TargetFacts {

@@ -54,6 +54,11 @@ export const ACCESS_ACTIVITIES = [
   'backup.restored',
   'posture.finding',
   'bypass.login',
+  'recording.started',
+  'recording.closed',
+  'recording.failed',
+  'recording.read',
+  'recording.deleted',
   'node.joined',
   'node.cut_off',
 ] as const

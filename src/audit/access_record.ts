@@ -1,46 +1,116 @@
-import type { AccessActivity, AccessEvent, Actor } from './access_event.ts'
-import { ENTITY_MANAGEMENT, other } from './ocsf_classes.ts'
+import { ACCESS_CLASSES, type AccessClass } from './access_classes.ts'
+import type { AccessEvent, Actor } from './access_event.ts'
+import { DETECTION_FINDING, NEW, verdictJson } from './ocsf_classes.ts'
 import { type Head, headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
 
 const SEVERITY: Readonly<Record<AccessEvent['severity'], Head['severity']>> = { info: 1, low: 2, medium: 3, high: 4 }
+const UNKNOWN_USER = { name: '(unknown)', type_id: 0, type: 'Unknown' }
+const OTHER = 99
+const POLICY_ENTITY = 5
+const OPEN_ID = { auth_protocol_id: 4, auth_protocol: 'OpenID', is_remote: true }
+const API = { name: 'Sallyport admin API' }
 
-/** Activities that say that something was refused or went wrong. */
-const FAILURES: ReadonlySet<AccessActivity> = new Set([
-  'break_glass.refused',
-  'policy.refused',
-  'api.refused',
-  'secret.failed',
-  'account.orphaned',
-])
-
-/** An act of the lifecycle as Entity Management: the entity is what it happened to (events/iam/entity_management.json). */
+/** An act of the lifecycle, in the class that `ACCESS_CLASSES` gives it. */
 export function accessRecord(event: AccessEvent, product: Product): OcsfRecord {
+  const as = ACCESS_CLASSES[event.activity]
   const head = headJson({
-    class: ENTITY_MANAGEMENT,
-    activity: other(event.activity),
+    class: as.of,
+    activity: as.activity,
     severity: SEVERITY[event.severity],
     time: event.time,
-    ok: !FAILURES.has(event.activity),
+    ok: as.failed !== true,
+    ...(as.of === DETECTION_FINDING && { status: NEW }),
   })
-  const { target, role, grantId, requestId, reason, ticket, incident, detail } = event
-  const entity = { uid: event.entity.id, type: event.entity.type, name: event.entity.id }
-  const actor = event.actor === null ? '' : `,"actor":${JSON.stringify({ user: userOf(event.actor) })}`
-  const from = event.clientAddress === null ? '' : `,"src_endpoint":${JSON.stringify({ ip: event.clientAddress })}`
-  const person = event.person === null ? null : userOf(event.person)
-  const jit = {
-    activity: event.activity,
-    target,
-    role,
-    grant_id: grantId,
-    request_id: requestId,
-    reason,
-    ticket,
-    incident,
-  }
+  const isControl = as.verdict !== undefined || as.alert === true
+  const verdict = as.verdict === undefined ? '' : `,${verdictJson(as.verdict)}`
+  const alert = isControl || as.of === DETECTION_FINDING ? `,"is_alert":${as.alert === true}` : ''
+  const rest = { ...outcomeOf(event), ...whoOf(event, as), ...MEMBERS[as.shape](event), ...incidentOf(event) }
+  const labels = event.activity.startsWith('break_glass.') ? ',"labels":["break_glass"]' : ''
   return {
-    body: `{${head},"message":${JSON.stringify(event.activity)}${actor}${from},"entity":${JSON.stringify(entity)},"unmapped":{"jit":{${JSON.stringify({ ...jit, person, detail }).slice(1, -1)}`,
-    metadata: metadataJson(event.id, event.activity, product, false),
+    body: `{${head}${verdict}${alert},${JSON.stringify(rest).slice(1, -1)},"unmapped":{"jit":{${JSON.stringify(ownOf(event)).slice(1, -1)}`,
+    metadata: `${metadataJson(event.id, event.activity, product, isControl)}${labels}`,
   }
+}
+
+function outcomeOf({ activity, detail: { code, why } }: AccessEvent): object {
+  return {
+    message: activity,
+    ...(typeof code === 'string' && { status_code: code }),
+    ...(typeof why === 'string' && { status_detail: why }),
+  }
+}
+
+/** Nobody is Sallyport itself, but for a call: that was a stranger's. */
+function whoOf({ actor, clientAddress }: AccessEvent, { shape }: AccessClass): object {
+  const isCall = shape === 'call'
+  const nobody = isCall ? { user: UNKNOWN_USER } : { app_name: 'Sallyport' }
+  const from = clientAddress === null ? (isCall ? { name: '(unknown)' } : null) : { ip: clientAddress }
+  const who = actor === null ? nobody : { user: userOf(actor) }
+  if (shape === 'finding') return {}
+  return { actor: who, ...(from && { src_endpoint: from }) }
+}
+
+/** What each class demands, and has a place for. */
+const MEMBERS: Readonly<Record<AccessClass['shape'], (event: AccessEvent) => object>> = {
+  entity: (event) => ({ entity: entityOf(event), ...(event.reason !== null && { comment: event.reason }) }),
+  privileges: ({ person, role, target, grantId }) => ({
+    user: person === null ? UNKNOWN_USER : userOf(person),
+    privileges: [role ?? '(none)'],
+    ...(target !== null && { resources: [{ type: 'target', uid: target, ...(grantId && { labels: [grantId] }) }] }),
+  }),
+  account: ({ entity, target }) => ({
+    user: {
+      uid: entity.id,
+      name: entity.id,
+      type_id: OTHER,
+      type: 'Database account',
+      ...(target && { domain: target }),
+    },
+  }),
+  login: ({ person, actor }) => {
+    const user = person ?? actor
+    return { user: user === null ? UNKNOWN_USER : userOf(user), service: API, ...OPEN_ID }
+  },
+  call: ({ entity, detail: { method, route } }) => ({
+    api: { operation: entity.id, service: API },
+    ...(typeof method === 'string' &&
+      typeof route === 'string' && { http_request: { http_method: method, url: { path: route } } }),
+  }),
+  finding: (event) => ({ finding_info: findingOf(event), evidences: [{ data: event.detail }] }),
+}
+
+function entityOf({ entity: { id, type }, detail: { digest } }: AccessEvent): object {
+  const named = { uid: id, name: id }
+  if (type !== 'policy') return { ...named, type_id: OTHER, type: type === 'request' ? 'access_request' : type }
+  const version = typeof digest === 'string' ? { version: digest } : {}
+  return { ...named, ...version, type_id: POLICY_ENTITY, type: 'Policy', policy: { ...named, ...version } }
+}
+
+function findingOf({ id, activity, time, target, detail: { text } }: AccessEvent): object {
+  const said = typeof text === 'string' ? { desc: text } : {}
+  const title = target === null ? activity : `${activity} on ${target}`
+  return { uid: id, title, ...said, types: [activity], created_time: time }
+}
+
+/** The events name an incident as its provider and its id there, with a space between. */
+function incidentOf({ incident }: AccessEvent): object {
+  return incident === null ? {} : { enrichments: [incidentEnrichment(incidentRef(incident))] }
+}
+
+export function incidentEnrichment({ provider, id }: { readonly provider: string; readonly id: string }): object {
+  return { name: 'incident.id', value: id, type: 'ticket', provider, data: {} }
+}
+
+function incidentRef(incident: string): { readonly provider: string; readonly id: string } {
+  const space = incident.indexOf(' ')
+  return { provider: incident.slice(0, Math.max(0, space)), id: incident.slice(space + 1) }
+}
+
+/** The fields of our own. */
+function ownOf({ activity, target, role, grantId, requestId, reason, ticket, incident, person, detail }: AccessEvent) {
+  const jit = { activity, target, role, grant_id: grantId, request_id: requestId, reason, ticket }
+  const ref = incident === null ? null : incidentRef(incident)
+  return { ...jit, incident: ref, person: person === null ? null : userOf(person), detail }
 }
 
 export function userOf({ issuer, subject, email, name }: Actor): Record<string, unknown> {

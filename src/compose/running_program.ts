@@ -117,6 +117,7 @@ export class RunningProgram {
       {
         // Each tells its client and the log of its end before those are gone.
         sessions: () => sessionsOver(context),
+        recordings: () => context.recordings.settled(),
         api: () => api?.close(),
         reports: () => reports.close(),
         'control plane': () => plane.close(),

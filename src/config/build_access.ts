@@ -33,6 +33,7 @@ export function accessPolicyOf(config: Config): AccessPolicy {
     roles: config.roles,
     members: config.oidc.groups,
     fileGrants: config.grants,
+    canRecord: config.node.audit.sealTo !== null,
   }
 }
 

@@ -21,11 +21,12 @@ export function checkAccess(merged: Merged, problems: Problem[]): void {
   }
 }
 
-/** What a role demands and this version can't do is refused, rather than left out in silence. */
-function checkRecording({ roles }: Merged, problems: Problem[]): void {
+/** No recording, no session: a role that nobody could use is a slip, and is said before anybody needs it. */
+function checkRecording({ roles, node }: Merged, problems: Problem[]): void {
+  if (node.value.audit.sealTo !== undefined) return
   for (const { value, at } of roles) {
     if (!value.recording) continue
-    const what = 'sessions are not recorded in this version; their statements are in the audit log'
+    const what = 'recordings need node.audit.sealTo, the public key that they are sealed to (sallyport audit seal-key)'
     problems.push(problemAt(at, ['recording'], what))
   }
 }

@@ -7,7 +7,7 @@ import type { GrantRecord } from '../access/model.ts'
 import type { AccessPolicy } from '../access/policy.ts'
 import type { Act } from '../access/transition.ts'
 import { knownTarget } from '../access/validate.ts'
-import { SallyportError } from '../errors.ts'
+import { type ErrorCode, SallyportError } from '../errors.ts'
 import { type Identity, personKey } from '../identity/identity.ts'
 import type { IncidentRef } from '../policy/grant.ts'
 import { bounded } from './bounded.ts'
@@ -15,6 +15,9 @@ import { all } from './listing.ts'
 import { checkRoom } from './room.ts'
 import { acting, actOf, type ControlDeps, checkLocks, isAllowed, notFound, transact } from './running.ts'
 import { seenAs } from './surroundings.ts'
+
+/** Why a break-glass was refused that stands in the log as one. */
+const TOLD: ReadonlySet<ErrorCode> = new Set(['SP-INCIDENT', 'SP-REVIEW-OVERDUE', 'SP-RECORDING'])
 
 type BreakGlassOperations = Pick<AccessControl, 'breakGlass' | 'reviewBreakGlass' | 'incidentChanged'>
 
@@ -62,7 +65,7 @@ async function start(deps: ControlDeps, caller: Caller, act: Act, policy: Access
       return { request: applied.of('requests', ids.requestId), grant: applied.of('grants', ids.grantId) }
     })
   } catch (error) {
-    if (error instanceof SallyportError && (error.code === 'SP-INCIDENT' || error.code === 'SP-REVIEW-OVERDUE')) {
+    if (error instanceof SallyportError && TOLD.has(error.code)) {
       await transact(deps, (_tx, apply) => apply(refusedBreakGlass(act, wish, error)))
     }
     throw error

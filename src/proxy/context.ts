@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls'
 import type { Logger } from 'pino'
+import type { Recordings } from '../recording/recordings.ts'
 import type { Gate } from '../session/gate.ts'
 import type {
   Accounts,
@@ -73,6 +74,7 @@ export interface ProxyContext {
   readonly catalogs: Catalogs
   readonly accounts: Accounts
   readonly audit: AuditLog
+  readonly recordings: Recordings
   readonly clock: Clock
   readonly ids: Ids
   readonly gate: Gate

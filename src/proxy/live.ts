@@ -5,10 +5,12 @@ import type { ProxyContext } from './context.ts'
 import type { OpenedLogin } from './login_flow.ts'
 import type { Machine } from './machine.ts'
 import { Runner } from './runner.ts'
+import { beginRecording, endRecording } from './session_recorder.ts'
 import { type MaskedColumn, SessionStory } from './session_story.ts'
 import type { LiveSession } from './sessions.ts'
 
 const CANCEL_AFTER_MS = 1_000
+const NO_WIRE = { capabilities: 0, extended: 0 }
 
 export interface SessionStart {
   readonly opened: OpenedLogin
@@ -21,6 +23,8 @@ export interface SessionStart {
   readonly cancelKey: Uint8Array
   /** Milliseconds since the epoch when the connection was accepted. */
   readonly accepted: number
+  /** MySQL: what client and server agreed to. */
+  readonly wire?: { readonly capabilities: number; readonly extended: number }
   /** What the client is sent once the login is on record. */
   readonly greeting: readonly Uint8Array[]
   /** COM_CHANGE_USER: takes the client's connection over once the session is over. */
@@ -36,10 +40,12 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   const { session } = subject
   const engine = session.protocol
   const story = new SessionStory({ ...context, sessions: context.liveSessions }, session, maskedFor(context, opened))
+  const recording = await beginRecording(context, opened, start.wire ?? NO_WIRE)
   const runner = new Runner({
     client,
     upstream,
     machine,
+    recording,
     audit: context.audit,
     clock: context.clock,
     fromClient: start.fromClient,
@@ -68,15 +74,21 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
     ended: (cause) => {
       story.end()
       finish(context, opened, cause)
+      if (recording) void endRecording(context, recording, cause)
     },
   })
   const grantEnd = allowed.grant.end
   const record = { id: context.ids.uuid(), time: context.clock.now(), session }
   // A session that could not be recorded does not begin.
-  await context.audit.append([
-    { kind: 'login', ...record, grantEnd },
-    { ...record, kind: 'connect', id: context.ids.uuid() },
-  ])
+  try {
+    await context.audit.append([
+      { kind: 'login', ...record, grantEnd },
+      { ...record, kind: 'connect', id: context.ids.uuid() },
+    ])
+  } catch (error) {
+    if (recording) await endRecording(context, recording, 'the login could not be put on record')
+    throw error
+  }
   context.metrics.logins.inc({ engine, outcome: 'ok' })
   context.metrics.sessions.inc({ engine })
   context.metrics.loginSeconds.observe({ engine }, (context.clock.now() - start.accepted) / 1000)

@@ -14,6 +14,7 @@ import { FAILURE_DELAY_MS } from './limits.ts'
 import { identify } from './login_auth.ts'
 import { factsOf, recordRefusal, type ShownLogin } from './login_records.ts'
 import { networkMatcher } from './networks.ts'
+import { isRecorded } from './session_recorder.ts'
 import { routeFor } from './way_in.ts'
 
 export interface OpenedLogin {
@@ -159,6 +160,7 @@ async function open(
         engine: resultOf(engine),
         unrestricted: role.unrestricted,
         limited: credential.limited === true,
+        recorded: isRecorded(allowed),
       },
       session,
       grant,

@@ -143,6 +143,7 @@ async function connect(
     opened,
     machine,
     client,
+    wire: { capabilities: (knock.capabilities & ~OWN) | (upstream.capabilities & OWN), extended: knock.extended },
     loginAgain: (command, sequence) => void loginAgain(context, arrival, knock, client, { command, sequence }),
     upstream: upstream.socket,
     fromClient: new Uint8Array(0),

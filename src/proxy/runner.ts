@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { AuditEvent } from '../audit/event.ts'
 import { asSallyportError, type ErrorCode, SallyportError } from '../errors.ts'
+import type { SessionRecording } from '../recording/session_recording.ts'
 import type { Effect } from '../session/effects.ts'
 import type { AuditLog, Clock } from '../session/ports.ts'
 import type { Machine } from './machine.ts'
@@ -24,6 +25,8 @@ export interface RunnerInput {
   readonly upstream: Socket
   readonly machine: Machine
   readonly audit: AuditLog
+  /** Null where the session is not recorded. */
+  readonly recording: SessionRecording | null
   readonly clock: Clock
   /** Bytes that came with the end of either login. */
   readonly fromUpstream: Uint8Array
@@ -47,7 +50,8 @@ interface Step {
 
 /**
  * Performs a machine's effects strictly in order. A `record` is awaited before anything after it happens; while it is,
- * chunks wait in line, so that both directions keep one order. A record that fails ends the session.
+ * chunks wait in line, so that both directions keep one order. A record that fails ends the session. Where the session is
+ * recorded, what goes to the client waits likewise until it stands in the recording.
  */
 export class Runner {
   readonly #input: RunnerInput
@@ -57,6 +61,9 @@ export class Runner {
   readonly #toClient: Uint8Array[] = []
   readonly #toUpstream: Uint8Array[] = []
   #lingerMs = LINGER_MS
+  /** Counts the lists of effects: one that ends the session overtakes another that waits. */
+  #turn = 0
+  #recording: SessionRecording | null
   /** Set while the database has to wait, since a rate is used up. */
   #pacing: NodeJS.Timeout | null = null
   #pacedUntil = 0
@@ -65,6 +72,7 @@ export class Runner {
 
   constructor(input: RunnerInput) {
     this.#input = input
+    this.#recording = input.recording
   }
 
   start(first: readonly Effect[]): void {
@@ -133,19 +141,22 @@ export class Runner {
 
   #step({ from, chunk }: Step): void {
     const { machine, clock } = this.#input
+    if (from === 'client') this.#recording?.fromClient(chunk)
     this.#run(from === 'client' ? machine.onClient(chunk, clock.now()) : machine.onServer(chunk, clock.now()))
   }
 
   #run(effects: readonly Effect[]): void {
+    this.#turn++
     const stopped = this.#perform(effects, 0)
     if (stopped < 0) return
     this.#busy = true
     this.#recordAndGoOn(effects, stopped).catch((error: unknown) => this.#auditFailed(error))
   }
 
-  /** Performs effects from `at` on; the index of a record to wait for, or -1 when all are done. */
+  /** Performs effects from `at` on; the index of what has to wait for a record, or -1 when all are done. */
   #perform(effects: readonly Effect[], at: number): number {
     const { audit, cancel, catalogStale } = this.#input
+    const recording = this.#recording
     for (let i = at; i < effects.length; i++) {
       const effect = effects[i] as Effect
       switch (effect.kind) {
@@ -155,6 +166,7 @@ export class Runner {
         case 'note':
           audit.note([effect.event]).catch((error: unknown) => this.#auditFailed(error))
           this.#input.recorded(effect.event)
+          recording?.told(effect.event)
           break
         case 'sql':
         case 'server':
@@ -162,6 +174,10 @@ export class Runner {
           break
         case 'client':
           this.#toClient.push(effect.bytes)
+          recording?.toClient(effect.bytes)
+          break
+        case 'described':
+          recording?.described(effect.body)
           break
         case 'pace':
           this.#pace(effect.ms)
@@ -173,16 +189,19 @@ export class Runner {
           catalogStale(effect.reason, effect.certain)
           break
         case 'login_again':
+          if (recording?.pending) return i
           this.#send()
           this.#handOver(effect)
           return -1
         case 'end':
+          if (recording?.pending) return i
           this.#send()
           this.#lingerMs = lingerOf(effect.error)
           this.#finish(effect.cause)
           return -1
       }
     }
+    if (recording?.pending) return effects.length
     this.#send()
     return -1
   }
@@ -199,6 +218,7 @@ export class Runner {
 
   /** All records that stand side by side go as one batch: they are waited for together. */
   async #recordAndGoOn(effects: readonly Effect[], at: number): Promise<void> {
+    const turn = this.#turn
     let next = at
     while (next >= 0) {
       const events: AuditEvent[] = []
@@ -207,13 +227,21 @@ export class Runner {
         events.push(effect.event)
         effect = effects[++next]
       }
-      await this.#input.audit.append(events)
+      await this.#recordAll(events)
       for (const event of events) this.#input.recorded(event)
-      if (this.#over) return
+      if (this.#over || turn !== this.#turn) return
       next = this.#perform(effects, next)
     }
     this.#busy = false
     this.#drain()
+  }
+
+  #recordAll(events: readonly AuditEvent[]): Promise<unknown> {
+    const { audit } = this.#input
+    const recording = this.#recording
+    if (!recording) return audit.append(events)
+    for (const event of events) recording.told(event)
+    return Promise.all([events.length > 0 && audit.append(events), recording.flush()])
   }
 
   #drain(): void {
@@ -261,15 +289,20 @@ export class Runner {
     if (this.#over) return
     const error = asSallyportError(cause)
     this.#input.failed(error)
-    const told = new SallyportError('SP-AUDIT', 'the audit record could not be written')
+    const isRecording = error.code === 'SP-RECORDING'
+    const told = isRecording ? error : new SallyportError('SP-AUDIT', 'the audit record could not be written')
     this.#busy = false
+    this.#turn++
     this.#toUpstream.length = 0
+    // What does not stand in the recording has not been seen.
+    if (this.#recording) this.#toClient.length = 0
+    this.#recording = null
     const effects = this.#input.machine.end(told)
     this.#perform(
       effects.filter(({ kind }) => kind !== 'record'),
       0,
     )
-    this.#finish('the audit log failed')
+    this.#finish(isRecording ? 'the recording failed' : 'the audit log failed')
   }
 
   #finish(cause: string, keepsClient = false): void {
@@ -279,6 +312,7 @@ export class Runner {
     const { client, upstream, machine, audit, clock, ended } = this.#input
     const notes = machine.abandoned(clock.now())
     for (const effect of notes) {
+      if (effect.kind === 'note') this.#recording?.told(effect.event)
       if (effect.kind === 'note')
         audit.append([effect.event]).catch((error: unknown) => this.#input.failed(asSallyportError(error)))
       if (effect.kind === 'catalog_stale') this.#input.catalogStale(effect.reason, effect.certain)

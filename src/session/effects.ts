@@ -15,6 +15,8 @@ export type Effect =
   /** Protocol messages without SQL: Sync, Flush, Bind, COM_PING. */
   | { readonly kind: 'server'; readonly bytes: Uint8Array }
   | { readonly kind: 'client'; readonly bytes: Uint8Array }
+  /** PostgreSQL, in a recorded session: the body of a RowDescription that the client is not sent here, of rows that come. */
+  | { readonly kind: 'described'; readonly body: Uint8Array }
   /** Nothing more is taken from the database for so many milliseconds: a limit of rows or bytes per second. */
   | { readonly kind: 'pace'; readonly ms: number }
   /** Another session's statement, or this one's, is to be cancelled on the server. */

@@ -30,6 +30,8 @@ export interface Subject {
   readonly unrestricted?: boolean
   /** The session's account holds the privileges of its grant alone. */
   readonly limited?: boolean
+  /** Everything of it is recorded: what the log leaves out of a statement goes along for that. */
+  readonly recorded?: boolean
   /** From now on it stands on this grant, and its records name it. Without it the session ends with its grant. */
   readonly goOn?: (next: Grant) => void
 }
@@ -127,6 +129,8 @@ export class Gate {
     if (!role) throw new SallyportError('SP-NO-GRANT', `the role ${subject.grant.role} no longer exists`)
     if (subject.unrestricted && !role.unrestricted)
       throw new SallyportError('SP-STALE', `the role ${role.name} has become narrower: connect again`)
+    if (role.asking.recording && !subject.recorded)
+      throw new SallyportError('SP-STALE', `sessions under ${role.name} are recorded from now on: connect again`)
     const catalog = catalogFor(catalogs, subject, role)
     if (!catalog) throw new SallyportError('SP-CATALOG', `the catalog of ${subject.target.name} is being read`)
     const config = policy.configDigest
@@ -202,7 +206,7 @@ export class Gate {
     try {
       verdict = known && this.fresh(known, subject, names) ? known : this.#judge(subject, names, text, now)
     } catch (error) {
-      return this.#refuseUnjudged(subject, error, now)
+      return this.#refuseUnjudged(subject, error, now, text)
     }
     const { decision } = verdict
     if (decision.effect === 'deny')
@@ -288,6 +292,7 @@ export class Gate {
         bytes: verdict.bytes,
         full: capture ? verdict.facts.text : null,
       },
+      ...(subject.recorded && { text: verdict.facts.text }),
       objects: statement ? objectsOf(statement) : [],
       columns: coveredByStatement(verdict.decision, index),
       digests: verdict.digests,
@@ -295,7 +300,7 @@ export class Gate {
   }
 
   /** The gate could not even judge: the refusal is recorded all the same. */
-  #refuseUnjudged(subject: Subject, cause: unknown, now: number): Denied {
+  #refuseUnjudged(subject: Subject, cause: unknown, now: number, text?: string): Denied {
     const error =
       cause instanceof SallyportError
         ? cause
@@ -314,6 +319,7 @@ export class Gate {
       statementKind: 'opaque',
       verbs: [],
       statement: { normalized: '', sha256: '', bytes: 0, full: null },
+      ...(subject.recorded && text !== undefined && { text }),
       objects: [],
       columns: [],
       digests: { ...NO_DIGESTS, config: this.#deps.policy.configDigest },

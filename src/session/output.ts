@@ -23,6 +23,10 @@ export class Output {
     this.#effects.push({ kind: 'client', bytes })
   }
 
+  described(body: Uint8Array): void {
+    this.#effects.push({ kind: 'described', body })
+  }
+
   server(bytes: Uint8Array): void {
     this.#effects.push({ kind: 'server', bytes })
   }

@@ -116,6 +116,7 @@ export function policyOf({ roles = [role('reader')], settings, ...over }: Policy
     fileGrants: [],
     reviewSchedules: [],
     settings: { ...SETTINGS, ...settings },
+    canRecord: true,
     ...over,
   }
 }

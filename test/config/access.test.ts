@@ -88,11 +88,9 @@ it('refuses what was made over the API as it would refuse a file', async () => {
   expect(problems).toEqual(['(made over the API):1: roles/0/name: reader stands twice'])
 })
 
-it('refuses what this version does not do: a role never goes unrecorded in silence', async () => {
+it('refuses a role that demands recordings where nothing can be sealed', async () => {
   const role =
     'roles:\n  - { name: surgeon, recording: true, scope: [{ schemas: [shop], tables: ["*"], verbs: [read] }] }\n'
   const { problems } = await loaded(role)
-  expect(problems.join('\n')).toMatch(
-    /approvals\.yaml:\d+: roles\/0\/recording: sessions are not recorded in this version/,
-  )
+  expect(problems.join('\n')).toMatch(/approvals\.yaml:\d+: roles\/0\/recording: recordings need node\.audit\.sealTo/)
 })

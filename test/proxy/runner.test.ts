@@ -98,6 +98,7 @@ function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
     upstream: upstream as unknown as Socket,
     machine,
     audit,
+    recording: null,
     clock: { now: () => 0, monotonic: () => 0 },
     fromUpstream: new Uint8Array(0),
     fromClient: new Uint8Array(0),

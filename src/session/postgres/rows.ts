@@ -13,6 +13,7 @@ import type { SessionState } from './state.ts'
  */
 export function giveShape(state: SessionState, run: Run, description: Uint8Array): void {
   const { masks, catalog } = run.verdict
+  if (state.subject.recorded) state.output.described(description)
   try {
     run.shape = shapeOf(description, { plan: run.plan, masks, catalog })
     if (run.copyOut) describeCopy(run.copyOut, description)
