@@ -1,12 +1,9 @@
 import type { Actor } from './access_event.ts'
 import type { AlertEvent, AlertSeverity, AlertSubject, Signal } from './alert_event.ts'
-import { CLOSE, CREATE, DETECTION_FINDING } from './ocsf_classes.ts'
+import { CLOSE, CREATE, DETECTION_FINDING, NEW, RESOLVED } from './ocsf_classes.ts'
 import { type Head, headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
 
 const SEVERITY: Readonly<Record<AlertSeverity, Head['severity']>> = { info: 1, low: 2, medium: 3, high: 4, critical: 5 }
-const NEW = '"status_id":1,"status":"New"'
-const RESOLVED = '"status_id":4,"status":"Resolved"'
-const SUCCESS = '"status_id":1,"status":"Success"'
 
 /** What people read above an alert. */
 const TITLES: Readonly<Record<Signal, string>> = {
@@ -45,7 +42,8 @@ export function alertRecord(event: AlertEvent, product: Product): OcsfRecord {
     severity: SEVERITY[event.severity],
     time: event.time,
     ok: true,
-  }).replace(SUCCESS, state === 'raised' ? NEW : RESOLVED)
+    status: state === 'raised' ? NEW : RESOLVED,
+  })
   const finding = {
     uid: key,
     title: titleOf(event),

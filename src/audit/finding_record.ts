@@ -1,5 +1,5 @@
 import type { AuditEvent } from './event.ts'
-import { CREATE, DETECTION_FINDING } from './ocsf_classes.ts'
+import { CREATE, DETECTION_FINDING, NEW } from './ocsf_classes.ts'
 import { headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
 import { sessionFragment } from './session_fragment.ts'
 
@@ -13,7 +13,14 @@ const MINUTE_MS = 60_000
  */
 export function bulkReadRecord(event: BulkRead, product: Product): OcsfRecord {
   const facts = sessionFragment(event.session)
-  const head = headJson({ class: DETECTION_FINDING, activity: CREATE, severity: 3, time: event.time, ok: true })
+  const head = headJson({
+    class: DETECTION_FINDING,
+    activity: CREATE,
+    severity: 3,
+    time: event.time,
+    ok: true,
+    status: NEW,
+  })
   const { table, rows, threshold, windowMs } = event
   const name = table.schema === '' ? table.name : `${table.schema}.${table.name}`
   const message = `${rows} rows of ${name} within ${windowMs / MINUTE_MS} min; the alert is set at ${threshold}`
@@ -21,7 +28,7 @@ export function bulkReadRecord(event: BulkRead, product: Product): OcsfRecord {
   const jit = { record: 'finding', statement: { id: event.statementId }, table, rows, threshold, window_ms: windowMs }
   return {
     body:
-      `{${head.replace('"status":"Success"', '"status":"New"')},"message":${JSON.stringify(message)},"is_alert":false,` +
+      `{${head},"message":${JSON.stringify(message)},"is_alert":false,` +
       `"finding_info":${JSON.stringify(finding)},"evidences":[{${facts.actor},${facts.endpoints},${facts.database}}],` +
       `"unmapped":{"jit":{${facts.jit},${JSON.stringify(jit).slice(1, -1)}`,
     metadata: `${metadataJson(event.id, 'db.bulk_read', product, false)},${facts.metadata}`,

@@ -36,6 +36,10 @@ export const DETECTION_FINDING: OcsfClass = {
   categoryName: 'Findings',
 }
 
+/** Of findings: events/findings/finding.json. */
+export const NEW = { id: 1, name: 'New' } as const
+export const RESOLVED = { id: 4, name: 'Resolved' } as const
+
 export interface Activity {
   readonly id: number
   readonly name: string
@@ -99,6 +103,22 @@ export interface Verdict {
 export const ALLOWED: Verdict = { action: 1, actionName: 'Allowed', disposition: 1, dispositionName: 'Allowed' }
 export const DENIED: Verdict = { action: 2, actionName: 'Denied', disposition: 2, dispositionName: 'Blocked' }
 export const MODIFIED: Verdict = { action: 4, actionName: 'Modified', disposition: 11, dispositionName: 'Corrected' }
+export const APPROVED: Verdict = { action: 1, actionName: 'Allowed', disposition: 8, dispositionName: 'Approved' }
+export const REJECTED: Verdict = { action: 2, actionName: 'Denied', disposition: 25, dispositionName: 'Rejected' }
+export const REVOKED: Verdict = { action: 2, actionName: 'Denied', disposition: 24, dispositionName: 'Access Revoked' }
+export const UNAUTHORIZED: Verdict = {
+  action: 2,
+  actionName: 'Denied',
+  disposition: 26,
+  dispositionName: 'Unauthorized',
+}
+
+export function verdictJson(verdict: Verdict): string {
+  return (
+    `"action_id":${verdict.action},"action":"${verdict.actionName}",` +
+    `"disposition_id":${verdict.disposition},"disposition":"${verdict.dispositionName}"`
+  )
+}
 
 function iam(uid: number, name: string): OcsfClass {
   return { uid, name, category: 3, categoryName: 'Identity & Access Management' }

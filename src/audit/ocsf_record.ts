@@ -22,7 +22,17 @@ export interface Head {
   readonly severity: 1 | 2 | 3 | 4 | 5
   readonly time: number
   readonly ok: boolean
+  /** Where the class has statuses of its own. */
+  readonly status?: Status
 }
+
+interface Status {
+  readonly id: number
+  readonly name: string
+}
+
+const SUCCESS: Status = { id: 1, name: 'Success' }
+const FAILURE: Status = { id: 2, name: 'Failure' }
 
 const SEVERITIES = ['', 'Informational', 'Low', 'Medium', 'High', 'Critical'] as const
 const ACTIVITIES_PER_CLASS = 100
@@ -30,12 +40,13 @@ const ACTIVITIES_PER_CLASS = 100
 /** The members that the base event demands (events/base_event.json), without braces. */
 export function headJson(head: Head): string {
   const { class: of, activity } = head
+  const status = head.status ?? (head.ok ? SUCCESS : FAILURE)
   return (
     `"class_uid":${of.uid},"class_name":"${of.name}","category_uid":${of.category},` +
     `"category_name":"${of.categoryName}","activity_id":${activity.id},"activity_name":${JSON.stringify(activity.name)},` +
     `"type_uid":${of.uid * ACTIVITIES_PER_CLASS + activity.id},"severity_id":${head.severity},` +
     `"severity":"${SEVERITIES[head.severity]}","time":${head.time},` +
-    (head.ok ? '"status_id":1,"status":"Success"' : '"status_id":2,"status":"Failure"')
+    `"status_id":${status.id},"status":"${status.name}"`
   )
 }
 

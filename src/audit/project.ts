@@ -76,7 +76,7 @@ function authentication(event: Of<'login' | 'login_failed' | 'logout'>, product:
     ok: !failed,
   })
   return {
-    body: `{${head},${outcome(event)},${OPEN_ID},${facts.actor},${facts.user},${facts.session},${facts.endpoints},"unmapped":{"jit":{${facts.jit}${ending(event)}`,
+    body: `{${head},${outcome(event)},${OPEN_ID},${facts.actor},${facts.user},${facts.session},${facts.endpoints}${facts.enrichments},"unmapped":{"jit":{${facts.jit}${ending(event)}`,
     metadata: `${metadataJson(event.id, `session.${event.kind}`, product, false)},${facts.metadata}`,
   }
 }
@@ -103,7 +103,7 @@ function connection(event: Of<'connect'>, product: Product): OcsfRecord {
   const facts = sessionFragment(event.session)
   const head = headJson({ class: DATASTORE_ACTIVITY, activity: CONNECT, severity: 1, time: event.time, ok: true })
   return {
-    body: `{${head},"message":"connected to the database",${facts.actor},${facts.endpoints},${facts.database},${DATABASE_TYPE},"unmapped":{"jit":{${facts.jit}`,
+    body: `{${head},"message":"connected to the database",${facts.actor},${facts.endpoints},${facts.database},${DATABASE_TYPE}${facts.enrichments},"unmapped":{"jit":{${facts.jit}`,
     metadata: `${metadataJson(event.id, 'db.connect', product, false)},${facts.metadata}`,
   }
 }

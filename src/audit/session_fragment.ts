@@ -1,3 +1,4 @@
+import { incidentEnrichment } from './access_record.ts'
 import type { SessionFacts } from './event.ts'
 
 /** The parts of a record that are the same for every statement of a session, as JSON text, made once. */
@@ -16,6 +17,8 @@ export interface SessionFragment {
   readonly database: string
   /** Members of `unmapped.jit`. */
   readonly jit: string
+  /** `,"enrichments":[...]`, or nothing. */
+  readonly enrichments: string
   /** Members of `metadata`. */
   readonly metadata: string
 }
@@ -49,7 +52,11 @@ function makeFragment(facts: SessionFacts): SessionFragment {
     endpoints: `${member('src_endpoint', sourceOf(facts))},${member('dst_endpoint', destinationOf(facts))}`,
     database: member('database', databaseOf(facts)),
     jit: members(jitOf(facts)),
-    metadata: members({ correlation_uid: facts.sessionId }),
+    enrichments: facts.incident ? `,"enrichments":[${JSON.stringify(incidentEnrichment(facts.incident))}]` : '',
+    metadata: members({
+      correlation_uid: facts.sessionId,
+      ...(facts.grantKind === 'break_glass' && { labels: ['break_glass'] }),
+    }),
   }
 }
 
@@ -116,8 +123,12 @@ function jitOf(facts: SessionFacts): object {
     grant_id: facts.grantId,
     role: facts.role,
     groups_total: facts.identity?.groups.length ?? 0,
+    grant_kind: facts.grantKind ?? null,
+    request_id: facts.requestId ?? null,
+    parameters: Object.fromEntries(facts.parameters ?? []),
     reason: facts.reason,
     ticket: facts.ticket,
+    incident: facts.incident ? { provider: facts.incident.provider, id: facts.incident.id } : null,
     db_user: facts.databaseUser,
     protocol: facts.protocol,
     client: { tls_version: facts.tlsVersion, claimed_user: facts.claimedUser, app_name_claimed: true },

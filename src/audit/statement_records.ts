@@ -7,6 +7,7 @@ import {
   MODIFIED,
   other,
   type Verdict,
+  verdictJson,
 } from './ocsf_classes.ts'
 import { headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
 import { mayHoldSecret, redactSecrets } from './redact.ts'
@@ -77,7 +78,7 @@ function decisionRecord(event: Decision, query: string, pieces: number, product:
   const fixed = fixedOf(event, query, pieces)
   return {
     body:
-      `{${head}${fixed.outcome},${facts.actor},${facts.endpoints},${facts.database},${fixed.table}` +
+      `{${head}${fixed.outcome},${facts.actor},${facts.endpoints},${facts.database},${fixed.table}${facts.enrichments}` +
       `,"query_info":{"uid":"${event.statementId}",${fixed.query},"unmapped":{"jit":{${facts.jit},${fixed.decision}` +
       `,"statement":{"id":"${event.statementId}",${fixed.statement}`,
     metadata: `${metadataJson(event.id, 'db.decision', product, true)},${facts.metadata}${truncation(query, pieces)}`,
@@ -149,13 +150,6 @@ function truncation(query: string, pieces: number): string {
 function verdictOf(event: Decision): Verdict {
   if (event.effect === 'deny') return DENIED
   return event.columns.some(({ seen }) => seen === 'masked' || seen === 'computed_masked') ? MODIFIED : ALLOWED
-}
-
-function verdictJson(verdict: Verdict): string {
-  return (
-    `"action_id":${verdict.action},"action":"${verdict.actionName}",` +
-    `"disposition_id":${verdict.disposition},"disposition":"${verdict.dispositionName}"`
-  )
 }
 
 function tableJson(event: Decision): string {
