@@ -4,6 +4,7 @@ import type { GrantKind, IncidentRef } from '../policy/grant.ts'
 import type { ParameterValue } from '../policy/role.ts'
 import type { AccessEvent, Actor } from './access_event.ts'
 import type { AlertEvent } from './alert_event.ts'
+import type { Parameters } from './bound_values.ts'
 import type { StatementActivity } from './statement_activity.ts'
 
 /** Who, from where, on what: the same for every event of a session. */
@@ -50,6 +51,8 @@ export interface StatementText {
   readonly bytes: number
   /** The text as sent, where the target captures it in full; else null. */
   readonly full: string | null
+  /** `full`, and the values of parameters, are for who holds the key to unseal them alone. */
+  readonly sealed?: true
 }
 
 interface Base {
@@ -87,6 +90,10 @@ export type AuditEvent =
       readonly activity?: StatementActivity
       readonly verbs: readonly string[]
       readonly statement: StatementText
+      /** Absent where the protocol brought none. */
+      readonly parameters?: Parameters
+      /** As it was sent, where the session is recorded: for the recording alone, in no record of the log. */
+      readonly text?: string
       readonly objects: readonly {
         readonly schema: string
         readonly name: string
@@ -146,4 +153,10 @@ export type AuditEvent =
     })
   | AccessEvent
   | AlertEvent
+  | (Base & {
+      /** What happened to the log of record itself; `detail` has what an auditor needs of it. */
+      readonly kind: 'log'
+      readonly what: 'started' | 'recovered' | 'resumed' | 'key_rotated' | 'segment_deleted' | 'broken'
+      readonly detail: Readonly<Record<string, unknown>>
+    })
   | (Base & { readonly kind: 'process'; readonly what: 'start' | 'drain' | 'stop' })

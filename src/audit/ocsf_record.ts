@@ -7,6 +7,15 @@ import { type Activity, OCSF_VERSION, type OcsfClass } from './ocsf_classes.ts'
 export interface OcsfRecord {
   readonly body: string
   readonly metadata: string
+  /** What has to stand before it in the same segment; see `StoredTexts`. */
+  readonly texts?: readonly LongText[]
+}
+
+/** A text that is too long for the record that it belongs to. */
+export interface LongText {
+  /** Equal keys have equal texts: one that stands in the open segment isn't written again. Null: it comes once. */
+  readonly key: string | null
+  readonly records: () => readonly OcsfRecord[]
 }
 
 export interface Product {

@@ -19,7 +19,8 @@ import {
 } from './ocsf_classes.ts'
 import { headJson, metadataJson, type OcsfRecord, type Product, productJson } from './ocsf_record.ts'
 import { sessionFragment } from './session_fragment.ts'
-import { completionRecord, decisionRecords } from './statement_records.ts'
+import { completionRecord, decisionRecords, type SealerSource } from './statement_records.ts'
+import { StoredTexts } from './stored_texts.ts'
 
 type Of<K extends AuditEvent['kind']> = Extract<AuditEvent, { readonly kind: K }>
 
@@ -28,13 +29,18 @@ const POLICY_ENTITY = 5
 const DATABASE_TYPE = '"type_id":1,"type":"Database"'
 
 /**
- * The records of an event in OCSF 1.8.0, in order: one, and before it the pieces of a statement's text that is too long
- * for a record.
+ * The records of an event in OCSF 1.8.0, in order: one, and before it what does not fit in one. `sealer` makes what seals
+ * the statements of targets that ask for it.
  */
-export function recordsOf(event: AuditEvent, product: Product): readonly OcsfRecord[] {
+export function recordsOf(event: AuditEvent, product: Product, sealer?: SealerSource): readonly OcsfRecord[] {
+  return recordsApart(event, product, sealer).flatMap((record) => new StoredTexts().withTexts(record))
+}
+
+/** The same where long texts are left to `StoredTexts`, which writes each of them once a segment. */
+export function recordsApart(event: AuditEvent, product: Product, sealer?: SealerSource): readonly OcsfRecord[] {
   switch (event.kind) {
     case 'decision':
-      return decisionRecords(event, product)
+      return decisionRecords(event, product, sealer)
     case 'completion':
       return [completionRecord(event, product)]
     case 'login':
@@ -55,6 +61,8 @@ export function recordsOf(event: AuditEvent, product: Product): readonly OcsfRec
       return [alertRecord(event, product)]
     case 'config_loaded':
       return configRecords(event, product)
+    case 'log':
+      return [logRecord(event, product)]
     case 'process':
       return [lifecycle(event, product)]
   }
@@ -165,6 +173,20 @@ function lifecycle(event: Of<'process'>, product: Product): OcsfRecord {
   return {
     body: `{${head},"message":"process ${event.what}",${app},"unmapped":{"jit":{"what":"${event.what}"`,
     metadata: metadataJson(event.id, `process.${event.what}`, product, false),
+  }
+}
+
+/** What the log could not hold, or lost, is no routine. */
+const LOG_SEVERITY = { started: 1, recovered: 3, resumed: 4, key_rotated: 2, segment_deleted: 1, broken: 4 } as const
+
+function logRecord({ id, time, what, detail }: Of<'log'>, product: Product): OcsfRecord {
+  const activity = other(`Log ${what.replaceAll('_', ' ')}`)
+  const ok = what !== 'broken'
+  const head = headJson({ class: APPLICATION_LIFECYCLE, activity, severity: LOG_SEVERITY[what], time, ok })
+  const app = productJson(product).replace('"product"', '"app"')
+  return {
+    body: `{${head},"message":${text(`audit log ${what.replaceAll('_', ' ')}`)},${app},"unmapped":{"jit":{"what":"${what}","log":${JSON.stringify(detail)}`,
+    metadata: metadataJson(id, `log.${what}`, product, false),
   }
 }
 

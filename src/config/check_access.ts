@@ -15,6 +15,7 @@ export function checkAccess(merged: Merged, problems: Problem[]): void {
     problems.push(problemAt(at, ['approval'], `unknown approval rule ${value.approval}`))
   }
   checkRecording(merged, problems)
+  checkSealing(merged, problems)
   for (const { value, at } of [...merged.approvals, ...merged.projects]) {
     checkPatterns(value.roles, roles, 'role', at, ['roles'], problems)
     checkPatterns(value.targets, targets, 'target', at, ['targets'], problems)
@@ -28,6 +29,16 @@ function checkRecording({ roles, node }: Merged, problems: Problem[]): void {
     if (!value.recording) continue
     const what = 'recordings need node.audit.sealTo, the public key that they are sealed to (sallyport audit seal-key)'
     problems.push(problemAt(at, ['recording'], what))
+  }
+}
+
+/** What should be sealed is not kept in clear instead. */
+function checkSealing({ targets, node }: Merged, problems: Problem[]): void {
+  if (node.value.audit.sealTo !== undefined) return
+  for (const { value, at } of targets) {
+    if (value.capture !== 'sealed') continue
+    const what = 'sealed statements need node.audit.sealTo, the public key of who may read them'
+    problems.push(problemAt(at, ['capture'], `${what} (sallyport audit seal-key)`))
   }
 }
 

@@ -26,9 +26,13 @@ export const targetsSection = z.array(
       .describe('The target that this one is a read replica of: its accounts are made there. Needs dynamic accounts.'),
     maxConnections: positive.default(50),
     capture: z
-      .enum(['normalized', 'full'])
+      .enum(['normalized', 'full', 'sealed'])
       .default('normalized')
-      .describe('normalized: literals are left out of the audit log. full: the statement as sent.'),
+      .describe(
+        'What the audit log holds of statements and of what is bound to their parameters. normalized: the text without ' +
+          'its literals, and how many parameters. full: all as sent. sealed: beside the normalized text, all as sent, ' +
+          'encrypted to node.audit.sealTo.',
+      ),
     catalogPoll: duration.prefault('5s'),
   }),
 )

@@ -1,3 +1,4 @@
+import type { Parameters } from '../audit/bound_values.ts'
 import type { AuditEvent, PolicyDigests, SessionFacts } from '../audit/event.ts'
 import type { StatementActivity } from '../audit/statement_activity.ts'
 import { SallyportError } from '../errors.ts'
@@ -7,6 +8,7 @@ import type { Grant } from '../policy/grant.ts'
 import { Permit } from '../policy/permit.ts'
 import type { Role } from '../policy/role.ts'
 import type { Facts } from '../sql/facts.ts'
+import { capturedText } from './capture.ts'
 import { LookupBudgets } from './lookups.ts'
 import { Meter } from './meter.ts'
 import { activityOf, coveredByStatement, objectsOf } from './objects.ts'
@@ -157,7 +159,20 @@ export class Gate {
    * Decides one execution, with the verdict at hand where it is still fresh. A permit exists only in an allowing answer, together with
    * the records that go first.
    */
-  admit(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Admission {
+  admit(
+    subject: Subject,
+    names: Names,
+    text: string,
+    now: number,
+    known?: Verdict,
+    parameters?: Parameters,
+  ): Admission {
+    const admission = this.#admit(subject, names, text, now, known)
+    if (parameters === undefined) return admission
+    return { ...admission, events: admission.events.map((event) => ({ ...event, parameters })) }
+  }
+
+  #admit(subject: Subject, names: Names, text: string, now: number, known?: Verdict): Admission {
     const answer = this.#decide(subject, names, text, now, known)
     if (answer.kind === 'deny') return answer
     const early = this.#plans.judge(subject, names, answer.verdict, now)
@@ -270,8 +285,6 @@ export class Gate {
     deny: Deny | null,
   ): AuditEvent {
     const statement = verdict.facts.statements[index]
-    // What is done in an emergency is kept to the letter, whatever the target says.
-    const capture = subject.target.capture === 'full' || subject.grant.kind === 'break_glass'
     return {
       kind: 'decision',
       id: this.#deps.ids.uuid(),
@@ -286,12 +299,7 @@ export class Gate {
       statementKind: statement?.kind ?? 'empty',
       ...(statement && { activity: activityOf(statement) }),
       verbs: statement?.verbs ?? [],
-      statement: {
-        normalized: statement?.normalized ?? '',
-        sha256: verdict.sha256,
-        bytes: verdict.bytes,
-        full: capture ? verdict.facts.text : null,
-      },
+      statement: capturedText(subject, verdict, index),
       ...(subject.recorded && { text: verdict.facts.text }),
       objects: statement ? objectsOf(statement) : [],
       columns: coveredByStatement(verdict.decision, index),

@@ -60,7 +60,7 @@ export interface Target {
   /** Reads the catalog. */
   readonly admin: Credential
   readonly maxConnections: number
-  readonly capture: 'normalized' | 'full'
+  readonly capture: 'normalized' | 'full' | 'sealed'
   readonly catalogPollMs: number
 }
 

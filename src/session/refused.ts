@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { mayHoldSecret } from '../audit/redact.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Deny } from '../policy/decision.ts'
 import { needsOf } from '../policy/needs.ts'
@@ -53,7 +54,7 @@ export class RefusedStatements {
     const { issuer, subject: sub, email, name } = identity
     const person = { issuer, subject: sub, email, name }
     const asked = { person, target: target.name, database, role: role.name, code, reason, needs, clear }
-    const id = this.#refusals.note({ ...asked, statementSha256: sha256 })
+    const id = this.#refusals.note({ ...asked, statementSha256: mayHoldSecret(facts.text) ? null : sha256 })
     if (id !== null) this.#known.set(key, id)
     return id
   }
