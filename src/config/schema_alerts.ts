@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { ALERT_SEVERITIES, type AlertSeverity } from '../audit/alert_event.ts'
-import { duration, httpsUrl, name, positive } from './schema_values.ts'
+import { duration, httpsUrl, name, positive, positiveDuration } from './schema_values.ts'
 
 /** What is kept in memory for each that is counted. */
 const MAX_COUNT = 1000
@@ -32,7 +32,7 @@ function counted(what: string, threshold: number, window: string, defaults: Defa
   return z
     .strictObject({
       threshold: positive.max(MAX_COUNT).default(threshold).describe('So many within the window are an alert.'),
-      window: duration.prefault(window).describe('How far back is counted.'),
+      window: positiveDuration.prefault(window).describe('How far back is counted.'),
       ...everyRule(defaults),
     })
     .prefault({})
@@ -110,7 +110,7 @@ const signals = z
           .max(MAX_ROWS)
           .default(1000)
           .describe('So many rows within the window, of statements that read masked columns in clear.'),
-        window: duration.prefault('10m').describe('How far back is counted.'),
+        window: positiveDuration.prefault('10m').describe('How far back is counted.'),
         ...everyRule({ severity: 'medium', quiet: HOUR }),
       })
       .prefault({})
