@@ -99,6 +99,26 @@ export function alert(more: Partial<AlertEvent> = {}): AlertEvent {
   }
 }
 
+type ApiCall = Extract<AuditEvent, { kind: 'api_call' }>
+
+export function apiCall(more: Partial<ApiCall> = {}): ApiCall {
+  return {
+    kind: 'api_call',
+    id: 'a-1',
+    time: 1_000,
+    by: { issuer: 'https://idp.example.test', subject: 'u-bob', email: 'bob@example.test', name: 'Bob' },
+    operation: 'revokeGrant',
+    method: 'POST',
+    path: '/v1/grants/g1/revoke',
+    resources: { id: 'g1' },
+    requestId: 'r-1',
+    clientAddress: '10.0.0.6',
+    clientPort: 40_000,
+    userAgent: 'sallyport/0.1.0',
+    ...more,
+  }
+}
+
 /** One of each kind. */
 export function everyEvent(): AuditEvent[] {
   const anonymous = { ...SESSION, identity: null, grantId: null, role: null, database: null }
@@ -108,6 +128,7 @@ export function everyEvent(): AuditEvent[] {
     decision({ effect: 'deny', code: 'SP-SCOPE', objects: [] }),
     completion(),
     { ...base, kind: 'login', session: SESSION, grantEnd: 9_000 },
+    { ...base, kind: 'connect', session: SESSION },
     { ...base, kind: 'login_failed', session: anonymous, code: 'SP-AUTH', detail: 'expired token' },
     { ...base, kind: 'logout', session: SESSION, cause: 'client' },
     {
@@ -122,11 +143,22 @@ export function everyEvent(): AuditEvent[] {
     },
     alert(),
     alert({ state: 'resolved', severity: 'info', test: true, evidence: [] }),
+    apiCall(),
+    apiCall({
+      method: 'GET',
+      path: '/v1/grants',
+      operation: 'listGrants',
+      resources: {},
+      userAgent: null,
+      clientPort: null,
+    }),
     { ...base, kind: 'cancel', session: anonymous, by: 'client' },
     { ...base, kind: 'config_loaded', digest: 'd', previous: null, changes: [] },
     { ...base, kind: 'config_loaded', digest: 'd', previous: 'c', changes: ['roles/reader: changed'] },
     { ...base, kind: 'process', what: 'start' },
     { ...base, kind: 'process', what: 'drain' },
     { ...base, kind: 'process', what: 'stop' },
+    { ...base, kind: 'log', what: 'started', detail: {} },
+    { ...base, kind: 'log', what: 'broken', detail: { sequence: 7, why: 'the line before was changed' } },
   ]
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Parameters } from '../../src/audit/bound_values.ts'
+import type { BoundParameters } from '../../src/audit/bound_values.ts'
 import { chainLine, newChain } from '../../src/audit/chain.ts'
 import type { AuditEvent, StatementText } from '../../src/audit/event.ts'
 import { recordsApart, recordsOf } from '../../src/audit/project.ts'
@@ -137,7 +137,7 @@ describe('a long text', () => {
 })
 
 describe('parameters', () => {
-  const given: Parameters = { count: 3, types: ['int4', null, 'text'], values: ['5', null, 'Jane'] }
+  const given: BoundParameters = { count: 3, types: ['int4', null, 'text'], values: ['5', null, 'Jane'] }
   const shown = (statement: StatementText, parameters = given): Line | undefined =>
     linesOf(decision({ statement, parameters })).at(-1)?.unmapped.jit.parameters
 
@@ -156,7 +156,7 @@ describe('parameters', () => {
   })
 
   it('that are long stand in pieces of their own', () => {
-    const long: Parameters = { count: 1, types: [null], values: ['\u0007'.repeat(60_000), 'end'] }
+    const long: BoundParameters = { count: 1, types: [null], values: ['\u0007'.repeat(60_000), 'end'] }
     for (const sealed of [{}, { sealed: true as const }]) {
       const lines = linesOf(decision({ statement: captured('x', sealed), parameters: long }))
       expect(JSON.parse(textOf(lines, 'parameters'))).toEqual({ values: long.values })
