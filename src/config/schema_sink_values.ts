@@ -38,7 +38,7 @@ const batch = z
 
 const backlog = z
   .strictObject({
-    maxBytes: positive.default(1024 * 1024 * 1024).describe('Bytes of the log that are not delivered.'),
+    maxRecords: positive.default(1_000_000).describe('Records that are not delivered.'),
     maxAge: positiveDuration.prefault('1h').describe('Age of the oldest record that is not delivered.'),
   })
   .prefault({})
@@ -68,6 +68,10 @@ export const everySink = {
   filter,
   batch,
   backlog,
+  from: z
+    .enum(['first', 'now'])
+    .default('first')
+    .describe('Where a new sink begins: at the first line that the log has, or at the next one.'),
   timeout: positiveDuration.prefault('30s').describe('For one batch.'),
 }
 

@@ -7,7 +7,8 @@ import { splunkSink } from './schema_sink_splunk.ts'
 import { everySink, jsonFormat, networkSink, sinkHeaders } from './schema_sink_values.ts'
 import { count, host, httpsUrl, path, port, positive, secretRef } from './schema_values.ts'
 
-const MIN_MESSAGE_BYTES = 1024
+/** RFC 5424, 6.1: what every receiver should take. */
+const MIN_MESSAGE_BYTES = 2048
 /** A line of the log is at most so long. */
 const MAX_LINE_BYTES = 65_535
 /** RFC 5424, table 1. */
@@ -54,6 +55,18 @@ const syslog = z.strictObject({
     .string()
     .regex(/^[!-~]{1,48}$/, 'must be 1 to 48 printable characters')
     .default('sallyport'),
+  sdId: z
+    .string()
+    .regex(/^[!#-<>?A-\\^-~]{1,24}@[0-9][0-9.]{0,6}$/, 'must be a name, @ and the number of an enterprise')
+    .default('sallyport@32473')
+    .describe('The name of the structured data that has uid, sequence and code.'),
+  confirm: z
+    .enum(['close', 'written'])
+    .default('close')
+    .describe(
+      'When a batch counts as delivered. close: it has a connection of its own, and the receiver has closed it after ' +
+        'the last byte. written: one connection stays open; what a break may have lost is sent again.',
+    ),
   maxMessageBytes: positive
     .min(MIN_MESSAGE_BYTES)
     .default(8192)

@@ -27,7 +27,9 @@ export interface SinkBase {
   readonly filter: SinkFilter
   readonly batch: { readonly maxItems: number; readonly maxBytes: number; readonly maxWaitMs: number }
   /** Beyond either of them an alert is raised; nothing is dropped. */
-  readonly backlog: { readonly maxBytes: number; readonly maxAgeMs: number }
+  readonly backlog: { readonly maxRecords: number; readonly maxAgeMs: number }
+  /** Where a sink without a position begins. */
+  readonly from: 'first' | 'now'
   /** For one batch. */
   readonly timeoutMs: number
 }
@@ -82,7 +84,11 @@ export interface SyslogSinkSettings extends NetworkSink {
   readonly facility: number
   readonly hostname: string | null
   readonly appName: string
+  /** The name of the structured data, with the number of an enterprise (RFC 5424, 6.3.2). */
+  readonly sdId: string
   readonly maxMessageBytes: number
+  /** close: the receiver has read what came before the end of a connection. written: the system has taken it. */
+  readonly confirm: 'close' | 'written'
 }
 
 export interface WebhookSinkSettings extends NetworkSink {

@@ -52,6 +52,8 @@ export interface SenderDeps {
   /** The name of this node, and the version of the program. */
   readonly node: string
   readonly version: string
+  /** Whole lines to the standard output, between those of the program; resolves when they are out. */
+  readonly print: (text: string) => Promise<void>
 }
 
 export interface SinkTrouble {

@@ -1,0 +1,110 @@
+import { LogReader } from '../auditlog/log_reader.ts'
+import { segmentsOf } from '../auditlog/segments.ts'
+import { type ShippedLine, shippedLine } from './shipped_line.ts'
+
+/** Lines that one sink after the other gets, each read and parsed once while the sinks keep up with the log. */
+const WINDOW_BYTES = 8 * 1024 * 1024
+/** Read from the log at once. */
+const BLOCK_BYTES = 512 * 1024
+
+/** Where one sink reads. */
+export interface LineCursor {
+  /**
+   * Lines from a sequence number on, which are on disk; at least one where there is one. Throws `SP-AUDIT` where they
+   * can't be read, or are no longer there.
+   */
+  from(sequence: number): readonly ShippedLine[]
+  close(): void
+}
+
+/** The durable lines of the log, for sinks at different places in it. */
+export class LineFeed {
+  readonly #directory: string
+  readonly #durable: () => number
+  #window: ShippedLine[] = []
+  #windowBytes = 0
+  /** The sequence number after the last line of the window, where its reader stands. */
+  #end: number
+  #reader: LogReader | null = null
+
+  /** `durable` is the sequence number after the last line that is on disk. */
+  constructor(directory: string, durable: () => number) {
+    this.#directory = directory
+    this.#durable = durable
+    this.#end = durable()
+  }
+
+  get durable(): number {
+    return this.#durable()
+  }
+
+  /** The first line that retention has left. */
+  get first(): number {
+    return segmentsOf(this.#directory)[0]?.first ?? 0
+  }
+
+  cursor(): LineCursor {
+    let own: LogReader | null = null
+    const close = () => {
+      own?.close()
+      own = null
+    }
+    return {
+      from: (sequence) => {
+        if (sequence >= this.#durable()) return []
+        const shared = this.#shared(sequence)
+        if (shared !== null) {
+          close()
+          return shared
+        }
+        try {
+          if (own?.next !== sequence) {
+            close()
+            own = new LogReader(this.#directory, sequence)
+          }
+          return linesOf(own, this.#durable())
+        } catch (error) {
+          close()
+          throw error
+        }
+      },
+      close,
+    }
+  }
+
+  close(): void {
+    this.#reader?.close()
+    this.#reader = null
+  }
+
+  /** Null where the window doesn't reach. */
+  #shared(sequence: number): readonly ShippedLine[] | null {
+    if (sequence === this.#end) this.#extend()
+    const first = this.#end - this.#window.length
+    if (sequence < first || sequence >= this.#end) return null
+    return this.#window.slice(sequence - first)
+  }
+
+  #extend(): void {
+    try {
+      this.#reader ??= new LogReader(this.#directory, this.#end)
+      const lines = linesOf(this.#reader, this.#durable())
+      for (const line of lines) this.#windowBytes += line.bytes
+      this.#window.push(...lines)
+      this.#end += lines.length
+    } catch (error) {
+      this.close()
+      throw error
+    }
+    let gone = 0
+    while (this.#windowBytes > WINDOW_BYTES && gone < this.#window.length - 1) {
+      this.#windowBytes -= this.#window[gone]?.bytes ?? 0
+      gone++
+    }
+    if (gone > 0) this.#window.splice(0, gone)
+  }
+}
+
+function linesOf(reader: LogReader, before: number): ShippedLine[] {
+  return reader.read(BLOCK_BYTES, before).map(({ sequence, bytes }) => shippedLine(sequence, bytes))
+}
