@@ -12,10 +12,10 @@ const NEWLINE = 0x0a
 const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
 
 /**
- * Paths with an operation of the system that has not come back, as on a network file system that hangs. Each holds one of
- * the few threads that the log of record needs too, so that no second one is begun.
+ * By path, what is under way. On a network file system that hangs it does not come back, and holds one of the few threads
+ * that the log of record needs too: a second one is never begun.
  */
-const busy = new Set<string>()
+const underWay = new Map<string, Promise<void>>()
 
 /** Appends lines to a file, which may be rotated, by us or by others. */
 export function createFileSender(settings: FileSinkSettings): Sender {
@@ -45,21 +45,34 @@ export function createFileSender(settings: FileSinkSettings): Sender {
   }
   return {
     limits: { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxItemBytes: MAX_BYTES },
-    send: async (items) => {
-      if (busy.has(path)) throw new SinkError('the file has not answered yet')
-      busy.add(path)
-      try {
-        await append(items)
-      } finally {
-        busy.delete(path)
+    send: async (items, signal) => {
+      await turn(path, signal)
+      const appending = append(items).finally(async () => {
+        underWay.delete(path)
         if (closed) await close()
-      }
+      })
+      underWay.set(path, appending)
+      await appending
       return []
     },
     close: async () => {
       closed = true
-      if (!busy.has(path)) await close()
+      if (!underWay.has(path)) await close()
     },
+  }
+}
+
+/** Resolves when nothing else is under way at the path. */
+async function turn(path: string, signal: AbortSignal): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const giveUp = () => late.reject(new SinkError('the file has not answered yet'))
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    for (let before = underWay.get(path); before !== undefined; before = underWay.get(path)) {
+      await Promise.race([before.catch(() => undefined), late.promise])
+    }
+  } finally {
+    signal.removeEventListener('abort', giveUp)
   }
 }
 

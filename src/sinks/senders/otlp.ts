@@ -1,7 +1,7 @@
-import { member, parseJson } from '../../outbound/json_answer.ts'
+import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
 import type { OtlpSettings } from '../../session/sink_settings_services.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
-import type { Item, Refused, Sender, SenderDeps } from '../sender.ts'
+import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type BatchProgress, progressOf, sendInHalves } from './batch_progress.ts'
 import { headersOf, post, troubleOf } from './http_exchange.ts'
 import { attribute, logRecord } from './otlp_records.ts'
@@ -80,8 +80,10 @@ class OtlpSender implements Sender {
    * Partial success has the number of rejected records, not which they are, and what it answers must not be sent again:
    * all of the batch goes to the dead letters, where some of it is with the collector too.
    */
-  #judge(part: readonly Item[], answer: HttpAnswer): null {
-    const rejected = Number(member(member(parseJson(answer.text), 'partialSuccess'), 'rejectedLogRecords') ?? 0)
+  #judge(part: readonly Item[], { text }: HttpAnswer): null {
+    const document = text === '' ? {} : parseJson(text)
+    if (!isRecord(document)) throw new SinkError('the collector answered with something other than JSON')
+    const rejected = Number(member(member(document, 'partialSuccess'), 'rejectedLogRecords') ?? 0)
     if (!(rejected > 0)) return null
     const why = `the collector rejected ${rejected} of the ${part.length} records that it was sent with`
     for (const item of part) this.#progress.refuse(item, why)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { member, parseJson } from '../../outbound/json_answer.ts'
+import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
 import type { SplunkSettings } from '../../session/sink_settings_services.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
@@ -11,6 +11,7 @@ const SERVICE = 'Splunk'
 const MAX_ITEMS = 1000
 /** Splunk Cloud, and older versions of Splunk Enterprise, take a megabyte; some of it goes to what is around events. */
 const MAX_BYTES = 800_000
+const SUCCESS = 0
 const FIRST_POLL_MS = 100
 const MAX_POLL_MS = 5000
 /** "Possible error codes" of the HTTP Event Collector: those that are about one event, which is named by its number. */
@@ -68,6 +69,7 @@ class SplunkSender implements Sender {
       )
       const fault = faultOf(answer, left)
       if (fault === null) {
+        if (codeOf(answer) !== SUCCESS) throw new SinkError('Splunk answered without a code')
         if (this.#settings.acknowledge) await this.#acknowledged(answer, signal)
         return this.#progress.finish()
       }
@@ -101,8 +103,10 @@ class SplunkSender implements Sender {
     }
     const setting = SETTING_CODES.get(code)
     if (setting !== undefined) return new SinkError(setting)
-    const isAnswer = answer.status === 200 || (answer.status === 400 && EVENT_REFUSED.has(code))
-    return isAnswer ? null : troubleOf(SERVICE, answer, this.#deps.now())
+    if (answer.status === 400 && EVENT_REFUSED.has(code)) return null
+    if (answer.status !== 200) return troubleOf(SERVICE, answer, this.#deps.now())
+    // Whatever stands between may answer 200 with a page of its own.
+    return isRecord(parseJson(answer.text)) ? null : new SinkError('Splunk answered with something other than JSON')
   }
 
   /** Asks until the indexers have the batch. What is not known to Splunk, after a restart of it, stays unanswered. */
