@@ -24,7 +24,10 @@ export function apiCallRecord(event: ApiCall, product: Product): OcsfRecord {
       uid: requestId,
       ...(userAgent === null ? {} : { user_agent: userAgent.slice(0, MAX_USER_AGENT) }),
     },
-    src_endpoint: { ip: clientAddress, ...(clientPort === null ? {} : { port: clientPort }) },
+    src_endpoint: {
+      ...(clientAddress === null ? { name: '(unknown)' } : { ip: clientAddress }),
+      ...(clientPort === null ? {} : { port: clientPort }),
+    },
     ...(resources.length === 0 ? {} : { resources: resources.map(([type, uid]) => ({ type, uid })) }),
   }
   const jit = { record: 'api_call', operation, resources: event.resources, request_id: requestId }

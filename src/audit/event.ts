@@ -4,7 +4,7 @@ import type { GrantKind, IncidentRef } from '../policy/grant.ts'
 import type { ParameterValue } from '../policy/role.ts'
 import type { AccessEvent, Actor } from './access_event.ts'
 import type { AlertEvent } from './alert_event.ts'
-import type { Parameters } from './bound_values.ts'
+import type { BoundParameters } from './bound_values.ts'
 import type { StatementActivity } from './statement_activity.ts'
 
 /** Who, from where, on what: the same for every event of a session. */
@@ -91,7 +91,7 @@ export type AuditEvent =
       readonly verbs: readonly string[]
       readonly statement: StatementText
       /** Absent where the protocol brought none. */
-      readonly parameters?: Parameters
+      readonly parameters?: BoundParameters
       /** As it was sent, where the session is recorded: for the recording alone, in no record of the log. */
       readonly text?: string
       readonly objects: readonly {
@@ -138,7 +138,7 @@ export type AuditEvent =
       /** The parts of the path that name something, by their names. */
       readonly resources: Readonly<Record<string, string>>
       readonly requestId: string
-      readonly clientAddress: string
+      readonly clientAddress: string | null
       readonly clientPort: number | null
       /** As the client claims. */
       readonly userAgent: string | null

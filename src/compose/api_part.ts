@@ -26,6 +26,7 @@ export interface ApiPartDeps
   readonly onward: Onward
   readonly onEvents: (listener: (events: readonly AccessEvent[]) => void) => void
   readonly store: SqlStore
+  readonly audit: ApiDeps['audit']
   readonly tokens: Tokens
   readonly locks: Locks
   readonly credentials: Credentials

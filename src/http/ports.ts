@@ -3,7 +3,7 @@ import type { Store } from '../access/ports.ts'
 import type { PolicyKind } from '../access/records.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Grant } from '../policy/grant.ts'
-import type { CertificateAuthority, Clock, Credentials, Ids, Locks, Tokens } from '../session/ports.ts'
+import type { AuditLog, CertificateAuthority, Clock, Credentials, Ids, Locks, Tokens } from '../session/ports.ts'
 import type { Answer, Input } from './contract/operations.ts'
 
 /** What the admin API asks of the world. A port that is null is not configured: its operations say so. */
@@ -17,6 +17,8 @@ export interface ApiDeps {
   readonly clock: Clock
   readonly ids: Ids
   readonly log: ApiLog
+  /** Has each call of a person before anything of it is done. */
+  readonly audit: Pick<AuditLog, 'append'>
   readonly certificates: { readonly authority: CertificateAuthority; readonly live: Credentials } | null
   /** Verifies a logout token; OpenID Connect Back-Channel Logout 1.0, section 2.6. Rejects with `SP-AUTH`. */
   readonly logoutTokens: ((token: string) => Promise<LoggedOut>) | null

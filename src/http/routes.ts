@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type * as z from 'zod'
 import { asSallyportError, type ErrorCode, SallyportError } from '../errors.ts'
-import { noteAccess } from './audit.ts'
 import { type Authenticated, authenticate } from './authenticate.ts'
+import { noteRefusal, recordRequest } from './call_record.ts'
 import type { ConsoleSessions } from './console_sessions.ts'
 import type { Operation } from './contract/operation.ts'
 import { OPERATIONS, type OperationId } from './contract/operations.ts'
@@ -36,12 +36,14 @@ export function registerRoutes(app: FastifyInstance, parts: RouteDeps): void {
       url: operation.path.replace(/\{([a-z]+)\}/g, ':$1'),
       onRequest: async (request, reply) => {
         await parts.rates.byAddress(operation.rate, request, reply)
-        if (operation.access === 'person') await admit(operation, request, reply, parts)
+        if (operation.access === 'person') await admit({ id, operation }, request, reply, parts)
       },
       handler: async (request, reply) => {
         if (operation.access === 'person') return answer(operation, handler, request, reply, parts.deps)
         await parts.rates.failures.check(request, reply)
-        return answer(operation, handler, request, reply, parts.deps).catch((error) => refuse(error, request, parts))
+        return answer(operation, handler, request, reply, parts.deps).catch((error) =>
+          refuse(error, id, request, parts),
+        )
       },
     })
   }
@@ -50,35 +52,28 @@ export function registerRoutes(app: FastifyInstance, parts: RouteDeps): void {
 const callers = new WeakMap<FastifyRequest, Authenticated>()
 
 async function admit(
-  operation: Operation,
+  { id, operation }: { readonly id: string; readonly operation: Operation },
   request: FastifyRequest,
   reply: FastifyReply,
   parts: RouteDeps,
 ): Promise<void> {
   const { deps, rates, sessions } = parts
   await rates.failures.check(request, reply)
-  const found = await authenticate(request, deps, sessions).catch((error) => refuse(error, request, parts))
+  const found = await authenticate(request, deps, sessions).catch((error) => refuse(error, id, request, parts))
   await rates.byPerson(operation.rate, found, request, reply)
+  await recordRequest(deps, id, request, found.caller)
   callers.set(request, found)
 }
 
-async function refuse(error: unknown, request: FastifyRequest, { rates, deps }: RouteDeps): Promise<never> {
+async function refuse(error: unknown, id: string, request: FastifyRequest, { rates, deps }: RouteDeps): Promise<never> {
   const refusal = error instanceof ApiRefusal ? error.refusal : asSallyportError(error)
   if (refusal.code === 'SP-AUTH') await rates.failures.count(request)
-  if (NOTED.has(refusal.code)) await noteRefusal(refusal, request, deps)
+  if (NOTED.has(refusal.code)) await noteRefusal(refusal, id, request, deps)
   throw error
 }
 
 /** Refused logins; what the control plane refuses, it records itself. */
 const NOTED: ReadonlySet<ErrorCode> = new Set(['SP-AUTH', 'SP-LOCKED', 'SP-FORBIDDEN', 'SP-GROUP-OVERAGE'])
-
-/** A store that is away must not turn a refusal into something else. */
-async function noteRefusal(refusal: SallyportError, request: FastifyRequest, deps: ApiDeps): Promise<void> {
-  const detail = { code: refusal.code, why: refusal.detail, method: request.method, route: request.routeOptions.url }
-  await noteAccess(deps, 'api.refused', { clientAddress: request.ip }, detail).catch(() =>
-    deps.log.error({ code: refusal.code }, 'a refused call could not be recorded'),
-  )
-}
 
 async function answer(
   operation: Operation,

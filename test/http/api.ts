@@ -2,6 +2,7 @@ import type { AccessControl, Caller } from '../../src/access/control.ts'
 import type { AccessRequest, GrantRecord, PersonRef } from '../../src/access/model.ts'
 import type { PolicyVersion } from '../../src/access/records.ts'
 import type { AccessEvent } from '../../src/audit/access_event.ts'
+import type { AuditEvent } from '../../src/audit/event.ts'
 import { SallyportError } from '../../src/errors.ts'
 import type { ApiDeps } from '../../src/http/ports.ts'
 import { type Api, startApi } from '../../src/http/server.ts'
@@ -149,6 +150,8 @@ export interface TestApi {
   readonly asked: Asked[]
   /** What was recorded since the last time. */
   readonly events: AccessEvent[]
+  /** What went to the audit log itself. */
+  readonly recorded: AuditEvent[]
   readonly logged: string[]
   readonly deps: ApiDeps
   call(path: string, init?: CallInit): Promise<Response>
@@ -168,6 +171,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
   const asked: Asked[] = []
   const events: AccessEvent[] = []
   const logged: string[] = []
+  const recorded: AuditEvent[] = []
   const log = (detail: object, text: string) => void logged.push(`${text} ${JSON.stringify(detail)}`)
   const deps: ApiDeps = {
     settings: SETTINGS,
@@ -190,6 +194,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     clock: { now: () => NOW, monotonic: () => performance.now() },
     ids: createIds(() => Date.now()),
     log: { info: log, warn: log, error: log },
+    audit: { append: async (calls) => void recorded.push(...calls) },
     certificates: null,
     logoutTokens: null,
     providerFetch: null,
@@ -211,7 +216,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     await api.close()
     await store.close()
   }
-  return { api, store, asked, events, logged, deps, call, close }
+  return { api, store, asked, events, recorded, logged, deps, call, close }
 }
 
 const RATES = { perAddress: 100_000, logins: 1000, reads: 100_000, writes: 100_000, heavy: 100_000 }

@@ -5,6 +5,7 @@ import { asSallyportError, type ErrorCode, REFUSALS, SallyportError } from '../.
 import { personKey } from '../../identity/identity.ts'
 import type { ParameterType, ParameterValue } from '../../policy/role.ts'
 import { SESSION_COOKIE } from '../authenticate.ts'
+import { noteRefusal, recordRequest } from '../call_record.ts'
 import { type ConsoleSession, type ConsoleSessions, sameText } from '../console_sessions.ts'
 import type { ApiDeps } from '../ports.ts'
 import { ApiRefusal, problemOf } from '../problem.ts'
@@ -103,7 +104,13 @@ async function visited(
     await rates.byPerson(request.method === 'GET' ? 'read' : 'write', { caller, session }, request, reply)
     const locked = deps.locks.lockedBy({ person: personKey(session.identity), target: '', grantId: null })
     if (locked instanceof SallyportError) throw locked
-    if (locked?.what === 'person') throw new SallyportError('SP-LOCKED', `you are locked: ${locked.reason}`)
+    const operation = `page ${request.routeOptions.url ?? ''}`
+    if (locked?.what === 'person') {
+      const refused = new SallyportError('SP-LOCKED', `you are locked: ${locked.reason}`)
+      await noteRefusal(refused, operation, request, deps, caller)
+      throw refused
+    }
+    await recordRequest(deps, operation, request, caller)
     const answer = await work({ request, caller, session })
     if ('to' in answer) return reply.redirect(answer.to, 303)
     return sendPage(reply, 200, page(answer.title, nameOf(session.identity), answer.content))

@@ -4,6 +4,7 @@ import type { Caller } from '../../access/control.ts'
 import { asSallyportError, SallyportError } from '../../errors.ts'
 import type { Identity } from '../../identity/identity.ts'
 import { noteAccess } from '../audit.ts'
+import { recordCall } from '../call_record.ts'
 import type { ApiDeps, SlackSettings } from '../ports.ts'
 import { APPROVE_ACTION, DENY_ACTION, REASON_BLOCK } from './message.ts'
 import { createSlackVerifier } from './signature.ts'
@@ -13,6 +14,7 @@ import { createSlackVerifier } from './signature.ts'
  * The end of the token counts since a vote itself is a time at which a person was seen.
  */
 const KNOWN_FOR_MS = 12 * 3_600_000
+const SLACK_ANSWER = 'receiveSlackAction'
 /** What a button carries: the request, and its version as shown. */
 const SHOWN = /^([\x21-\x7e]{1,128}) (\d{1,9})$/
 const MAX_PAYLOAD_CHARACTERS = 256 * 1024
@@ -91,6 +93,8 @@ async function vote(press: Pressed, deps: ApiDeps, settings: SlackSettings): Pro
     onBehalfOf: null,
     version: Number(version),
   } as const
+  const called = { method: 'POST', path: '/v1/slack/actions', requestId: deps.ids.uuid(), clientPort: null }
+  await recordCall(deps, caller, { operation: SLACK_ANSWER, ...called, resources: { id }, userAgent: null })
   const { request } = await deps.control.vote(caller, id, input)
   const by = caller.identity.email ?? caller.identity.subject
   const what = decision === 'approve' ? 'approved' : 'denied'
