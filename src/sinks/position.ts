@@ -69,7 +69,7 @@ export function strangeness(directory: string, { next, last }: Position): string
   }
 }
 
-function parsePosition(text: string): Position | 'broken' {
+export function parsePosition(text: string): Position | 'broken' {
   try {
     const { next, last, checkpoint, sentAt, failure } = JSON.parse(text) as Position
     const whole = Number.isSafeInteger(next) && next >= 0 && Number.isSafeInteger(checkpoint)

@@ -109,7 +109,10 @@ export class SinkRun {
     const stored = await load()
     if (stored === null) {
       const next = settings.from === 'now' ? feed.durable : feed.first
-      this.#position = { ...AT_FIRST, next, checkpoint: next }
+      const position = { ...AT_FIRST, next, checkpoint: next }
+      // Where the program ends before the first batch, it does not begin later than now.
+      await this.#deps.save(position)
+      this.#position = position
       return
     }
     const strange = stored === 'broken' ? 'the stored position can not be understood' : strangeness(stored)
