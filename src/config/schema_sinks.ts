@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { pagerdutySink, slackSink } from './schema_sink_alerts.ts'
 import { elasticsearchSink } from './schema_sink_elasticsearch.ts'
 import { kafkaSink } from './schema_sink_kafka.ts'
 import { otlpSink } from './schema_sink_otlp.ts'
@@ -94,6 +95,8 @@ const sink = z.discriminatedUnion('kind', [
   kafkaSink,
   otlpSink,
   s3Sink,
+  slackSink,
+  pagerdutySink,
 ])
 
 export type SinkSection = z.output<typeof sink>

@@ -1,3 +1,4 @@
+import type { PagerDutySinkSettings, SlackSinkSettings } from './sink_settings_alerts.ts'
 import type {
   ElasticsearchSettings,
   KafkaSettings,
@@ -17,6 +18,8 @@ export type SinkSettings =
   | KafkaSettings
   | OtlpSettings
   | S3Settings
+  | SlackSinkSettings
+  | PagerDutySinkSettings
 
 export type SinkFormat = 'ocsf' | 'cef' | 'ecs'
 

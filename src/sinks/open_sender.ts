@@ -20,6 +20,10 @@ export async function openSender(settings: SinkSettings, deps: SenderDeps): Prom
       return (await import('./senders/kafka.ts')).createKafkaSender(settings, deps)
     case 'otlp':
       return (await import('./senders/otlp.ts')).createOtlpSender(settings, deps)
+    case 'slack':
+      return (await import('./senders/slack.ts')).createSlackSender(settings, deps)
+    case 'pagerduty':
+      return (await import('./senders/pagerduty.ts')).createPagerDutySender(settings, deps)
     case 's3':
       return (await import('./senders/s3.ts')).createS3Sender(settings, deps)
   }
