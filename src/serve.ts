@@ -21,6 +21,7 @@ import { readVersions } from './proxy/mysql_front.ts'
 import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
 import { SecureContexts, startProxy } from './proxy/proxy.ts'
+import type { Recordings } from './recording/recordings.ts'
 import { Gate } from './session/gate.ts'
 import type { Accounts, CertificateAuthority, Clock, Tokens } from './session/ports.ts'
 
@@ -58,7 +59,9 @@ export async function serve(configDir: string): Promise<RunningProgram> {
   const { control } = plane
   await control.noteFilePolicies(fileEntries(config, made))
   const secureContexts = new SecureContexts()
-  const context = contextOf(base, { control, authority, secureContexts, engineFor, accounts: accounts.accounts })
+  const recordings = composeRecordings(base)
+  const parts = { control, authority, secureContexts, engineFor, accounts: accounts.accounts }
+  const context = contextOf(base, { ...parts, recordings: recordings.recordings })
   accounts.start()
   const proxy = await startProxy(context, config.node.listeners, { postgres: servePostgres, mysql: serveMysql })
   plane.start()
@@ -74,6 +77,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     listening: proxy.listening.map(({ settings, port }) => ({ settings: live.listener(settings), port })),
     questions: composeQuestions({ ...base, ...stored, catalogs, engineFor, resolve: secrets.resolve }),
     ...reports,
+    recordings: recordings.shelf,
     loggedOut: (who) => {
       const failed = (err: unknown) => log.error({ err }, 'what a person held could not be revoked')
       // In this order: nobody comes back by a password between the two.
@@ -88,7 +92,19 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
   }
   if (api) log.info({ port: api.port }, 'the admin API is listening')
-  return new RunningProgram({ ...base, context, proxy, health, accounts, plane, api, reports, ends, secureContexts })
+  return new RunningProgram({
+    ...base,
+    context,
+    proxy,
+    health,
+    accounts,
+    plane,
+    api,
+    reports,
+    ends,
+    secureContexts,
+    recordings,
+  })
 }
 
 interface Parts {
@@ -97,12 +113,13 @@ interface Parts {
   readonly secureContexts: SecureContexts
   readonly engineFor: ProxyContext['engineFor']
   readonly accounts: Accounts
+  readonly recordings: Recordings
 }
 
 /** What every connection needs. */
 function contextOf(
   base: Foundations,
-  { control, authority, secureContexts, engineFor, accounts }: Parts,
+  { control, authority, secureContexts, engineFor, accounts, recordings }: Parts,
 ): ProxyContext {
   const { live, stored, audit, ids, log, sessions, metrics } = base
   const { grants, locks, credentials, uses, plans, quota } = stored
@@ -115,8 +132,7 @@ function contextOf(
       log.warn({ code: asSallyportError(error).code }, 'a person could not be noted as seen')
     }),
     ...{ credentials, authority, locks, refusals, uses, grants, catalogs, policy, liveCheck, engineFor, accounts },
-    ...{ audit, clock, ids, log, sessions, metrics },
-    recordings: composeRecordings(() => live.config, clock),
+    ...{ audit, clock, ids, log, sessions, metrics, recordings },
     liveSessions: stored.sessions,
     gate: new Gate({ catalogs, policy, grants, ids, quota, refusals, plans }),
     counts: new ConnectionCounts(),

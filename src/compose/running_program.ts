@@ -33,6 +33,7 @@ interface Parts {
   readonly plane: ControlPart
   readonly api: { close(): Promise<void> } | null
   readonly reports: { close(): Promise<void> }
+  readonly recordings: { close(): Promise<void> }
   readonly ends: SessionEnds
   readonly secureContexts: SecureContexts
   readonly secrets: Secrets
@@ -110,6 +111,7 @@ export class RunningProgram {
   /** Ends gracefully: sessions finish within the drain timeout, their accounts go, then the audit log is flushed. */
   async shutDown(): Promise<void> {
     const { context, proxy, health, live, stored, accounts, plane, api, reports, ends, secrets, record } = this.#parts
+    const { recordings } = this.#parts
     await record({ kind: 'process', what: 'drain' })
     await proxy.drain(context.settings().limits.drainTimeoutMs)
     for (const stop of this.#stops) stop()
@@ -117,7 +119,7 @@ export class RunningProgram {
       {
         // Each tells its client and the log of its end before those are gone.
         sessions: () => sessionsOver(context),
-        recordings: () => context.recordings.settled(),
+        recordings: () => recordings.close(),
         api: () => api?.close(),
         reports: () => reports.close(),
         'control plane': () => plane.close(),

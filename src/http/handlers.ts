@@ -5,6 +5,7 @@ import { evidenceHandlers } from './handlers/evidence.ts'
 import { grantHandlers } from './handlers/grants.ts'
 import { peopleHandlers } from './handlers/people.ts'
 import { policyHandlers, reviewHandlers } from './handlers/policies.ts'
+import { recordingHandlers } from './handlers/recordings.ts'
 import { requestHandlers } from './handlers/requests.ts'
 import { webhookHandlers } from './handlers/webhooks.ts'
 import type { ConsoleLogin } from './login.ts'
@@ -22,6 +23,7 @@ export function handlersOf(deps: ApiDeps, sessions: ConsoleSessions, login: Cons
     ...policyHandlers(deps),
     ...reviewHandlers(deps),
     ...evidenceHandlers(deps),
+    ...recordingHandlers(deps),
     ...webhookHandlers(deps),
     ...peopleHandlers(deps, sessions, login),
   }

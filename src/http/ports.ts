@@ -31,6 +31,7 @@ export interface ApiDeps {
   readonly questions: PolicyQuestions | null
   readonly evidence: Evidence | null
   readonly history: History | null
+  readonly recordings: RecordingShelf | null
   readonly posture: Posture | null
   readonly usage: Usage | null
   readonly incidentWebhooks: IncidentWebhooks | null
@@ -153,6 +154,25 @@ export interface HistoryQuery {
 export interface HistoryPage {
   readonly items: Plain<Answer<'listOwnHistory'>>['items']
   readonly next: string | null
+}
+
+/** The recordings of this node, as they are kept. */
+export interface RecordingShelf {
+  /** The newest first. */
+  list(query: RecordingQuery): Promise<{
+    readonly items: Plain<Answer<'listRecordings'>>['items']
+    readonly next: string | null
+  }>
+  /** The sealed file. Rejects with `SP-NOT-FOUND`. */
+  read(id: string): Promise<Uint8Array>
+}
+
+export interface RecordingQuery {
+  readonly limit: number
+  readonly after?: string | undefined
+  readonly target?: string | undefined
+  /** Email or subject. */
+  readonly person?: string | undefined
 }
 
 export interface Posture {

@@ -203,6 +203,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     questions: null,
     evidence: null,
     history: null,
+    recordings: null,
     posture: null,
     usage: null,
     incidentWebhooks: null,

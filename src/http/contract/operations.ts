@@ -7,6 +7,7 @@ import { lockOperations } from './locks.ts'
 import type { Operation } from './operation.ts'
 import { peopleOperations } from './people.ts'
 import { policyOperations } from './policies.ts'
+import { recordingOperations } from './recordings.ts'
 import { requestOperations } from './requests.ts'
 import { reviewOperations } from './reviews.ts'
 import { sessionOperations } from './sessions.ts'
@@ -24,6 +25,7 @@ export const OPERATIONS = {
   ...policyOperations,
   ...reviewOperations,
   ...evidenceOperations,
+  ...recordingOperations,
   ...webhookOperations,
   ...peopleOperations,
   ...clientOperations,
