@@ -19,6 +19,10 @@ const filter = z
     events: z.array(pattern).default([]).describe('Event codes such as db.query or grant.*; empty: all.'),
     targets: z.array(pattern).default([]).describe('Records of these targets alone; empty: all records.'),
     classes: z.array(count).default([]).describe('Class numbers of OCSF such as 6005; empty: all.'),
+    alerts: z
+      .enum(['all', 'own'])
+      .default('all')
+      .describe('own: of alerts, those that name this sink as their channel.'),
     minSeverity: z.enum(SEVERITIES).default('informational').describe('Records of less severity stay here.'),
   })
   .prefault({})

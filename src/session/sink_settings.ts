@@ -46,6 +46,8 @@ export interface SinkFilter {
   readonly classes: readonly number[]
   /** `severity_id` of OCSF. */
   readonly minSeverity: number
+  /** Of alerts, only those that name this sink as their channel. */
+  readonly alertsFor?: string
 }
 
 export interface SinkTls {

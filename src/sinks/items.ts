@@ -5,8 +5,9 @@ import { projected } from './projected.ts'
 import type { Item } from './sender.ts'
 import type { ShippedLine } from './shipped_line.ts'
 
-export function passes(line: ShippedLine, { events, targets, classes, minSeverity }: SinkFilter): boolean {
+export function passes(line: ShippedLine, { events, targets, classes, minSeverity, alertsFor }: SinkFilter): boolean {
   if (line.severity < minSeverity) return false
+  if (alertsFor !== undefined && line.channels?.includes(alertsFor) === false) return false
   if (classes.length > 0 && !classes.includes(line.class)) return false
   if (targets.length > 0 && (line.target === null || !targets.some((one) => fits(one, line.target ?? '')))) return false
   return events.length === 0 || events.some((one) => fits(one, line.code))

@@ -12,6 +12,8 @@ export interface ShippedLine {
   readonly severity: number
   readonly class: number
   readonly target: string | null
+  /** Of an alert, the sinks that bring it to people. */
+  readonly channels?: readonly unknown[]
 }
 
 interface Shown {
@@ -20,21 +22,24 @@ interface Shown {
   readonly time?: unknown
   readonly metadata?: { readonly uid?: unknown; readonly event_code?: unknown }
   readonly dst_endpoint?: { readonly svc_name?: unknown }
+  readonly unmapped?: { readonly jit?: { readonly alert?: { readonly channels?: unknown } } }
 }
 
 /** What is no record is sent too, wrapped in one: that it stands there is what its readers want to know. */
 export function shippedLine(sequence: number, bytes: Buffer): ShippedLine {
   const text = bytes.toString('utf8')
-  const { class_uid, severity_id, time, metadata, dst_endpoint } = parsed(text) ?? {}
+  const { class_uid, severity_id, time, metadata, dst_endpoint, unmapped } = parsed(text) ?? {}
   const uid = metadata?.uid
   const code = metadata?.event_code
   if (typeof uid !== 'string' || typeof code !== 'string' || typeof time !== 'number') return unreadable(sequence, text)
   const target = dst_endpoint?.svc_name
+  const channels = unmapped?.jit?.alert?.channels
   return {
     ...{ sequence, text, bytes: bytes.length, uid, time, code },
     severity: typeof severity_id === 'number' ? severity_id : 1,
     class: typeof class_uid === 'number' ? class_uid : 0,
     target: typeof target === 'string' ? target : null,
+    ...(Array.isArray(channels) && { channels }),
   }
 }
 
