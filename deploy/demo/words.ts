@@ -19,7 +19,7 @@ export function summary({ users, proxy, mysql }: Shown): Record<string, unknown>
     ca: proxy.ca,
     api: proxy.apiUrl,
     command: COMMAND,
-    audit: proxy.auditPath,
+    audit: proxy.auditLog,
     metrics: `${proxy.metricsUrl}/metrics`,
   }
 }
@@ -33,7 +33,7 @@ export function instructions(shown: Shown): string {
     '',
     `  authority of the proxy's certificate   ${proxy.ca}`,
     `  admin API                              ${proxy.apiUrl}`,
-    `  audit log                              ${proxy.auditPath}`,
+    `  audit log                              ${proxy.auditLog}`,
     `  metrics                                ${proxy.metricsUrl}/metrics`,
     '',
     'A first look: three people hold a grant by a policy file, until tonight.',

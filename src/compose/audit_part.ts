@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { AuditEvent } from '../audit/event.ts'
+import { type LogOfRecord, openAuditLog } from '../auditlog/audit_log.ts'
+import { disk } from '../auditlog/log_file.ts'
+import { signingKey } from '../auditlog/log_identity.ts'
 import type { Config } from '../config/config.ts'
 import type { AuditLog, Clock, Ids, SecretReading } from '../session/ports.ts'
 import { secretEvent } from '../session/secret_event.ts'
-import { createFileAuditLog } from '../sinks/file_audit_log.ts'
 import { VERSION } from '../version.ts'
 
 type Unstamped<T> = T extends AuditEvent ? Omit<T, 'id' | 'time'> : never
@@ -11,15 +14,33 @@ type Unstamped<T> = T extends AuditEvent ? Omit<T, 'id' | 'time'> : never
 /** Makes a record of the program itself durable. */
 export type Recorder = (event: Unstamped<AuditEvent>) => Promise<void>
 
-export function openAuditLog({ node }: Config, log: Logger): AuditLog {
-  const audit = createFileAuditLog({
-    path: node.audit.path,
-    durability: node.audit.durability,
+/** Opens the log of record of this node, and puts on record what was found there. */
+export async function openLog({ node }: Config, { log, ids, clock }: LogDeps): Promise<LogOfRecord> {
+  const { directory, durability, origin, key: configured, segment } = node.audit
+  const key = await signingKey(join(node.dataDir, 'audit.key'), configured, origin, disk)
+  const audit = await openAuditLog({
+    ...{ directory, durability, origin, key, segment, clock },
     writerId: node.name,
     product: { version: VERSION, uid: node.name },
+    newId: () => ids.uuid(),
+    failed: (error) => log.error({ err: error }, 'a checkpoint of the audit log could not be written'),
   })
-  if (audit.cutBytes > 0) log.warn({ bytes: audit.cutBytes }, 'the audit log ended in a torn line, which was cut')
+  const about = { id: ids.uuid(), time: clock.now() }
+  if (audit.progress[0] === 0n) {
+    const { writer, vkeys } = audit.identity
+    await audit.append([{ kind: 'log', what: 'started', ...about, detail: { writer, origin, vkey: vkeys[0]?.vkey } }])
+  }
+  if (audit.cut !== null) {
+    log.warn(audit.cut, 'the audit log ended in what was not whole, which was set aside')
+    await audit.append([{ kind: 'log', what: 'recovered', ...about, detail: audit.cut }])
+  }
   return audit
+}
+
+interface LogDeps {
+  readonly log: Logger
+  readonly ids: Ids
+  readonly clock: Clock
 }
 
 export function recorder(audit: AuditLog, ids: Ids, clock: Clock): Recorder {

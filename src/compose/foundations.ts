@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import type { PolicyVersion } from '../access/records.ts'
 import type { AccessEvent } from '../audit/access_event.ts'
+import type { LogOfRecord } from '../auditlog/audit_log.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { LiveConfig } from '../live_config.ts'
@@ -9,9 +10,10 @@ import { createIds } from '../proxy/ids.ts'
 import { createMetrics, type Metrics } from '../proxy/metrics.ts'
 import { Sessions } from '../proxy/sessions.ts'
 import { createSecrets, type Secrets } from '../secrets/live_secrets.ts'
-import type { AuditLog, Clock, Ids } from '../session/ports.ts'
+import type { Clock, Ids } from '../session/ports.ts'
+import { createStandardOutput, type StandardOutput } from '../sinks/standard_output.ts'
 import { createNamesFile } from '../store/names_file.ts'
-import { openAuditLog, Readings, type Recorder, recorder } from './audit_part.ts'
+import { openLog, Readings, type Recorder, recorder } from './audit_part.ts'
 import { madeVersions } from './policy_files.ts'
 import { composeStore, type StorePart } from './store_part.ts'
 
@@ -26,7 +28,9 @@ export interface Foundations {
   readonly clock: Clock
   readonly secrets: Secrets
   readonly log: Logger
-  readonly audit: AuditLog
+  /** Where the lines of `log` go, and those of a sink. */
+  readonly output: StandardOutput
+  readonly audit: LogOfRecord
   readonly ids: Ids
   readonly record: Recorder
   readonly metrics: Metrics
@@ -48,9 +52,10 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   const secrets = createSecrets({ baseDir: configDir, clock, onReading: (reading) => readings.tell(reading) })
   const files = await loadConfig(configDir, secrets.resolve)
   await secrets.configure(files.secrets)
-  const log = pino({ level: files.node.logLevel, base: { node: files.node.name } })
-  const audit = openAuditLog(files, log)
+  const output = createStandardOutput()
+  const log = pino({ level: files.node.logLevel, base: { node: files.node.name } }, output)
   const ids = createIds(clock.now)
+  const audit = await openLog(files, { log, ids, clock })
   const record = recorder(audit, ids, clock)
   await record({ kind: 'process', what: 'start' })
   readings.recordWith(record, log)
@@ -66,5 +71,21 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
   const live = new LiveConfig(config, secrets, clock, log, notes, (target) => sessions.tick(target))
   const metrics = createMetrics()
-  return { configDir, clock, secrets, log, audit, ids, record, metrics, sessions, stored, onward, config, made, live }
+  return {
+    configDir,
+    clock,
+    secrets,
+    log,
+    output,
+    audit,
+    ids,
+    record,
+    metrics,
+    sessions,
+    stored,
+    onward,
+    config,
+    made,
+    live,
+  }
 }

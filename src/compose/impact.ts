@@ -50,7 +50,7 @@ async function impactOf(deps: ImpactDeps, { kind, name, body }: PolicyProposal) 
   if (config === null) throw new SallyportError('SP-CONFIG', 'a secret of the configuration can not be read right now')
   const to = clock.now()
   const bounds = { maxDistinct: MAX_DISTINCT, readMs: READ_MS, judgeMs: JUDGE_MS }
-  const work: ImpactWork = { path: live.config.node.audit.path, from: to - WINDOW_MS, to, ...bounds }
+  const work: ImpactWork = { path: live.config.node.audit.directory, from: to - WINDOW_MS, to, ...bounds }
   const counts = await inThread(work, (needs) => worldFor(deps, live.config, config, needs))
   return { ...counts, to }
 }

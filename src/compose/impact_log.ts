@@ -1,4 +1,4 @@
-import { linesBackward, timeOf, withLog } from '../reports/log_lines.ts'
+import { linesBackwardIn, timeOf } from '../auditlog/log_lines.ts'
 
 /** What people had run, as the log of record has it: each different statement once, with how often it came. */
 
@@ -47,28 +47,26 @@ const DECISION = Buffer.from('"event_code":"db.decision"')
 const LINES_PER_LOOK = 1_024
 
 /** The newest first, so that what is left out is the oldest. */
-export function readStatements(path: string, { from, to, maxDistinct, until, clock }: ReadBounds): ReadStatements {
+export function readStatements(directory: string, { from, to, maxDistinct, until, clock }: ReadBounds): ReadStatements {
   const found = new Map<string, { readonly statement: RecordedStatement; count: number }>()
   let left = 0
   let reached = from
-  withLog(path, (file, size) => {
-    let lines = 0
-    for (const { bytes } of linesBackward(file, size)) {
-      const time = timeOf(bytes) ?? to
-      if (time < from) return
-      if (++lines % LINES_PER_LOOK === 0 && clock() > until) {
-        reached = time
-        return
-      }
-      if (time >= to || !bytes.includes(DECISION)) continue
-      const statement = statementOf(bytes.toString())
-      const key = statement === null ? null : keyOf(statement)
-      const known = key === null ? undefined : found.get(key)
-      if (known !== undefined) known.count++
-      else if (statement === null || key === null || found.size >= maxDistinct) left++
-      else found.set(key, { statement, count: 1 })
+  let lines = 0
+  for (const { bytes } of linesBackwardIn(directory)) {
+    const time = timeOf(bytes) ?? to
+    if (time < from) break
+    if (++lines % LINES_PER_LOOK === 0 && clock() > until) {
+      reached = time
+      break
     }
-  })
+    if (time >= to || !bytes.includes(DECISION)) continue
+    const statement = statementOf(bytes.toString())
+    const key = statement === null ? null : keyOf(statement)
+    const known = key === null ? undefined : found.get(key)
+    if (known !== undefined) known.count++
+    else if (statement === null || key === null || found.size >= maxDistinct) left++
+    else found.set(key, { statement, count: 1 })
+  }
   return { statements: [...found.values()].map(({ statement, count }) => [statement, count]), left, from: reached }
 }
 

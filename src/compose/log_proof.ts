@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { GrantRecord } from '../access/model.ts'
 import { type ChainState, followLine } from '../audit/chain.ts'
-import { linesBackward, linesForward, withLog } from '../reports/log_lines.ts'
+import { linesBackwardIn, linesFrom } from '../auditlog/log_lines.ts'
 
 /** Where an audit log stands, and what it proves of the time between a backup and now. */
 
@@ -15,12 +15,9 @@ const positionSchema = z.strictObject({
 export type LogPosition = z.output<typeof positionSchema>
 
 /** Null for a log that does not exist, or has no line yet. */
-export function positionOf(path: string): LogPosition | null {
-  const found = withLog(path, (file, size) => {
-    for (const { bytes } of linesBackward(file, size)) return positionAt(followLine(null, bytes.toString()))
-    return null
-  })
-  return found ?? null
+export function positionOf(directory: string): LogPosition | null {
+  for (const { bytes } of linesBackwardIn(directory)) return positionAt(followLine(null, bytes.toString()))
+  return null
 }
 
 function positionAt(state: ChainState | string): LogPosition | null {
@@ -44,35 +41,34 @@ interface Shown {
  * stopped in order (what was in its outbox is in the log then), and nothing ended the grant or might have. Without any of
  * that, no grant. A grant that is bound to a script, or was had by break-glass, is never proven: what ran under it counts.
  */
-export function proofBy(path: string, backupPosition: unknown): (grant: GrantRecord) => boolean {
+export function proofBy(directory: string, backupPosition: unknown): (grant: GrantRecord) => boolean {
   const parsed = positionSchema.safeParse(backupPosition)
-  const since = parsed.success ? eventsSince(path, parsed.data) : null
+  const since = parsed.success ? eventsSince(directory, parsed.data) : null
   if (since === null) return () => false
   return ({ id, grant }) => grant.kind === 'standard' && grant.plan === null && !since.touched.has(id)
 }
 
 /** Null where the log proves nothing. */
-function eventsSince(path: string, position: LogPosition): { readonly touched: ReadonlySet<string> } | null {
+function eventsSince(directory: string, position: LogPosition): { readonly touched: ReadonlySet<string> } | null {
   const touched = new Set<string>()
   let chain: ChainState | string | null = null
   let last = ''
   let found = false
   let unsettled = false
-  withLog(path, (file, size) => {
-    for (const { bytes } of linesForward(file, 0, size)) {
-      const line = bytes.toString()
-      chain = typeof chain === 'string' ? chain : followLine(chain, line)
-      if (typeof chain === 'string') return
-      if (!found) {
-        found = chain.next - 1 === position.sequence && chain.previous === position.leafSha256
-        continue
-      }
-      const { metadata, unmapped } = JSON.parse(line) as Shown
-      last = metadata?.event_code ?? ''
-      unsettled ||= UNSETTLING.has(last)
-      const grantId = unmapped?.jit?.grant_id
-      if (last.startsWith('grant.') && !HARMLESS.has(last) && grantId) touched.add(grantId)
+  for (const { bytes } of linesFrom(directory, position.sequence)) {
+    const line = bytes.toString()
+    chain = followLine(chain, line)
+    if (typeof chain === 'string') return null
+    if (!found) {
+      found = chain.next - 1 === position.sequence && chain.previous === position.leafSha256
+      if (found) continue
+      return null
     }
-  })
-  return found && !unsettled && last === STOPPED && typeof chain !== 'string' ? { touched } : null
+    const { metadata, unmapped } = JSON.parse(line) as Shown
+    last = metadata?.event_code ?? ''
+    unsettled ||= UNSETTLING.has(last)
+    const grantId = unmapped?.jit?.grant_id
+    if (last.startsWith('grant.') && !HARMLESS.has(last) && grantId) touched.add(grantId)
+  }
+  return found && !unsettled && last === STOPPED ? { touched } : null
 }

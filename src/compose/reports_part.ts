@@ -19,7 +19,7 @@ export interface ReportsPart extends Pick<ApiDeps, 'usage' | 'evidence' | 'histo
 export function composeReports(base: Foundations): ReportsPart {
   const { live, stored, clock, log, metrics } = base
   const { store } = stored
-  const threads = createReportThreads(live.config.node.audit.path)
+  const threads = createReportThreads(live.config.node.audit.directory)
   const policy = () => reportPolicyOf(live.config)
   const { looks: posture, stop: stopWatch } = composePosture(base)
   const deps: ReportDeps = {

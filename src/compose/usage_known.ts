@@ -41,7 +41,7 @@ export class UsageKnown {
 
   constructor(deps: UsageKnownDeps, threads?: Pick<ReportThreads, 'usageSince' | 'close'>) {
     this.#deps = deps
-    this.#threads = threads ?? createReportThreads(deps.config.node.audit.path)
+    this.#threads = threads ?? createReportThreads(deps.config.node.audit.directory)
     this.#running = this.#begin()
     this.#timer = setInterval(() => {
       this.#running = this.#running.then(() => this.#refresh()).catch((error: unknown) => this.#failed(error))

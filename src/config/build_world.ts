@@ -1,6 +1,7 @@
-import { resolve } from 'node:path'
 import type { Credential, Target } from '../session/ports.ts'
 import { buildApi } from './build_api.ts'
+import { buildAudit } from './build_audit.ts'
+import { buildRecordings } from './build_recordings.ts'
 import { buildStore } from './build_store.ts'
 import type { NodeConfig, TargetLogins } from './config.ts'
 import type { Merged, Place, Placed } from './merge.ts'
@@ -38,7 +39,8 @@ export async function buildNode(merged: Merged, resolver: Resolver): Promise<Nod
     api: await buildApi(merged, resolver),
     store: await buildStore(value.store, dataDir, resolver, at),
     limits: { maxConnections, perAddress, perPerson, authDeadlineMs: authDeadline, drainTimeoutMs: drainTimeout },
-    audit: { path: resolve(dataDir, value.audit.path), durability: value.audit.durability },
+    audit: await buildAudit(value, dataDir, resolver, at),
+    recordings: buildRecordings(value, dataDir),
     postureEveryMs: value.posture?.every ?? null,
     logLevel: value.logLevel,
   }

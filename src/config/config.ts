@@ -1,4 +1,5 @@
 import type { IncidentProviderSettings } from '../access/incident_settings.ts'
+import type { AlertSettings } from '../audit/alert_settings.ts'
 import type { OidcSettings } from '../identity/settings.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { MaskingPolicy } from '../policy/masking_policy.ts'
@@ -6,6 +7,8 @@ import type { Role } from '../policy/role.ts'
 import type { AuthMethod, Credential, Target } from '../session/ports.ts'
 import type { SecretSettings } from '../session/secret_settings.ts'
 import type { AccessConfig } from './build_access.ts'
+import type { AuditConfig } from './build_audit.ts'
+import type { RecordingsConfig } from './build_recordings.ts'
 import type { StoreConfig } from './build_store.ts'
 import { type ConfigTree, diffTrees } from './digest.ts'
 
@@ -29,6 +32,7 @@ export interface Config {
   /** By name. */
   readonly incidents: ReadonlyMap<string, IncidentProviderSettings>
   readonly access: AccessConfig
+  readonly alerts: AlertSettings
   /** Where the logins of each target come from, by its name: for those that follow a rotation. */
   readonly logins: ReadonlyMap<string, TargetLogins>
 }
@@ -80,7 +84,8 @@ export interface NodeConfig {
     readonly authDeadlineMs: number
     readonly drainTimeoutMs: number
   }
-  readonly audit: { readonly path: string; readonly durability: 'group' | 'sync' }
+  readonly audit: AuditConfig
+  readonly recordings: RecordingsConfig
   /** How often targets are watched, milliseconds; null: they are not. */
   readonly postureEveryMs: number | null
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { apiSection } from './schema_api.ts'
+import { auditSection } from './schema_audit.ts'
 import { postureSection } from './schema_posture.ts'
+import { recordingsSection } from './schema_recordings.ts'
 import { storeSection } from './schema_store.ts'
 import { cidr, duration, host, listenPort, name, path, positive, secretRef } from './schema_values.ts'
 
@@ -52,16 +54,6 @@ const limits = z
   })
   .prefault({})
 
-const audit = z
-  .strictObject({
-    path: path.default('audit.ndjson').describe('The log of record; a relative path starts at dataDir.'),
-    durability: z
-      .enum(['group', 'sync'])
-      .default('group')
-      .describe('group: written before a statement goes out, on disk within 10 ms. sync: on disk before it goes out.'),
-  })
-  .prefault({})
-
 export const nodeSection = z.strictObject({
   name: name.default('node-1').describe('Names this process in the audit log.'),
   dataDir: path.default('data'),
@@ -73,7 +65,8 @@ export const nodeSection = z.strictObject({
   api: apiSection.optional(),
   store: storeSection,
   limits,
-  audit,
+  audit: auditSection,
+  recordings: recordingsSection,
   posture: postureSection.optional(),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 })

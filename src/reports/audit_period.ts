@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import { type ChainState, followLine } from '../audit/chain.ts'
+import { linesFrom, timeOf } from '../auditlog/log_lines.ts'
 import type { AuditLine, AuditPeriod, AuditRange } from './audit_reader.ts'
-import { linesForward, timeOf, withLog } from './log_lines.ts'
 import { compared } from './order.ts'
 import type { Period } from './report_ports.ts'
 
@@ -19,25 +19,23 @@ interface Shown {
   readonly unmapped?: { readonly jit?: { readonly grant_id?: string | null } }
 }
 
-/** What the log has of the period. Reads the file from its begin: a clock may have been set back. */
-export function readPeriod(path: string, period: Period): AuditPeriod {
+/** What the log has of the period. Reads all that is kept: a clock may have been set back. */
+export function readPeriod(directory: string, period: Period): AuditPeriod {
   const found = new Found()
-  const range = withLog(path, (file, size) => {
-    let [from, to] = [-1, -1]
-    for (const { bytes, at } of linesForward(file, 0, size)) {
-      const time = timeOf(bytes)
-      if (time === null) continue
-      if (time >= period.from && time < period.to) {
-        found.count(shownOf(bytes, time))
-        if (from === -1) from = at
-        to = at + bytes.length + 1
-      } else if (time >= period.to && time < period.to + LATEST_END_MS && bytes.includes(LOGOUT_CODE)) {
-        found.ended(shownOf(bytes, time))
-      }
+  let [from, to] = [-1, -1]
+  for (const { bytes, sequence } of linesFrom(directory)) {
+    const time = timeOf(bytes)
+    if (time === null) continue
+    if (time >= period.from && time < period.to) {
+      found.count(shownOf(bytes, time))
+      if (from === -1) from = sequence
+      to = sequence
+    } else if (time >= period.to && time < period.to + LATEST_END_MS && bytes.includes(LOGOUT_CODE)) {
+      found.ended(shownOf(bytes, time))
     }
-    return from === -1 ? null : rangeOf(file, from, to)
-  })
-  return { file: basename(path), range: range ?? null, counts: found.counts, revocationMs: found.revocationMs }
+  }
+  const range = from === -1 ? null : rangeOf(directory, from, to)
+  return { file: basename(directory), range, counts: found.counts, revocationMs: found.revocationMs }
 }
 
 /** A line that is no record is counted as what it is: the chain of the range says that it is broken there. */
@@ -86,7 +84,7 @@ class Found {
   }
 }
 
-function rangeOf(file: number, from: number, to: number): AuditRange | null {
+function rangeOf(directory: string, from: number, to: number): AuditRange | null {
   const hash = createHash('sha256')
   let first: AuditLine | null = null
   let last: AuditLine | null = null
@@ -94,8 +92,11 @@ function rangeOf(file: number, from: number, to: number): AuditRange | null {
   let broken: string | null = null
   let writer = ''
   let lines = 0
-  for (const { bytes } of linesForward(file, from, to)) {
+  let size = 0
+  for (const { bytes, sequence } of linesFrom(directory, from)) {
+    if (sequence > to) break
     lines++
+    size += bytes.length + 1
     hash.update(bytes).update(NEWLINE)
     const line = bytes.toString()
     const next: ChainState | string = followLine(chain, line)
@@ -109,5 +110,5 @@ function rangeOf(file: number, from: number, to: number): AuditRange | null {
     first ??= last
   }
   if (first === null || last === null) return null
-  return { writer, first, last, lines, bytes: to - from, sha256: hash.digest('hex'), broken }
+  return { writer, first, last, lines, bytes: size, sha256: hash.digest('hex'), broken }
 }

@@ -10,7 +10,7 @@ export interface AuditReader {
 
 /** What the log has of a period, and which lines prove it. */
 export interface AuditPeriod {
-  /** Its name, without the folder. */
+  /** The name of its directory. */
   readonly file: string
   /** Null: no record of the period. */
   readonly range: AuditRange | null
@@ -47,7 +47,7 @@ export interface HistorySearch {
   readonly to: number | null
   readonly target: string | null
   readonly contains: string | null
-  /** The place in the file above which everything was given already; null for the end. */
+  /** The line from which on everything was given already; null for the end. */
   readonly before: number | null
   readonly limit: number
 }

@@ -1,5 +1,5 @@
+import { type LogLine, linesBackwardIn, linesFrom, timeOf } from '../auditlog/log_lines.ts'
 import type { FoundHistory, HistoryEntry, HistorySearch } from './audit_reader.ts'
-import { type LogLine, linesBackward, linesForward, timeOf, withLog } from './log_lines.ts'
 
 /** A person's own records, found from the end of the log backwards. */
 
@@ -47,23 +47,20 @@ interface Completion {
   readonly rows: number
 }
 
-export function searchHistory(path: string, search: HistorySearch): FoundHistory {
-  return withLog(path, (file, size) => searched(file, size, search)) ?? { items: [], before: null }
-}
-
-function searched(file: number, size: number, search: HistorySearch): FoundHistory {
-  const end = Math.min(search.before ?? size, size)
+export function searchHistory(directory: string, search: HistorySearch): FoundHistory {
   const subject = Buffer.from(JSON.stringify(search.subject))
   const completions = new Map<string, Completion>()
-  if (end < size) readCompletions(file, end, size, subject, completions)
+  if (search.before !== null) readCompletions(directory, search.before, subject, completions)
   const items: HistoryEntry[] = []
-  for (const line of linesBackward(file, end)) {
+  let read = 0
+  for (const line of linesBackwardIn(directory, search.before ?? undefined)) {
+    read += line.bytes.length
     if (isBefore(line, search)) return { items, before: null }
     // What belongs to the person names them.
     const entry = line.bytes.includes(subject) ? entryOf(line, search, completions) : null
     if (entry !== null) items.push(entry)
-    if (items.length === search.limit || end - line.at > MAX_READ_BYTES) {
-      return { items, before: line.at === 0 ? null : line.at }
+    if (items.length === search.limit || read > MAX_READ_BYTES) {
+      return { items, before: line.sequence === 0 ? null : line.sequence }
     }
   }
   return { items, before: null }
@@ -75,15 +72,11 @@ function isBefore({ bytes }: LogLine, { from }: HistorySearch): boolean {
   return time !== null && time < from - DISORDER_MS
 }
 
-function readCompletions(
-  file: number,
-  from: number,
-  size: number,
-  subject: Buffer,
-  completions: Map<string, Completion>,
-): void {
-  const to = Math.min(size, from + COMPLETIONS_WITHIN_BYTES)
-  for (const { bytes } of linesForward(file, from, to)) {
+function readCompletions(directory: string, from: number, subject: Buffer, completions: Map<string, Completion>): void {
+  let read = 0
+  for (const { bytes } of linesFrom(directory, from)) {
+    read += bytes.length
+    if (read > COMPLETIONS_WITHIN_BYTES) return
     if (!bytes.includes(subject)) continue
     const record = parsed(bytes)
     if (record !== null) noteCompletion(record, completions)

@@ -25,14 +25,14 @@ export interface ReportThreads extends AuditReader {
   close(): Promise<void>
 }
 
-/** Reads the log at the path, and draws packs, each in a thread of its own that ends with the work. */
-export function createReportThreads(path: string): ReportThreads {
+/** Reads the log in the directory, and draws packs, each in a thread of its own that ends with the work. */
+export function createReportThreads(directory: string): ReportThreads {
   const threads = new Threads()
   return {
-    period: async (period) => (await threads.run({ kind: 'period', path, period })) as AuditPeriod,
-    search: async (search) => (await threads.run({ kind: 'history', path, search })) as FoundHistory,
+    period: async (period) => (await threads.run({ kind: 'period', directory, period })) as AuditPeriod,
+    search: async (search) => (await threads.run({ kind: 'history', directory, search })) as FoundHistory,
     usageSince: async (question) =>
-      (await threads.run({ kind: 'usage', path, question })) as readonly LoggedUse[] | null,
+      (await threads.run({ kind: 'usage', directory, question })) as readonly LoggedUse[] | null,
     render: async (pack, format) => (await threads.run({ kind: format, pack })) as Uint8Array,
     close: () => threads.close(),
   }

@@ -9,9 +9,9 @@ import { readUsageTail, type TailQuestion } from './usage_tail.ts'
 /** A thread for one piece of work that would hold up others: reading the log of record, or drawing a pack. */
 
 export type Work =
-  | { readonly kind: 'period'; readonly path: string; readonly period: Period }
-  | { readonly kind: 'history'; readonly path: string; readonly search: HistorySearch }
-  | { readonly kind: 'usage'; readonly path: string; readonly question: TailQuestion }
+  | { readonly kind: 'period'; readonly directory: string; readonly period: Period }
+  | { readonly kind: 'history'; readonly directory: string; readonly search: HistorySearch }
+  | { readonly kind: 'usage'; readonly directory: string; readonly question: TailQuestion }
   | { readonly kind: 'pdf'; readonly pack: Pack }
   | { readonly kind: 'csv'; readonly pack: Pack }
   | { readonly kind: 'json'; readonly pack: Pack }
@@ -21,11 +21,11 @@ export type Done = { readonly done: unknown } | { readonly failed: string }
 async function perform(work: Work): Promise<unknown> {
   switch (work.kind) {
     case 'period':
-      return readPeriod(work.path, work.period)
+      return readPeriod(work.directory, work.period)
     case 'history':
-      return searchHistory(work.path, work.search)
+      return searchHistory(work.directory, work.search)
     case 'usage':
-      return readUsageTail(work.path, work.question)
+      return readUsageTail(work.directory, work.question)
     case 'csv':
       return (await import('./pack_csv.ts')).csvOf(work.pack)
     case 'json':

@@ -1,4 +1,4 @@
-import { linesBackward, timeOf, withLog } from './log_lines.ts'
+import { linesBackwardIn, timeOf } from '../auditlog/log_lines.ts'
 
 /** What the end of a log says of the use of grants: for counts that a killed process did not get to write. */
 
@@ -61,18 +61,16 @@ export interface TailQuestion {
 }
 
 /** The use since a time, the last first. Null: it can't be said, since there is no log, or none that goes back so far. */
-export function readUsageTail(path: string, question: TailQuestion): readonly LoggedUse[] | null {
-  return withLog(path, (file, size) => tail(file, size, question)) ?? null
-}
-
-function tail(file: number, size: number, { since, atLeastSince }: TailQuestion): LoggedUse[] | null {
+export function readUsageTail(directory: string, { since, atLeastSince }: TailQuestion): readonly LoggedUse[] | null {
   const uses: LoggedUse[] = []
   const rows = new Map<string, number>()
   const open = new Map<string, Shown>()
-  for (const { bytes, at } of linesBackward(file, size)) {
+  let read = 0
+  for (const { bytes } of linesBackwardIn(directory)) {
+    read += bytes.length
     const time = timeOf(bytes)
     if (time !== null && time < since) return uses
-    if (size - at > MAX_READ_BYTES || uses.length > MAX_USES) return time !== null && time < atLeastSince ? uses : null
+    if (read > MAX_READ_BYTES || uses.length > MAX_USES) return time !== null && time < atLeastSince ? uses : null
     const record = JSON.parse(bytes.toString()) as Shown
     const jit = record.unmapped?.jit ?? {}
     const code = record.metadata?.event_code

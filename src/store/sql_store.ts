@@ -13,7 +13,7 @@ const MAX_RUNS = 6
 const FIRST_PAUSE_MS = 5
 /** A transaction that takes longer is given up: it keeps all others from writing. */
 const MAX_TRANSACTION_MS = 15_000
-/** Half of what one record of the log may be (`sinks/file_audit_log.ts`), which has more to say than the event. */
+/** Half of what one record of the log may be (`auditlog/audit_log.ts`), which has more to say than the event. */
 const MAX_EVENT_BYTES = 32 * 1_024
 /** Rows of the outbox in one statement. */
 const MAX_ROWS = 500

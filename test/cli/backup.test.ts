@@ -1,11 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { plainPath } from '../../src/auditlog/segments.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { createFileAuditLog } from '../../src/sinks/file_audit_log.ts'
 import { openStore } from '../../src/store/open_store.ts'
 import type { SqlStore } from '../../src/store/sql_store.ts'
+import { openTestLog } from '../auditlog/log.ts'
 import { configDir, secrets } from '../config/config_dir.ts'
 import { accessEvent, grantRecord } from '../store/records.ts'
 import { run, scratch } from './cli_run.ts'
@@ -22,14 +23,12 @@ async function server() {
   const { node } = await loadConfig(dir, secrets)
   const store = await openStore({ kind: 'sqlite', dir: node.dataDir })
   onTestFinished(() => store.close())
-  mkdirSync(dirname(node.audit.path), { recursive: true })
-  const log = (...events: AuditEvent[]) => logged(node.audit.path, events)
+  const log = (...events: AuditEvent[]) => logged(node.audit.directory, events)
   return { dir, node, store, log }
 }
 
-async function logged(path: string, events: readonly AuditEvent[]): Promise<void> {
-  const product = { version: '1', uid: 'node' }
-  const log = createFileAuditLog({ path, durability: 'group', writerId: 'node', product })
+async function logged(directory: string, events: readonly AuditEvent[]): Promise<void> {
+  const log = await openTestLog(directory, { writerId: 'node' })
   await log.append(events)
   await log.close()
 }
@@ -49,11 +48,10 @@ async function withGrants(store: SqlStore): Promise<void> {
 }
 
 /** What stands after a restore into a new data directory beside the old log. */
-async function restoredStates(from: string, auditPath: string): Promise<Record<string, string>> {
+async function restoredStates(from: string, auditLog: string): Promise<Record<string, string>> {
   const dir = configDir({ 'node.yaml': null })
   const { node } = await loadConfig(dir, secrets)
-  mkdirSync(dirname(node.audit.path), { recursive: true })
-  appendFileSync(node.audit.path, readFileSync(auditPath))
+  cpSync(auditLog, node.audit.directory, { recursive: true })
   const restored = await run('restore', '--config', dir, '--from', from)
   expect([restored.code, restored.err.split('\n')[0]]).toEqual([0, `restoring ${from} ...`])
   expect(await run('restore', '--config', dir, '--from', from)).toMatchObject({
@@ -115,7 +113,7 @@ describe('restore', () => {
     const out = join(scratch(), 'store.backup')
     await run('backup', '--config', dir, '--out', out)
     await log(...since)
-    expect(await restoredStates(out, node.audit.path)).toEqual(states)
+    expect(await restoredStates(out, node.audit.directory)).toEqual(states)
   })
 
   it('keeps none where the log is another one, or has a break', async () => {
@@ -125,12 +123,13 @@ describe('restore', () => {
     const out = join(scratch(), 'store.backup')
     await run('backup', '--config', dir, '--out', out)
     await log(STOP)
-    const other = join(scratch(), 'other.ndjson')
+    const other = join(scratch(), 'other')
     await logged(other, [{ ...START, id: 'another' }, START, STOP])
     expect(await restoredStates(out, other)).toEqual(nothing)
-    const broken = join(scratch(), 'broken.ndjson')
-    const [first, last] = readFileSync(node.audit.path, 'utf8').split('\n')
-    appendFileSync(broken, `${first}\n${last}\n${last}\n`)
+    const broken = join(scratch(), 'broken')
+    cpSync(node.audit.directory, broken, { recursive: true })
+    const [first, last] = readFileSync(plainPath(broken, 0), 'utf8').split('\n')
+    writeFileSync(plainPath(broken, 0), `${first}\n${last}\n${last}\n`)
     expect(await restoredStates(out, broken)).toEqual(nothing)
   })
 })

@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { createImpact } from '../../src/compose/impact.ts'
@@ -7,9 +6,9 @@ import { readStatements } from '../../src/compose/impact_log.ts'
 import type { Grant } from '../../src/policy/grant.ts'
 import { createIds } from '../../src/proxy/ids.ts'
 import { Gate } from '../../src/session/gate.ts'
-import { createFileAuditLog } from '../../src/sinks/file_audit_log.ts'
 import { MemoryQuota } from '../../src/store/memory_quota.ts'
 import { SESSION } from '../audit/events.ts'
+import { openTestLog } from '../auditlog/log.ts'
 import { alice, NOW, world } from './world.ts'
 
 const DAY_MS = 86_400_000
@@ -24,7 +23,7 @@ type World = Awaited<ReturnType<typeof world>>
 
 /** The log that the gate itself leaves when alice runs these, each at so many days ago. */
 async function ran(
-  { deps, config, auditPath }: World,
+  { deps, config, auditLog }: World,
   statements: readonly (readonly [text: string, daysAgo: number])[],
 ): Promise<void> {
   const { identity } = alice()
@@ -40,9 +39,7 @@ async function ran(
   const session = { ...SESSION, identity, target: 'orders', database: 'app', grantId: grant.id }
   const subject = { session, identity, grant, target, database: 'app', engine }
   const names = { searchPath: null, defaultDatabase: null, sqlMode: null, key: '' }
-  mkdirSync(dirname(auditPath), { recursive: true })
-  const product = { version: '1', uid: 'node' }
-  const log = createFileAuditLog({ path: auditPath, durability: 'group', writerId: 'node', product })
+  const log = await openTestLog(auditLog)
   for (const [text, daysAgo] of statements) {
     const { events } = gate.admit(subject, names, text, NOW - daysAgo * DAY_MS)
     await log.append(events)
@@ -116,9 +113,9 @@ it('says what it left out: too many different statements, and no time to read fu
   const here = await world()
   await ran(here, USED)
   const bounds = { from: 0, to: NOW, maxDistinct: 2, until: Number.MAX_VALUE, clock: () => 0 }
-  const few = readStatements(here.auditPath, bounds)
+  const few = readStatements(here.auditLog, bounds)
   expect([few.statements.length, few.left, few.from]).toEqual([2, 6, 0])
-  const all = readStatements(here.auditPath, { ...bounds, maxDistinct: 100 })
+  const all = readStatements(here.auditLog, { ...bounds, maxDistinct: 100 })
   expect(all.statements.map(([{ text }, times]) => [text, times])).toContainEqual([
     'SELECT name FROM users WHERE id = ?',
     2,

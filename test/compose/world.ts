@@ -71,7 +71,7 @@ export async function world(files: Readonly<Record<string, string | null>> = {},
     plans: NO_PLANS,
     resolve: secrets,
   } satisfies QuestionsDeps & Record<string, unknown>
-  return { deps, config, dir, auditPath: config.node.audit.path, folder: join(dir, 'data') }
+  return { deps, config, dir, auditLog: config.node.audit.directory, folder: join(dir, 'data') }
 }
 
 const NO_PLANS = {

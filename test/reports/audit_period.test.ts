@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { leafHash } from '../../src/audit/chain.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
+import { plainPath } from '../../src/auditlog/segments.ts'
 import { readPeriod } from '../../src/reports/audit_period.ts'
+import { logLines, logText } from '../auditlog/log.ts'
 import { happening, logOf, sessionOf, statement } from './log.ts'
 
 const alice = sessionOf('alice')
@@ -26,10 +28,10 @@ const EVENTS: AuditEvent[] = [
 
 it('says which lines prove a period, and how long sessions outlived a revocation', async () => {
   const path = await logOf(EVENTS)
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+  const lines = logLines(path)
   const within = lines.slice(2, 8)
   const { file, range, counts, revocationMs } = readPeriod(path, { from: 2_000, to: 4_000 })
-  expect(file).toBe('audit.ndjson')
+  expect(file).toBe('audit')
   expect(range).toEqual({
     writer: 'node-1',
     first: { sequence: 2, time: 2_000, leafSha256: leafHash(lines[2]!) },
@@ -52,8 +54,8 @@ it('says which lines prove a period, and how long sessions outlived a revocation
 
 it('tells of a line that does not follow', async () => {
   const path = await logOf(EVENTS)
-  const lines = readFileSync(path, 'utf8').split('\n')
-  writeFileSync(path, lines.toSpliced(3, 1).join('\n'))
+  const lines = logText(path).split('\n')
+  writeFileSync(plainPath(path, 0), lines.toSpliced(3, 1).join('\n'))
   const { range } = readPeriod(path, { from: 0, to: 4_000 })
   expect(range?.broken).toBe('line 4 of the range: sequence 4 instead of 3')
   expect(range?.lines).toBe(7)
@@ -61,15 +63,15 @@ it('tells of a line that does not follow', async () => {
 
 it('counts a line that is no record as such, and does not stop at it', async () => {
   const path = await logOf(EVENTS)
-  const lines = readFileSync(path, 'utf8').split('\n')
-  writeFileSync(path, lines.toSpliced(3, 0, '{"time":2600,"class_name":').join('\n'))
+  const lines = logText(path).split('\n')
+  writeFileSync(plainPath(path, 0), lines.toSpliced(3, 0, '{"time":2600,"class_name":').join('\n'))
   const { range, counts } = readPeriod(path, { from: 2_000, to: 4_000 })
   expect(counts[0]).toEqual({ className: '(none)', code: '(no record)', count: 1 })
   expect(range?.broken).toBe('line 2 of the range: not a record with a chain')
 })
 
 it('has nothing of a period without records, or without a log', async () => {
-  const nothing = { file: 'audit.ndjson', range: null, counts: [], revocationMs: [] }
+  const nothing = { file: 'audit', range: null, counts: [], revocationMs: [] }
   expect(readPeriod(await logOf(EVENTS), { from: 90_000, to: 91_000 })).toEqual(nothing)
-  expect(readPeriod('/nowhere/audit.ndjson', { from: 0, to: 91_000 })).toEqual(nothing)
+  expect(readPeriod('/nowhere/audit', { from: 0, to: 91_000 })).toEqual(nothing)
 })

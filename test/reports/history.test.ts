@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { plainPath } from '../../src/auditlog/segments.ts'
 import { createHistory } from '../../src/reports/history.ts'
 import { searchHistory } from '../../src/reports/history_search.ts'
 import { createReportThreads } from '../../src/reports/report_thread.ts'
@@ -64,7 +65,10 @@ describe('the history of a person', () => {
 
   it('passes over a torn line and lines that are none', async () => {
     const path = await logOf(EVENTS.slice(0, 2))
-    appendFileSync(path, '"alice" was here\n{"metadata":null,"who":"alice"}\n{"time":9,"actor":{"user":{"uid":"alice"')
+    appendFileSync(
+      plainPath(path, 0),
+      '"alice" was here\n{"metadata":null,"who":"alice"}\n{"time":9,"actor":{"user":{"uid":"alice"',
+    )
     expect(searchHistory(path, OWN).items).toHaveLength(1)
   })
 
@@ -96,13 +100,13 @@ describe('the history of a person', () => {
     expect(first.items.map(({ id }) => id)).toEqual(['d-6'])
     const second = await history.search(ALICE, { limit: 1, after: first.next ?? '' })
     expect(second.items.map(({ id }) => id)).toEqual(['d-5'])
-    expect((await history.search(ALICE, { limit: 9, after: '777' })).items).toEqual([])
+    expect((await history.search(ALICE, { limit: 9, after: '777' })).items.map(({ id }) => id)).toContain('d-6')
     expect((await history.search(ALICE, { limit: 9, after: 'x' })).items).toEqual([])
     await threads.close()
   })
 
   it('is empty before there is a log', () => {
-    expect(searchHistory('/nowhere/audit.ndjson', OWN)).toEqual({ items: [], before: null })
+    expect(searchHistory('/nowhere/audit', OWN)).toEqual({ items: [], before: null })
   })
 })
 

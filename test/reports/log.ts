@@ -5,18 +5,18 @@ import { onTestFinished } from 'vitest'
 import type { AccessEvent } from '../../src/audit/access_event.ts'
 import { accessEvent } from '../../src/audit/access_event.ts'
 import type { AuditEvent, SessionFacts } from '../../src/audit/event.ts'
-import { createFileAuditLog } from '../../src/sinks/file_audit_log.ts'
-import { completion, decision, PRODUCT, SESSION } from '../audit/events.ts'
+import { completion, decision, SESSION } from '../audit/events.ts'
+import { openTestLog } from '../auditlog/log.ts'
 
 /** A log of record as the product writes it. */
 export async function logOf(events: readonly AuditEvent[]): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-reports-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))
-  const path = join(dir, 'audit.ndjson')
-  const log = createFileAuditLog({ path, durability: 'group', writerId: 'node-1', product: PRODUCT })
+  const directory = join(dir, 'audit')
+  const log = await openTestLog(directory)
   for (const event of events) await log.append([event])
   await log.close()
-  return path
+  return directory
 }
 
 export function sessionOf(subject: string, over: Partial<SessionFacts> = {}): SessionFacts {

@@ -54,7 +54,7 @@ async function started(path: string, killed: NodeRecord | undefined, earlier?: A
   onTestFinished(() => uses.close())
   const masks = [{ targets: ['*'], schemas: ['shop'], tables: ['users'], columns: ['email'] }]
   const config = {
-    node: { name: 'node-1', audit: { path } },
+    node: { name: 'node-1', audit: { directory: path } },
     roles: new Map([['reader', role('reader', {}, { unmask: ['shop.users.email'] })]]),
     masking: { masks },
   } as unknown as Config
@@ -88,7 +88,7 @@ describe('after a process was killed', () => {
   })
 
   it.each([
-    ['there is no log', '/nowhere/audit.ndjson', left()],
+    ['there is no log', '/nowhere/audit', left()],
     ['the log begins later', null, left({ seenAt: NOW - 20 * MINUTE, startedAt: NOW - 30 * MINUTE })],
   ])('nothing from before counts as unused where %s, from then on', async (_what, where, killed) => {
     const path = where ?? (await logOf(KILLED))

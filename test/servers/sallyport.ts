@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CertificateFiles, makeCertificates } from '../../certs/make.ts'
+import { logLines } from '../auditlog/log.ts'
 import { freePorts } from './free_ports.ts'
 import type { DatabaseServer } from './process.ts'
 
@@ -48,7 +49,8 @@ export interface Sallyport {
   /** The authority of the proxy's own certificate, a PEM file. */
   readonly ca: string
   readonly tls: CertificateFiles
-  readonly auditPath: string
+  /** The directory of the log of record. */
+  readonly auditLog: string
   readonly folder: string
   readonly pid: number
   readonly child: ChildProcess
@@ -94,7 +96,7 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
   child.stdout.on('data', (chunk) => output.push(String(chunk)))
   child.stderr.on('data', (chunk) => output.push(String(chunk)))
   const metricsUrl = `http://127.0.0.1:${metricsPort}`
-  const auditPath = join(folder, 'data', 'audit.ndjson')
+  const auditLog = join(folder, 'data', 'audit')
   const log = () => output.join('')
   const stop = () => stopChild(child, folder)
   try {
@@ -110,16 +112,12 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
     apiUrl: `http://localhost:${apiPort}`,
     ca: tls.ca,
     tls,
-    auditPath,
+    auditLog,
     folder,
     pid: child.pid as number,
     child,
     log,
-    audit: () =>
-      readFileSync(auditPath, 'utf8')
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
+    audit: () => logLines(auditLog).map((line) => JSON.parse(line)),
     reload: async (change) => {
       const before = await reloads(metricsUrl)
       for (const [name, section] of Object.entries(change)) write(config, name, section)

@@ -30,7 +30,7 @@ export async function takeBackup(context: CliContext, { config: dir, out: path }
   const config = await operatorConfig(dir)
   const store = await openBeside(settingsOf(config))
   // Before the copy begins: what comes after this line may not be in it.
-  const logPosition = positionOf(config.node.audit.path)
+  const logPosition = positionOf(config.node.audit.directory)
   const keys = keysOf(config)
   const records = await waiting(context, `copying the store to ${path}`, () =>
     closing(store, () => backup({ ...depsOf(config, store) }, { path, logPosition, keys })),
@@ -48,13 +48,11 @@ export interface RestoreOptions {
 /** Fills an empty store; nothing that had ended, or may have, becomes active again. */
 export async function restoreBackup(context: CliContext, { config: dir, from }: RestoreOptions): Promise<number> {
   const config = await operatorConfig(dir)
-  const auditPath = config.node.audit.path
+  const auditLog = config.node.audit.directory
   const stillValid = proofFor(config, await positionIn(from))
   const store = await openStore(settingsOf(config))
   const { takenAt, records, endedGrants } = await waiting(context, `restoring ${from}`, () =>
-    closing(store, () =>
-      restore(depsOf(config, store), { path: from, logPosition: positionOf(auditPath), stillValid }),
-    ),
+    closing(store, () => restore(depsOf(config, store), { path: from, logPosition: positionOf(auditLog), stillValid })),
   )
   context.out(
     `${records} records of ${new Date(takenAt).toISOString()}; ${endedGrants} grants ended, as nothing proves that they still stood\n` +
@@ -65,7 +63,7 @@ export async function restoreBackup(context: CliContext, { config: dir, from }: 
 
 /** The log of one node says nothing of what others did. */
 function proofFor({ node }: Config, position: unknown): ReturnType<typeof proofBy> {
-  return node.store.kind === 'sqlite' ? proofBy(node.audit.path, position) : () => false
+  return node.store.kind === 'sqlite' ? proofBy(node.audit.directory, position) : () => false
 }
 
 function depsOf({ node }: Config, store: SqlStore) {
@@ -93,7 +91,7 @@ function keysOf({ tree, node, authority }: Config): readonly string[] {
   }
   collect(tree)
   const files = authority === null ? OWN_FILES : OWN_FILES.slice(1)
-  return [...[...found].sort(), ...files.map((name) => `file:${node.dataDir}/${name}`), `file:${node.audit.path}`]
+  return [...[...found].sort(), ...files.map((name) => `file:${node.dataDir}/${name}`), `file:${node.audit.directory}`]
 }
 
 function positionText(position: LogPosition | null): string {

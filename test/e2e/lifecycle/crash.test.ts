@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AccessRequest, GrantRecord } from '../../../src/access/model.ts'
 import { openStore } from '../../../src/store/open_store.ts'
 import { everyRecord } from '../../../src/store/snapshot.ts'
+import { logLines } from '../../auditlog/log.ts'
 import { randomOf } from '../../fuzz/random.ts'
 import type { Sallyport } from '../../servers/sallyport.ts'
 import { type Terminal, terminalOf } from './people.ts'
@@ -116,7 +117,7 @@ describe.each<StoreKind>(['sqlite', 'postgres'])('a node that is killed, on a st
     await expect.poll(() => world.accountsPg(), SOON).toEqual([])
     await expect.poll(() => world.accountsMy(), SOON).toEqual([])
     await node.stop()
-    const told = events(join(dataDir, 'audit.ndjson'))
+    const told = events(join(dataDir, 'audit'))
     const stored = await records()
     expect(stored.grants.length).toBeGreaterThan(2)
     expect(owed(stored).filter((code) => !told.has(code))).toEqual([])
@@ -158,7 +159,8 @@ function ofTransitions(code: string): boolean {
 }
 
 function events(path: string): ReadonlySet<string> {
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
-  const all = lines.map((line) => JSON.parse(line) as { metadata: { event_code: string }; entity?: { uid: string } })
+  const all = logLines(path).map(
+    (line) => JSON.parse(line) as { metadata: { event_code: string }; entity?: { uid: string } },
+  )
   return new Set(all.map(({ metadata, entity }) => `${metadata.event_code} ${entity?.uid ?? ''}`))
 }

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plainPath } from '../../../src/auditlog/segments.ts'
+import { logText } from '../../auditlog/log.ts'
 import { type PostgresStack, startPostgresStack, usualGrants } from '../stack.ts'
 import { CLUB_ROLES, CLUB_SQL, SHOWN_IN_PART } from './club.ts'
 import { type AuditRecord, auditOf, isRefusal, recordAfter } from './records.ts'
@@ -185,7 +187,7 @@ describe('the file', () => {
     await guest.query(`SELECT -- ${LITERAL}\n 1 /* ${LITERAL} */`)
     await guest.query(`SET application_name = '${LITERAL}'`).catch(() => undefined)
     await recordAfter(stack, 0, isRefusal('SP-SYNTAX'))
-    const file = readFileSync(stack.proxy.auditPath, 'utf8')
+    const file = logText(stack.proxy.auditLog)
     for (const token of stack.tokens) {
       for (const part of token.split('.')) if (part.length > 60) expect(file.includes(part)).toBe(false)
     }
@@ -200,11 +202,11 @@ describe('the file', () => {
       MAIN,
       'audit',
       'verify-chain',
-      stack.proxy.auditPath,
+      plainPath(stack.proxy.auditLog, 0),
     ])
     expect(stdout).toMatch(/lines, the chain holds/)
     const forged = join(stack.proxy.folder, 'forged.ndjson')
-    writeFileSync(forged, readFileSync(stack.proxy.auditPath, 'utf8').replace('grant-bob-clerk', 'grant-bob-other'))
+    writeFileSync(forged, logText(stack.proxy.auditLog).replace('grant-bob-clerk', 'grant-bob-other'))
     const failure = await promisify(execFile)(process.execPath, [MAIN, 'audit', 'verify-chain', forged]).catch(
       (error: unknown) => error,
     )

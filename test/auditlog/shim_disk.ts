@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Disk, disk, type LogFile } from '../../src/auditlog/log_file.ts'
+
+/** What a test has fail: throw, or for `write` say how many bytes are taken. */
+export interface Faults {
+  write?: (bytes: Uint8Array, path: string) => number
+  truncate?: () => void
+  sync?: (path: string) => Promise<void>
+  replace?: () => void
+  open?: (path: string) => void
+}
+
+/**
+ * The system's disk with faults, which knows what was synced: `losePower` takes the rest away, as a machine does whose
+ * power fails. `keep` says how much of what was not synced stays all the same: a disk may have written some of it.
+ */
+export function shimDisk(faults: Faults = {}) {
+  const synced = new Map<string, number>()
+  const named = new Set<string>()
+  const counts = { writes: 0, syncs: 0 }
+  const shim: Disk = {
+    ...disk,
+    open: (path) => {
+      faults.open?.(path)
+      if (existsSync(path)) named.add(path)
+      const file = disk.open(path)
+      if (!synced.has(path)) synced.set(path, named.has(path) ? file.size() : 0)
+      return wrapped(file, path)
+    },
+    replace: async (path, text) => {
+      faults.replace?.()
+      await disk.replace(path, text)
+      synced.set(path, Buffer.byteLength(text))
+    },
+    rename: (from, to) => {
+      disk.rename(from, to)
+      synced.set(to, synced.get(from) ?? 0)
+      synced.delete(from)
+    },
+    remove: (path) => {
+      disk.remove(path)
+      synced.delete(path)
+      named.delete(path)
+    },
+    syncDirectory: async (path) => {
+      await disk.syncDirectory(path)
+      for (const file of synced.keys()) if (dirname(file) === path && existsSync(file)) named.add(file)
+    },
+  }
+  function wrapped(file: LogFile, path: string): LogFile {
+    return {
+      ...file,
+      write: (bytes) => {
+        counts.writes += 1
+        return file.write(bytes.subarray(0, faults.write?.(bytes, path) ?? bytes.length))
+      },
+      truncate: (length) => {
+        faults.truncate?.()
+        file.truncate(length)
+        synced.set(path, Math.min(synced.get(path) ?? 0, length))
+      },
+      sync: async () => {
+        counts.syncs += 1
+        const size = file.size()
+        await faults.sync?.(path)
+        await file.sync()
+        synced.set(path, size)
+      },
+    }
+  }
+  return {
+    disk: shim,
+    counts,
+    losePower: (keep: (unsynced: number) => number) => {
+      for (const [path, length] of synced) {
+        if (!existsSync(path)) continue
+        const bytes = readFileSync(path)
+        if (!named.has(path)) {
+          disk.remove(path)
+          continue
+        }
+        const kept = Math.min(bytes.length, length + keep(Math.max(0, bytes.length - length)))
+        if (kept < bytes.length) truncateSync(path, kept)
+      }
+    },
+    /** Blocks of a file that were not written while later ones were: the file system fills them with zeros. */
+    punch: (path: string, from: number, length: number) => {
+      const bytes = readFileSync(path)
+      bytes.fill(0, from, from + length)
+      writeFileSync(path, bytes)
+    },
+    synced: (path: string) => synced.get(path) ?? 0,
+  }
+}
