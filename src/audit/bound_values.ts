@@ -2,7 +2,7 @@ import { createHash, type Hash, hash } from 'node:crypto'
 import { toBase64 } from '../bytes/base64.ts'
 
 /** What an execution was given for the parameters of its statement. */
-export interface Parameters {
+export interface BoundParameters {
   readonly count: number
   /** As the protocol calls them, of the first 32; null where the client left the type to the server. */
   readonly types: readonly (string | null)[]
@@ -16,13 +16,14 @@ export interface Parameters {
 
 /**
  * A value as text; null is NULL. An object: bytes that are no text, or the begin of what is too long, with the length and
- * the SHA-256 of the whole.
+ * the SHA-256 of the whole, or a value that nothing was kept of.
  */
 export type BoundValue =
   | string
   | null
   | { readonly text: string; readonly bytes: number; readonly sha256: string }
   | { readonly base64: string; readonly bytes?: number; readonly sha256?: string }
+  | { readonly unread: true }
 
 export interface RestOfValues {
   readonly values: number
@@ -72,9 +73,11 @@ export class ValueKeeper {
     if (this.#takes(Math.min(bytes.length, VALUE_BYTES), bytes)) this.#values.push(bytesValue(bytes))
   }
 
-  /** What came apart and was not kept whole. */
-  addCut(cut: CutValue): void {
-    if (this.#takes(cut.begin.length, cut.begin)) this.#values.push(cut.value)
+  /** What came apart; null where nothing of it was kept. */
+  addCut(cut: CutValue | null): void {
+    if (cut === null) {
+      if (this.#takes(0, null)) this.#values.push({ unread: true })
+    } else if (this.#takes(cut.begin.length, cut.begin)) this.#values.push(cut.value)
   }
 
   finish(): { readonly values: readonly BoundValue[]; readonly rest?: RestOfValues } {

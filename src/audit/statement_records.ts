@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { SallyportError } from '../errors.ts'
-import type { Parameters } from './bound_values.ts'
+import type { BoundParameters } from './bound_values.ts'
 import type { AuditEvent } from './event.ts'
 import { piecesOf } from './long_text.ts'
 import {
@@ -211,7 +211,7 @@ function textsOf(query: string, full: string | null, sealer: Sealer | null): { j
 }
 
 const NO_PARAMETERS = { json: '', text: null }
-const counted = new WeakMap<Parameters, { readonly json: string; readonly text: null }>()
+const counted = new WeakMap<BoundParameters, { readonly json: string; readonly text: null }>()
 
 /** What the execution was given, as far as the statement's text itself is kept. */
 function parametersOf(

@@ -1,4 +1,4 @@
-import type { Parameters } from '../audit/bound_values.ts'
+import type { BoundParameters } from '../audit/bound_values.ts'
 import type { AuditEvent, PolicyDigests, SessionFacts } from '../audit/event.ts'
 import type { StatementActivity } from '../audit/statement_activity.ts'
 import { SallyportError } from '../errors.ts'
@@ -165,7 +165,7 @@ export class Gate {
     text: string,
     now: number,
     known?: Verdict,
-    parameters?: Parameters,
+    parameters?: BoundParameters,
   ): Admission {
     const admission = this.#admit(subject, names, text, now, known)
     if (parameters === undefined) return admission

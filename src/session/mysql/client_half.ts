@@ -24,6 +24,7 @@ import { expectWarnings, tellsHidden } from './diagnostics.ts'
 import { type Exchange, newExchange, type Prepared, type Run } from './exchange.ts'
 import { isAnsweredHere, ownAnswer, unanswerable } from './own_answers.ts'
 import { beginSession } from './own_settings.ts'
+import { givenParameters, takeLongData } from './parameters.ts'
 import { readsOtherwise } from './reprepared.ts'
 import type { ResultShape } from './result_shape.ts'
 import type { SessionState } from './state.ts'
@@ -110,8 +111,7 @@ export class ClientHalf {
       case 'stmtSendLongData': {
         // The server ignores it for a statement that is not there (mysql_stmt_get_longdata); and so nothing piles up.
         if (!statements.has(command.statementId)) return
-        const sent = longData.get(command.statementId) ?? new Set<number>()
-        longData.set(command.statementId, sent.add(command.parameter))
+        takeLongData(this.#state, command)
         return this.#forward(packet)
       }
       default:
@@ -289,12 +289,17 @@ export class ClientHalf {
     const { gate, subject, output, statements, longData } = this.#state
     const prepared = statements.get(command.statementId) as Prepared
     const isBulk = command.kind === 'stmtBulkExecute'
+    const sent = longData.get(command.statementId)
     const newTypes = isBulk ? command.types : command.newTypes ? command.parameters : null
-    if (newTypes) prepared.types = newTypes
+    if (newTypes) {
+      prepared.types = newTypes
+      delete prepared.counted
+    }
     longData.delete(command.statementId)
     const otherwise = readsOtherwise(this.#state, prepared.verdict)
     if (otherwise) return this.#refuse(this.#denied(otherwise, now), sequence)
-    const admission = gate.admit(subject, this.#state.names, prepared.text, now, prepared.verdict)
+    const given = givenParameters(this.#state, command, prepared, sent)
+    const admission = gate.admit(subject, this.#state.names, prepared.text, now, prepared.verdict, given)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     if (admission.verdict.text !== prepared.verdict.text) return this.#refuse(this.#changed(now), sequence)
     const runs = runsOf<ResultShape>(admission, now)
@@ -356,7 +361,7 @@ function withPrepared(facts: StatementFacts, known: Verdict | undefined): Statem
 }
 
 const EXECUTIONS: ReadonlySet<number | undefined> = new Set([COMMAND.stmtExecute, COMMAND.stmtBulkExecute])
-const NO_LONG_DATA: ReadonlySet<number> = new Set()
+const NO_LONG_DATA: ReadonlyMap<number, null> = new Map()
 const PREPARES_VARIABLE = /\bprepare\b[\s\S]*@/i
 
 /** What was rewritten goes back in the character set that it came in. */

@@ -1,3 +1,4 @@
+import type { BoundParameters } from '../../audit/bound_values.ts'
 import type { ColumnDefinition } from '../../wire/mysql/column.ts'
 import type { ParameterType } from '../../wire/mysql/parameters.ts'
 import { ResponseMachine, type ResponseTo } from '../../wire/mysql/response.ts'
@@ -15,6 +16,8 @@ export interface Prepared {
   readonly verdict: Verdict
   parameterCount: number
   types: readonly ParameterType[] | null
+  /** What the record of an execution says of its parameters where no values are kept. */
+  counted?: BoundParameters
   /** An open cursor's run and shape, between COM_STMT_EXECUTE and the last COM_STMT_FETCH. */
   cursor: Run | null
 }

@@ -1,3 +1,4 @@
+import type { CutValue } from '../../audit/bound_values.ts'
 import type { Limits } from '../../policy/role.ts'
 import type { Reading } from '../../wire/mysql/character-sets.ts'
 import type { Gate, Subject } from '../gate.ts'
@@ -63,8 +64,11 @@ export interface SessionState {
   changedUnknown: boolean
   /** What the proxy asks the server itself once the exchange is over, before the client's next command. */
   next: (() => void) | null
-  /** Values that came by COM_STMT_SEND_LONG_DATA since the last execution, by statement id. */
-  readonly longData: Map<number, Set<number>>
+  /**
+   * Values that came by COM_STMT_SEND_LONG_DATA since the last execution, by statement id and parameter; null where
+   * nothing of them is kept.
+   */
+  readonly longData: Map<number, Map<number, CutValue | null>>
 }
 
 export function namesOf(defaultDatabase: string | null, sqlMode: ReadonlySet<string> | null): Names {

@@ -1,3 +1,4 @@
+import type { BoundParameters } from '../../audit/bound_values.ts'
 import { SallyportError } from '../../errors.ts'
 import type { Permit } from '../../policy/permit.ts'
 import { FIRST_USER_OID } from '../../sql/catalog.ts'
@@ -9,6 +10,7 @@ import { type Describe, type Execute, encodeClose, encodeDescribe, encodeExecute
 import { encodeParse, encodeQuery, type Parse } from '../../wire/postgres/query.ts'
 import { encodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { FLUSH, SYNC } from '../../wire/postgres/type-bytes.ts'
+import { keepsValues } from '../capture.ts'
 import { CatalogWait } from '../catalog_wait.ts'
 import type { Admission, Denied } from '../gate.ts'
 import { finishRun, runsOf } from '../run.ts'
@@ -16,7 +18,8 @@ import type { Verdict } from '../verdict.ts'
 import { copyOf, newCopyOut } from './copy_out.ts'
 import { takeCopyData } from './copy_relay.ts'
 import { admit, boundNow, countWithCursor, newPortal, preparedUnseen, type Refusal, renewed } from './named.ts'
-import type { Owed, Portal, Run } from './pipeline.ts'
+import { countedParameters, keptParameters } from './parameters.ts'
+import type { Owed, Portal, Prepared, Run } from './pipeline.ts'
 import { sendRefusedParse, sendRefusedQuery } from './refused_text.ts'
 import { DROP_UNNAMED } from './registry.ts'
 import type { ResultShape } from './result_shape.ts'
@@ -125,7 +128,7 @@ export class ClientHalf {
       case 'execute':
         return this.#execute(message, frame, now)
       case 'describe':
-        return this.#send(frame.bytes, { kind: 'describe', noData: this.#givesCopy(message) })
+        return this.#describeFor(message, frame)
       case 'close': {
         const change = { of: message.target, name: message.name, value: undefined }
         return this.#send(frame.bytes, { kind: 'close', change })
@@ -144,10 +147,12 @@ export class ClientHalf {
     }
   }
 
-  #givesCopy({ target, name }: Describe): boolean {
+  #describeFor({ target, name }: Describe, frame: Frame): void {
     const { registry } = this.#state
-    const prepared = target === 'statement' ? registry.statement(name) : registry.portal(name)?.prepared
-    return prepared !== undefined && copyOf(prepared.verdict) !== null
+    const statement = target === 'statement' ? registry.statement(name) : undefined
+    const prepared = statement ?? registry.portal(name)?.prepared
+    const noData = prepared !== undefined && copyOf(prepared.verdict) !== null
+    this.#send(frame.bytes, { kind: 'describe', noData, prepared: statement })
   }
 
   #send(bytes: Uint8Array, owed: Owed): void {
@@ -219,7 +224,11 @@ export class ClientHalf {
     this.#state.batchOpen = true
     this.#owe({
       kind: 'parse',
-      change: { of: 'statement', name: message.name, value: { text: message.text, verdict } },
+      change: {
+        of: 'statement',
+        name: message.name,
+        value: { text: message.text, verdict, types: message.parameterTypes },
+      },
     })
   }
 
@@ -242,7 +251,7 @@ export class ClientHalf {
       return this.#refuseWith(serverError('26000', `prepared statement "${message.statement}" does not exist`))
     const verdict = renewed(this.#state, prepared, now)
     if ('kind' in verdict) return this.#refuse(verdict)
-    const portal = newPortal({ ...prepared, verdict }, null)
+    const portal = newPortal({ ...prepared, verdict }, null, this.#given(prepared, message))
     const copy = copyOf(verdict)
     const bytes = copy ? encodeBind({ ...message, resultFormats: formatsOf(copy) }) : frame.bytes
     this.#send(bytes, { kind: 'bind', change: { of: 'portal', name: message.portal, value: portal } })
@@ -251,6 +260,15 @@ export class ClientHalf {
     // The proxy describes every portal itself: masks hang on what the server says, not on what was expected.
     pipeline.push({ kind: 'shape', portal })
     output.server(encodeDescribe({ kind: 'describe', target: 'portal', name: message.portal }))
+  }
+
+  #given(prepared: Prepared, message: Bind): BoundParameters | undefined {
+    const { values } = message
+    if (values.length === 0) return undefined
+    if (keepsValues(this.#state.subject)) return keptParameters(message, prepared.types ?? [])
+    if (prepared.counted?.count !== values.length)
+      prepared.counted = countedParameters(values.length, prepared.types ?? [])
+    return prepared.counted
   }
 
   #execute(message: Execute, frame: Frame, now: number): void {
@@ -274,7 +292,7 @@ export class ClientHalf {
   /** A decision of its own for the first Execute of a portal, and for each after which another verdict holds. */
   #startRun(portal: Portal, verdict: Verdict, now: number): Denied | null {
     const { gate, subject, names, output, pipeline } = this.#state
-    const admission = gate.admit(subject, names, portal.prepared.text, now, verdict)
+    const admission = gate.admit(subject, names, portal.prepared.text, now, verdict, portal.parameters)
     if (admission.kind === 'deny') return admission
     const { run: before } = portal
     if (before && !before.done && !pipeline.unfinished.includes(before)) finishRun(this.#state, before, 'ok', null, now)

@@ -99,8 +99,8 @@ export function preparedUnseen(state: SessionState, of: 'EXECUTE' | 'FETCH FROM'
   return judged.kind === 'deny' ? undefined : { text, verdict: judged.verdict }
 }
 
-export function newPortal(prepared: Prepared, declared: Portal['declared']): Portal {
-  return { prepared, declared, description: null, run: null, taken: { rows: 0, bytes: 0 } }
+export function newPortal(prepared: Prepared, declared: Portal['declared'], parameters?: Portal['parameters']): Portal {
+  return { prepared, declared, parameters, description: null, run: null, taken: { rows: 0, bytes: 0 } }
 }
 
 /** What a cursor gave already counts with what its next FETCH gives: one result, however it is read. */

@@ -1,3 +1,4 @@
+import type { BoundParameters } from '../../audit/bound_values.ts'
 import type { StatementFacts } from '../../sql/facts.ts'
 import type { StatementRun } from '../run.ts'
 import type { Verdict } from '../verdict.ts'
@@ -22,7 +23,7 @@ export interface Run extends StatementRun<ResultShape> {
 export type Owed =
   | { readonly kind: 'parse' | 'bind' | 'close'; readonly change: Change }
   /** The client's own Describe: its answer is forwarded, or NoData in its place for what gives COPY data. */
-  | { readonly kind: 'describe'; readonly noData: boolean }
+  | { readonly kind: 'describe'; readonly noData: boolean; readonly prepared?: Prepared | undefined }
   /** The proxy's Describe of a portal: its answer gives the shape and goes no further. */
   | { readonly kind: 'shape'; readonly portal: Portal }
   | { readonly kind: 'execute'; readonly portal: Portal; readonly run: Run | null }
@@ -46,6 +47,10 @@ export type Owed =
 export interface Prepared {
   readonly text: string
   readonly verdict: Verdict
+  /** OIDs of its parameters, as Parse named them or the server has described them; 0 or absent where neither has. */
+  types?: readonly number[]
+  /** What the record of an execution says of its parameters where no values are kept. */
+  counted?: BoundParameters
   /** Made by PREPARE or DECLARE: `text` is that command, and `verdict` that of the statement inside. */
   readonly bySql?: true
 }
@@ -57,6 +62,8 @@ export interface Portal {
   run: Run | null
   /** Made by DECLARE and so never described here; `hold`: it may outlive its transaction. Null where Bind made it. */
   readonly declared: { readonly hold: boolean } | null
+  /** What Bind gave it. */
+  readonly parameters?: BoundParameters | undefined
   /** What its finished reads gave. */
   taken: { readonly rows: number; readonly bytes: number }
 }

@@ -2,6 +2,7 @@ import { SallyportError } from '../../errors.ts'
 import { decodeCommandComplete, encodeCommandComplete } from '../../wire/postgres/command-complete.ts'
 import { decodeErrorFields, encodeErrorFields, errorField } from '../../wire/postgres/error-response.ts'
 import type { Frame } from '../../wire/postgres/framer.ts'
+import { decodeParameterDescription } from '../../wire/postgres/row-description.ts'
 import { encodeSignal } from '../../wire/postgres/server.ts'
 import { decodeParameterStatus, decodeReadyForQuery } from '../../wire/postgres/session-facts.ts'
 import { SERVER } from '../../wire/postgres/type-bytes.ts'
@@ -62,8 +63,7 @@ export class ServerHalf {
       case SERVER.closeComplete:
         return this.#complete(frame, 'close', now)
       case SERVER.parameterDescription:
-        if (this.#state.pipeline.front?.kind !== 'describe') throw unexpected('a parameter description')
-        return this.#toClient(frame.bytes)
+        return this.#parameterDescription(frame)
       case SERVER.copyInResponse:
         return beginCopyIn(this.#state, this.#copying(), frame)
       case SERVER.copyOutResponse:
@@ -75,6 +75,16 @@ export class ServerHalf {
       default:
         return this.#asynchronous(frame)
     }
+  }
+
+  #parameterDescription(frame: Frame): void {
+    const { front } = this.#state.pipeline
+    if (front?.kind !== 'describe') throw unexpected('a parameter description')
+    if (front.prepared) {
+      front.prepared.types = decodeParameterDescription(frame.body).parameterTypes
+      delete front.prepared.counted
+    }
+    this.#toClient(frame.bytes)
   }
 
   /** Messages that may come at any time, and those that must not come at all. */

@@ -1,9 +1,9 @@
 import { Reader } from '../../bytes/reader.ts'
 import { Writer } from '../../bytes/writer.ts'
-import { valueEnd } from './binary-value.ts'
+import { type BinaryValue, decodeValue, valueContent, valueEnd } from './binary-value.ts'
 import type { StatementShape } from './com-stmt-execute.ts'
 import { COMMAND } from './command-codes.ts'
-import type { ParameterType } from './parameters.ts'
+import { type ParameterType, UNSIGNED } from './parameters.ts'
 import { broken, unsupported } from './text.ts'
 
 /** The types of the parameters come with the message. */
@@ -42,6 +42,25 @@ export function decodeComStmtBulkExecute(
   const start = reader.offset
   const found = walk(payload, reader, known)
   return { kind: 'stmtBulkExecute', statementId, types, ...found, values: payload.subarray(start) }
+}
+
+/** The values of all rows, in order, of a message that was read before: NULL also for a default or what is left alone. */
+export function* bulkValues(
+  values: Uint8Array,
+  types: readonly ParameterType[],
+): Generator<BinaryValue | { readonly kind: 'null' }> {
+  for (let at = 0; types.length > 0 && at < values.length; ) {
+    for (const { type, flags } of types) {
+      const indicator = values[at++]
+      if (indicator !== INDICATOR.none) {
+        yield { kind: 'null' }
+        continue
+      }
+      const end = valueEnd(values, type, at, values.length)
+      yield decodeValue(type, (flags & UNSIGNED) !== 0, values.subarray(valueContent(values, type, at), end))
+      at = end
+    }
+  }
 }
 
 export function encodeComStmtBulkExecute(command: Omit<ComStmtBulkExecute, 'kind'>): Uint8Array {

@@ -4,6 +4,7 @@ import { CAPABILITY, has } from './capabilities.ts'
 import { COMMAND } from './command-codes.ts'
 import { readLenenc, writeLenenc } from './lenenc.ts'
 import {
+  type LongData,
   PARAMETERS_MAX,
   type Parameter,
   type ParameterType,
@@ -22,7 +23,7 @@ export interface StatementShape {
   /** Types that the last execution sent; null before the first. */
   readonly types: readonly ParameterType[] | null
   /** Parameters whose value came by COM_STMT_SEND_LONG_DATA. */
-  readonly longData: ReadonlySet<number>
+  readonly longData: LongData
 }
 
 /** COM_STMT_EXECUTE. `newTypes`: the types came with the message and are to be remembered. */

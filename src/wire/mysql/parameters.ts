@@ -7,7 +7,8 @@ import { broken } from './text.ts'
 
 /** The server's own bound on parameters of a statement. */
 export const PARAMETERS_MAX = 65_535
-const UNSIGNED = 0x80
+/** Of a type's flags. */
+export const UNSIGNED = 0x80
 
 /** `flags` has 0x80 for unsigned. */
 export interface ParameterType {
@@ -24,6 +25,11 @@ export interface Parameter extends ParameterType {
   readonly name: string
   readonly raw: Uint8Array | null
   readonly value: BinaryValue | { readonly kind: 'null' } | { readonly kind: 'longData' }
+}
+
+/** Which parameters' values came by COM_STMT_SEND_LONG_DATA. */
+export interface LongData {
+  has(parameter: number): boolean
 }
 
 interface NamedType extends ParameterType {
@@ -47,7 +53,7 @@ export function readValues(
   reader: Reader,
   types: readonly NamedType[],
   nulls: Uint8Array,
-  longData: ReadonlySet<number>,
+  longData: LongData,
 ): readonly Parameter[] {
   return types.map(({ type, flags, name }, i) => {
     if (longData.has(i)) return { type, flags, name, raw: null, value: { kind: 'longData' } }

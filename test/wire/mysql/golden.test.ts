@@ -81,7 +81,7 @@ class Follower {
     })
     if (command.kind === 'stmtSendLongData') {
       const shape = this.#statements.get(command.statementId)!
-      const longData = new Set([...shape.longData, command.parameter])
+      const longData = new Set([...(shape.longData as ReadonlySet<number>), command.parameter])
       this.#statements.set(command.statementId, { ...shape, longData })
     }
     expect(this.#machine.done).toBe(true)
