@@ -127,10 +127,11 @@ class SinkThread implements Sinks {
 
   /** Null where the thread ends or the time passes before it answers. */
   async #ask(message: (id: number) => ToSinkWorker, timeoutMs?: number): Promise<FromSinkWorker | null> {
+    if (this.#worker === null) return null
     const id = ++this.#lastId
     const { promise, resolve } = Promise.withResolvers<FromSinkWorker | null>()
     this.#waiting.set(id, resolve)
-    this.#worker?.postMessage(message(id))
+    this.#worker.postMessage(message(id))
     const timer = timeoutMs === undefined ? null : setTimeout(() => resolve(null), timeoutMs)
     try {
       return await promise
