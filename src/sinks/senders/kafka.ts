@@ -40,7 +40,7 @@ class KafkaSender implements Sender {
   readonly #deps: SenderDeps
   readonly #progress: BatchProgress
   readonly #guard
-  #producer: Promise<Producer<string, string, string, string>> | null = null
+  #producer: Producer<string, string, string, string> | null = null
 
   constructor(settings: KafkaSettings, deps: SenderDeps) {
     const room = Math.floor(settings.maxMessageBytes / 2)
@@ -68,21 +68,17 @@ class KafkaSender implements Sender {
     return this.#progress.finish()
   }
 
+  /** Whatever comes of it: what the brokers did not confirm comes again. */
   async close(): Promise<void> {
-    const opened = this.#producer
+    const producer = this.#producer
     this.#producer = null
-    try {
-      await (await opened)?.close(true)
-    } catch {
-      // A producer that could not be opened or closed has nothing left to lose: what it was given comes again.
-    }
+    await producer?.close(true).catch(() => undefined)
   }
 
   async #produce(items: readonly Item[], signal: AbortSignal): Promise<void> {
-    this.#producer ??= this.#open()
-    const producer = await this.#producer
+    this.#producer ??= await this.#open()
     const messages = items.map((item) => this.#message(item))
-    await beforeAbort(producer.send({ messages, acks: -1, compression: this.#settings.compression }), signal)
+    await beforeAbort(this.#producer.send({ messages, acks: -1, compression: this.#settings.compression }), signal)
   }
 
   #message(item: Item): Message {

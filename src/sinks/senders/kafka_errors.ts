@@ -15,6 +15,7 @@ const AUTHENTICATION: ReadonlySet<string> = new Set([
   'ILLEGAL_SASL_STATE',
   'PLT_KFK_AUTHENTICATION',
 ])
+const BROKEN: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
 const MAX_DEPTH = 8
 
 /** Why some of the records of a batch will never be taken; null where that is not what the error says. */
@@ -32,8 +33,12 @@ export function kafkaTrouble(error: unknown): SinkError {
   if (codes.some((code) => AUTHENTICATION.has(code))) {
     return new SinkError('the brokers did not accept the credentials', { authentication: true })
   }
-  const told = codes.find((code) => !code.startsWith('PLT_')) ?? codes.at(-1)
-  return new SinkError(told === undefined ? 'the brokers can not be reached' : `the brokers can not take it: ${told}`)
+  // What the client finds in its own arguments; the topic is all of them that the brokers have a say in.
+  if (codes.includes('PLT_KFK_USER')) return new SinkError('the brokers have no such topic, or do not show it')
+  const told = codes.find((code) => !code.startsWith('PLT_') && !BROKEN.has(code))
+  if (told !== undefined) return new SinkError(`the brokers can not take it: ${told}`)
+  if (codes.includes('PLT_KFK_TIMEOUT')) return new SinkError('the brokers did not answer in time')
+  return new SinkError('the connection to the brokers broke')
 }
 
 /** Errors of this client hold those of each request, connection and partition. */

@@ -35,7 +35,7 @@ class S3Sender implements Sender {
   readonly limits = { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxItemBytes: MAX_ITEM_BYTES }
   readonly #settings: S3Settings
   readonly #deps: SenderDeps
-  #client: Promise<S3Client> | null = null
+  #client: S3Client | null = null
 
   constructor(settings: S3Settings, deps: SenderDeps) {
     this.#settings = settings
@@ -53,13 +53,8 @@ class S3Sender implements Sender {
   }
 
   async close(): Promise<void> {
-    const opened = this.#client
+    this.#client?.destroy()
     this.#client = null
-    try {
-      ;(await opened)?.destroy()
-    } catch {
-      // A client that could not be opened has nothing to close.
-    }
   }
 
   /**
@@ -67,16 +62,20 @@ class S3Sender implements Sender {
    * version is written on top of it, which takes away nothing.
    */
   async #write(object: BatchObject, signal: AbortSignal): Promise<void> {
-    this.#client ??= this.#open()
-    const client = await this.#client
+    this.#client ??= await this.#open()
+    const client = this.#client
     const { PutObjectCommand } = await import('@aws-sdk/client-s3')
     const input = this.#input(object)
+    const put = async (more: Partial<PutObjectCommandInput>) => {
+      const { ETag } = await client.send(new PutObjectCommand({ ...input, ...more }), { abortSignal: signal })
+      // Whatever stands between may answer 200 with a page of its own.
+      if (ETag === undefined) throw new SinkError('S3 answered without saying what it has')
+    }
     try {
-      await client.send(new PutObjectCommand({ ...input, IfNoneMatch: '*' }), { abortSignal: signal })
+      await put({ IfNoneMatch: '*' })
     } catch (error) {
       if (statusOf(error) !== PRECONDITION_FAILED) throw error
-      if (await this.#isThere(client, object, signal)) return
-      await client.send(new PutObjectCommand(input), { abortSignal: signal })
+      if (!(await this.#isThere(client, object, signal))) await put({})
     }
   }
 
@@ -146,6 +145,11 @@ function troubleOf(error: unknown): SinkError {
   const name = error instanceof Error ? error.name : ''
   if (name === 'AbortError' || name === 'TimeoutError') return new SinkError('S3 did not answer in time')
   const code = member(error, 'code')
+  if (name === 'InvalidRequest') {
+    return new SinkError(
+      'S3 did not take the object (InvalidRequest): the bucket may have no Object Lock, or be missing',
+    )
+  }
   const told = /^\w{1,64}$/.test(name) && name !== 'Error' ? name : codeText(code)
   return new SinkError(`S3 did not take the object (${told})`, { authentication: AUTHENTICATION.has(name) })
 }

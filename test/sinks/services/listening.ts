@@ -105,7 +105,7 @@ function misbehave(response: ServerResponse, fault: Fault): void {
   }
 }
 
-function certificates(): { readonly ca: string; readonly cert: string; readonly key: string } {
+export function certificates(): { readonly ca: string; readonly cert: string; readonly key: string } {
   const dir = mkdtempSync(join(tmpdir(), 'sallyport-sink-'))
   onTestFinished(() => rmSync(dir, { recursive: true }))
   const files = makeCertificates(dir)
