@@ -20,6 +20,8 @@ export interface AuditLogOptions {
   /** Signs checkpoints. */
   readonly key: NoteKey
   readonly product: Product
+  /** The public key, in base64, that statements are sealed to where a target asks for it. */
+  readonly sealTo: string | null
   readonly segment: { readonly maxBytes: number; readonly maxAgeMs: number }
   readonly clock: { now(): number; monotonic(): number }
   readonly newId: () => string
@@ -43,7 +45,7 @@ export interface LogOfRecord extends AuditLog {
   /** Called when a segment was closed. */
   onRotation(listener: () => void): void
   /** Takes over what was configured anew: not the directory, the key, nor the origin. */
-  configure(settings: Pick<AuditLogOptions, 'durability' | 'segment'>): void
+  configure(settings: Pick<AuditLogOptions, 'durability' | 'segment' | 'sealTo'>): void
 }
 
 const LOCK_FILE = 'lock'

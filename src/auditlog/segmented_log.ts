@@ -2,14 +2,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type ChainState, chainLine } from '../audit/chain.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import type { OcsfRecord } from '../audit/ocsf_record.ts'
-import { recordsOf } from '../audit/project.ts'
-import { SallyportError } from '../errors.ts'
+import { recordsApart } from '../audit/project.ts'
+import { StoredTexts } from '../audit/stored_texts.ts'
+import { asSallyportError, SallyportError } from '../errors.ts'
 import type { AuditLogOptions, LogOfRecord } from './audit_log.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { LineBuffer } from './line_buffer.ts'
 import type { Disk } from './log_file.ts'
 import type { LogIdentity } from './log_identity.ts'
 import type { OpenedLog } from './open_log.ts'
+import { Sealing } from './sealing.ts'
 import { SegmentFiles } from './segment_files.ts'
 import { codeOf } from './system_error.ts'
 
@@ -48,6 +50,8 @@ export class SegmentedLog implements LogOfRecord {
   readonly #files: SegmentFiles
   readonly #checkpoints: Checkpoints
   readonly #lines = new LineBuffer()
+  readonly #texts = new StoredTexts()
+  readonly #sealing: Sealing
   readonly #onHealth: ((healthy: boolean, why: string) => void)[] = []
   readonly #onRotation: (() => void)[] = []
   #durability: AuditLogOptions['durability']
@@ -62,6 +66,7 @@ export class SegmentedLog implements LogOfRecord {
   /** How many events were refused since the log could not be written. */
   #refused = 0
   #since = 0
+  #resuming = false
   /** After a failed sync the system may have dropped what was written: nothing is written until that is made good. */
   #syncFailed = false
   #closed = false
@@ -87,6 +92,7 @@ export class SegmentedLog implements LogOfRecord {
     this.cut = cut
     this.#durability = options.durability
     this.#segment = options.segment
+    this.#sealing = new Sealing(options.sealTo, () => clock.monotonic())
     this.#segmentSince = clock.monotonic()
     this.#chain = chain
     this.#durable = chain
@@ -116,7 +122,8 @@ export class SegmentedLog implements LogOfRecord {
     this.#onRotation.push(listener)
   }
 
-  configure({ durability, segment }: Pick<AuditLogOptions, 'durability' | 'segment'>): void {
+  configure({ durability, segment, sealTo }: Pick<AuditLogOptions, 'durability' | 'segment' | 'sealTo'>): void {
+    this.#sealing.configure(sealTo)
     this.#durability = durability
     this.#segment = segment
   }
@@ -145,12 +152,24 @@ export class SegmentedLog implements LogOfRecord {
 
   #enqueue(events: readonly AuditEvent[]): Promise<void> {
     if (this.#closed) return Promise.reject(new SallyportError('SP-AUDIT', 'the audit log is closed'))
-    const { product } = this.#options
-    const records = events.length === 1 ? recordsOf(events[0]!, product) : events.flatMap((e) => recordsOf(e, product))
+    let records: readonly OcsfRecord[]
+    try {
+      records = this.#recordsOf(events)
+    } catch (error) {
+      return Promise.reject(asSallyportError(error))
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const sync = this.#durability === 'sync' || events.some((event) => event.kind !== 'access' && event.sync === true)
     this.#waiting.push({ records, sync, resolve, reject })
     return promise
+  }
+
+  #recordsOf(events: readonly AuditEvent[]): readonly OcsfRecord[] {
+    const { product } = this.#options
+    const { sealer } = this.#sealing
+    const [first] = events
+    if (first !== undefined && events.length === 1) return recordsApart(first, product, sealer)
+    return events.flatMap((event) => recordsApart(event, product, sealer))
   }
 
   async close(): Promise<void> {
@@ -183,8 +202,10 @@ export class SegmentedLog implements LogOfRecord {
       this.#files.write(this.#lines.bytes)
       for (const leaf of leaves) this.#checkpoints.line(leaf)
       this.#chain = chain
+      this.#texts.written()
       this.#written(written)
     } catch (error) {
+      this.#texts.failed()
       this.#refuse(batch, codeOf(error))
     } finally {
       this.#lines.clear()
@@ -206,6 +227,7 @@ export class SegmentedLog implements LogOfRecord {
         continue
       }
       this.#lines.cut(before)
+      this.#texts.failed()
       leaves.length = count
       waiting.reject(new SallyportError('SP-AUDIT', 'the audit record is too large'))
     }
@@ -215,7 +237,7 @@ export class SegmentedLog implements LogOfRecord {
   /** The chain after the records of one caller, or null where one of them is too large. */
   #linesOf({ records }: Waiting, chain: ChainState, leaves: string[]): ChainState | null {
     let state = chain
-    for (const record of records) {
+    for (const record of records.flatMap((one) => this.#texts.withTexts(one))) {
       let length = 0
       state = chainLine(state, record, (line) => {
         const added = this.#lines.add(line)
@@ -236,6 +258,7 @@ export class SegmentedLog implements LogOfRecord {
     const { next, previous } = this.#chain
     this.#files.begin({ first: next, previous, range: this.#checkpoints.rangeAt(next) })
     this.#checkpoints.segment(next)
+    this.#texts.clear()
     this.#segmentSince = now
   }
 
@@ -318,7 +341,7 @@ export class SegmentedLog implements LogOfRecord {
       this.#syncFailed = true
       return this.#refuse(this.#unsynced.splice(0), problem)
     }
-    if (!this.#healthy) this.append([this.#resumed()]).catch(() => undefined)
+    if (!this.#healthy) this.#recordGap()
   }
 
   /** After a failed sync: all that may be lost is written again, then the log goes on. */
@@ -327,6 +350,7 @@ export class SegmentedLog implements LogOfRecord {
     this.#syncingSince = this.#options.clock.monotonic()
     const { next, previous } = this.#durable
     const written = this.#chain
+    this.#texts.clear()
     this.#syncing = this.#files
       .writeAgain({ first: next, previous, range: this.#checkpoints.rangeAt(next) })
       .then(() => {
@@ -334,7 +358,6 @@ export class SegmentedLog implements LogOfRecord {
         this.#dirtySince = null
         this.#checkpoints.segment(next)
         this.#setDurable(written)
-        this.append([this.#resumed()]).catch(() => undefined)
       })
       .catch((error: unknown) => this.#refuse([], codeOf(error)))
       .finally(() => {
@@ -342,16 +365,17 @@ export class SegmentedLog implements LogOfRecord {
       })
   }
 
-  /** What stands in the log for the time when it could not be written. */
-  #resumed(): AuditEvent {
+  /** Puts on record for how long nothing could be written; while that is so, it is the attempt to. */
+  #recordGap(): void {
     const { clock, newId } = this.#options
-    return {
-      kind: 'log',
-      what: 'resumed',
-      id: newId(),
-      time: clock.now(),
-      detail: { since: this.#since, refused: this.#refused },
-    }
+    const detail = { since: this.#since, refused: this.#refused }
+    this.#resuming = true
+    // Who refuses it has said why already.
+    this.append([{ kind: 'log', what: 'resumed', id: newId(), time: clock.now(), detail }])
+      .catch(() => undefined)
+      .finally(() => {
+        this.#resuming = false
+      })
   }
 
   #refuse(batch: readonly Waiting[], why: string): void {
@@ -365,7 +389,8 @@ export class SegmentedLog implements LogOfRecord {
     if (this.#healthy === healthy) return
     this.#healthy = healthy
     if (!healthy) this.#since = this.#options.clock.now()
-    else this.#refused = 0
+    else if (!this.#resuming) this.#recordGap()
+    if (healthy) this.#refused = 0
     for (const listener of this.#onHealth) listener(healthy, why)
   }
 }

@@ -167,7 +167,7 @@ describe('the audit log', () => {
     delete faults.write
     // Nobody asks for anything: it finds out for itself, and says how long nothing could be written.
     await vi.waitFor(() => expect(log.healthy).toBe(true))
-    expect(codesOf(verified(directory))).toEqual(['db.decision', 'log.resumed'])
+    await vi.waitFor(() => expect(codesOf(verified(directory))).toEqual(['db.decision', 'log.resumed']))
     const resumed = JSON.parse(logLines(directory).at(-1) ?? '').unmapped.jit.log
     expect(resumed.refused).toBeGreaterThanOrEqual(2)
     expect(told).toEqual(['false ENOSPC', 'true it is written again'])
@@ -203,7 +203,7 @@ describe('the audit log', () => {
     expect(log.healthy).toBe(false)
     delete faults.sync
     await vi.waitFor(() => expect(log.healthy).toBe(true))
-    await vi.waitFor(() => expect(log.progress[1]).toBe(log.progress[0]))
+    await vi.waitFor(() => expect([...log.progress]).toEqual([4n, 4n]))
     losePower(() => 0)
     // The one that was answered is there, the refused one too: it may have been, and a decision too many does no harm.
     expect(codesOf(verified(directory))).toEqual(['db.decision', 'db.decision', 'db.decision', 'log.resumed'])
@@ -287,13 +287,11 @@ describe('the audit log', () => {
       expect(told[0]).toMatch(/^false its segment/)
       await log.append([{ ...decision(), sync: true }])
       await log.close()
-      const after = logLines(directory).map((line) => {
-        try {
-          return JSON.parse(line).metadata.event_code
-        } catch {
-          return 'torn'
-        }
-      })
+      const after = codesOf(
+        readFileSync(segmentsOf(directory).at(-1)?.path ?? '', 'utf8')
+          .trimEnd()
+          .split('\n'),
+      )
       expect(after.slice(-2)).toEqual(['log.resumed', 'db.decision'])
     }
   })
@@ -351,7 +349,7 @@ describe('segments of the audit log', () => {
     delete faults.open
     await log.append([decision()])
     await log.close()
-    expect(verified(directory)).toHaveLength(2)
+    expect(verified(directory)).toHaveLength(3)
   })
 })
 
@@ -411,7 +409,9 @@ describe('an audit log that is opened again', () => {
     const first = await openTestLog(directory)
     await expect(openTestLog(directory)).rejects.toThrow('held by another process')
     await first.close()
-    await expect(openTestLog('/proc/audit')).rejects.toThrow("SP-AUDIT: the audit log can't be opened: ENOENT")
+    await expect(openTestLog(join(directory, 'log.json', 'below'))).rejects.toThrow(
+      "SP-AUDIT: the audit log can't be opened: ENOTDIR",
+    )
   })
 
   it('is refused where its segments are gone, and where what names it is', async () => {

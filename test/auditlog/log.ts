@@ -19,6 +19,7 @@ export function openTestLog(directory: string, more: Partial<AuditLogOptions> = 
     origin: ORIGIN,
     key: LOG_KEY,
     product: PRODUCT,
+    sealTo: null,
     segment: { maxBytes: 67_108_864, maxAgeMs: 86_400_000 },
     clock: { now: () => Date.now(), monotonic: () => performance.now() },
     newId: () => `log-${++ids}`,

@@ -19,6 +19,8 @@ export function shimDisk(faults: Faults = {}) {
   const synced = new Map<string, number>()
   const named = new Set<string>()
   const counts = { writes: 0, syncs: 0 }
+  /** What open files are called now. */
+  const holders: { path: string }[] = []
   const shim: Disk = {
     ...disk,
     open: (path) => {
@@ -26,7 +28,9 @@ export function shimDisk(faults: Faults = {}) {
       if (existsSync(path)) named.add(path)
       const file = disk.open(path)
       if (!synced.has(path)) synced.set(path, named.has(path) ? file.size() : 0)
-      return wrapped(file, path)
+      const holder = { path }
+      holders.push(holder)
+      return wrapped(file, holder)
     },
     replace: async (path, text) => {
       faults.replace?.()
@@ -37,6 +41,7 @@ export function shimDisk(faults: Faults = {}) {
       disk.rename(from, to)
       synced.set(to, synced.get(from) ?? 0)
       synced.delete(from)
+      for (const one of holders) if (one.path === from) one.path = to
     },
     remove: (path) => {
       disk.remove(path)
@@ -48,24 +53,24 @@ export function shimDisk(faults: Faults = {}) {
       for (const file of synced.keys()) if (dirname(file) === path && existsSync(file)) named.add(file)
     },
   }
-  function wrapped(file: LogFile, path: string): LogFile {
+  function wrapped(file: LogFile, at: { readonly path: string }): LogFile {
     return {
       ...file,
       write: (bytes) => {
         counts.writes += 1
-        return file.write(bytes.subarray(0, faults.write?.(bytes, path) ?? bytes.length))
+        return file.write(bytes.subarray(0, faults.write?.(bytes, at.path) ?? bytes.length))
       },
       truncate: (length) => {
         faults.truncate?.()
         file.truncate(length)
-        synced.set(path, Math.min(synced.get(path) ?? 0, length))
+        synced.set(at.path, Math.min(synced.get(at.path) ?? 0, length))
       },
       sync: async () => {
         counts.syncs += 1
         const size = file.size()
-        await faults.sync?.(path)
+        await faults.sync?.(at.path)
         await file.sync()
-        synced.set(path, size)
+        synced.set(at.path, size)
       },
     }
   }
