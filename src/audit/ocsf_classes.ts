@@ -54,9 +54,11 @@ export const CLOSE: Activity = { id: 3, name: 'Close' }
 export const START: Activity = { id: 3, name: 'Start' }
 export const STOP: Activity = { id: 4, name: 'Stop' }
 
-/** 99 is Other: the name says what. */
+/** Other: the name says what. */
+export const OTHER_ACTIVITY = 99
+
 export function other(name: string): Activity {
-  return { id: 99, name }
+  return { id: OTHER_ACTIVITY, name }
 }
 
 /** Of class 6005: events/application/datastore_activity.json. */
