@@ -150,5 +150,12 @@ export const ACCESS_REFUSALS = {
     'This part of Sallyport is not configured here.',
     'Ask the operators to configure it.',
   ),
+  'SP-SEARCH': refusal(
+    '53200',
+    1038,
+    'HY001',
+    'The search of the audit log took too long, ran out of memory or failed; nothing else was touched.',
+    'Narrow it, by its time first, then try again.',
+  ),
   'SP-INPUT': refusal('22023', 1210, 'HY000', 'The input is not valid.', 'Correct the fields that the message names.'),
 } as const satisfies Record<string, Refusal>

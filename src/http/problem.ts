@@ -31,6 +31,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   'SP-STORE': 503,
   'SP-LEASE': 503,
   'SP-AUDIT': 503,
+  'SP-SEARCH': 503,
   'SP-RECORDING': 503,
   'SP-CATALOG': 503,
   'SP-DRAIN': 503,

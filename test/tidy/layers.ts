@@ -17,7 +17,19 @@ const BOTTOM = ['errors.ts', 'refusals.ts', 'access_refusals.ts', 'bytes/']
 const FIRST = [...BOTTOM, 'wire/postgres/', 'wire/mysql/', 'sql/', 'identity/', 'masking/']
 const SECOND = [...FIRST, 'policy/', 'audit/']
 const THIRD = [...SECOND, 'session/', 'access/']
-const EDGES = ['upstream/', 'store/', 'sinks/', 'oidc/', 'secrets/', 'incidents/', 'config/', 'reports/', 'search/', 'alerts/', 'recording/']
+const EDGES = [
+  'upstream/',
+  'store/',
+  'sinks/',
+  'oidc/',
+  'secrets/',
+  'incidents/',
+  'config/',
+  'reports/',
+  'search/',
+  'alerts/',
+  'recording/',
+]
 
 const LAYERS: readonly Layer[] = [
   { at: 'refusals.ts', from: [], packages: [] },
