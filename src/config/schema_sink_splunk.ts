@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { gzip, itemBytes } from './schema_sink_services.ts'
+import { gzip, itemBytes } from './schema_sink_remote.ts'
 import { jsonFormat, networkSink } from './schema_sink_values.ts'
 import { httpsUrl, secretRef } from './schema_values.ts'
 

@@ -5,7 +5,7 @@ import type {
   OtlpSettings,
   S3Settings,
   SplunkSettings,
-} from './sink_settings_services.ts'
+} from './sink_settings_remote.ts'
 
 /** Where the records of the log go beside the log itself, as configured. Secrets are references. */
 export type SinkSettings =

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { ElasticsearchSettings } from '../../src/session/sink_settings_services.ts'
+import type { ElasticsearchSettings } from '../../src/session/sink_settings_remote.ts'
 import { createElasticsearchSender } from '../../src/sinks/senders/elasticsearch.ts'
 import { type ElasticOptions, listenAsElasticsearch } from './services/elasticsearch.ts'
 import { FAULTS } from './services/listening.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { KafkaSettings } from '../../src/session/sink_settings_services.ts'
+import type { KafkaSettings } from '../../src/session/sink_settings_remote.ts'
 import { createKafkaSender } from '../../src/sinks/senders/kafka.ts'
 import { KafkaCluster, type KafkaFault, type KafkaOptions } from './services/kafka.ts'
 import { DEPS, deliver, item, items, NETWORK, NOW, SECRET, troubleOf } from './services/sending.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { OtlpSettings } from '../../src/session/sink_settings_services.ts'
+import type { OtlpSettings } from '../../src/session/sink_settings_remote.ts'
 import { createOtlpSender } from '../../src/sinks/senders/otlp.ts'
 import { FAULTS } from './services/listening.ts'
 import { attributesOf, listenAsCollector, plain } from './services/otlp.ts'

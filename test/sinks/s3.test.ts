@@ -1,6 +1,6 @@
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { expect, it } from 'vitest'
-import type { S3Settings } from '../../src/session/sink_settings_services.ts'
+import type { S3Settings } from '../../src/session/sink_settings_remote.ts'
 import { createS3Sender } from '../../src/sinks/senders/s3.ts'
 import type { Fault } from './services/listening.ts'
 import { type BucketOptions, failure, listenAsS3 } from './services/s3.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { SplunkSettings } from '../../src/session/sink_settings_services.ts'
+import type { SplunkSettings } from '../../src/session/sink_settings_remote.ts'
 import { createSplunkSender } from '../../src/sinks/senders/splunk.ts'
 import { FAULTS, type Told } from './services/listening.ts'
 import { DEPS, deliver, item, items, NETWORK, NOW, SECRET, troubleOf } from './services/sending.ts'

@@ -1,5 +1,5 @@
 import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
-import type { OtlpSettings } from '../../session/sink_settings_services.ts'
+import type { OtlpSettings } from '../../session/sink_settings_remote.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type BatchProgress, progressOf, sendInHalves } from './batch_progress.ts'

@@ -4,7 +4,7 @@ import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { SallyportError } from '../../errors.ts'
 import { type AddressGuard, createAddressGuard, PRIVATE_NETWORKS } from '../../outbound/address.ts'
 import { member } from '../../outbound/json_answer.ts'
-import type { S3Settings } from '../../session/sink_settings_services.ts'
+import type { S3Settings } from '../../session/sink_settings_remote.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type BatchObject, batchObject, itemsByDay } from './s3_object.ts'
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip, zstdCompress } from 'node:zlib'
-import type { S3Settings } from '../../session/sink_settings_services.ts'
+import type { S3Settings } from '../../session/sink_settings_remote.ts'
 import type { Item } from '../sender.ts'
 
 /** An object as it is written: the records of one day and a range of the log. */

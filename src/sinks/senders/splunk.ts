@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
-import type { SplunkSettings } from '../../session/sink_settings_services.ts'
+import type { SplunkSettings } from '../../session/sink_settings_remote.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type BatchProgress, progressOf } from './batch_progress.ts'

@@ -6,7 +6,7 @@ import type {
   OtlpSettings,
   S3Settings,
   SplunkSettings,
-} from '../session/sink_settings_services.ts'
+} from '../session/sink_settings_remote.ts'
 import type { elasticsearchSink } from './schema_sink_elasticsearch.ts'
 import type { kafkaSink } from './schema_sink_kafka.ts'
 import type { otlpSink } from './schema_sink_otlp.ts'
@@ -23,7 +23,7 @@ type ServiceSection =
   | z.output<typeof s3Sink>
 type ServiceSettings = SplunkSettings | ElasticsearchSettings | KafkaSettings | OtlpSettings | S3Settings
 
-export function serviceSettings(
+export function remoteSettings(
   section: ServiceSection,
   network: NetworkSink,
   headers: Readonly<Record<string, SinkHeader>>,
