@@ -16,6 +16,7 @@ import { addBreakGlass, addGrants } from './commands/grants.ts'
 import { addLogin } from './commands/login.ts'
 import { addPolicies } from './commands/policies.ts'
 import { addPolicyTests } from './commands/policy_test.ts'
+import { addRecordings } from './commands/recordings.ts'
 import { addRequests } from './commands/requests.ts'
 import { addEvidence, addReviews } from './commands/reviews.ts'
 import { addSealing } from './commands/sealing.ts'
@@ -151,6 +152,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addPolicyTests(policy, context)
   addReviews(program, context)
   addEvidence(program, context)
+  addRecordings(program, context)
   addWebhooks(program, context)
   addDatabase(program, context)
   addClassify(program, context)

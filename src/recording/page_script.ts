@@ -163,7 +163,7 @@ function chips(label, names, className) {
   return line
 }
 function cell(column, value) {
-  const node = make('td', value === null ? 'null' : column.number ? 'number' : '')
+  const node = make('td', (value === null ? 'null ' : '') + (column.number ? 'number' : ''))
   if (value === null) node.textContent = 'NULL'
   else node.append(marked(value))
   return node
@@ -223,7 +223,11 @@ function body(one, at) {
     node.append(chips('Parameters', one.parameters.map((value, at) => '$' + (at + 1) + ' = ' + (value === null ? 'NULL' : value)), ''))
   }
   if (one.masked.length) node.append(chips('Masked for this person', one.masked, 'masked'))
-  if (one.clear.length) node.append(chips('Seen in clear', one.clear, 'clear'))
+  if (one.clear.length) {
+    const names = one.clear.slice(0, 12)
+    if (names.length < one.clear.length) names.push('and ' + (one.clear.length - names.length) + ' more')
+    node.append(chips('Seen in clear', names, 'clear'))
+  }
   if (!one.allowed) node.append(make('p', 'message error', 'Refused by ' + (one.code || 'policy') + ': ' + one.reason))
   let waiting = false
   for (const shown of one.shown) {

@@ -68,7 +68,7 @@ li .number { color: var(--dim); font-variant-numeric: tabular-nums; text-align: 
 li .text { font-family: var(--mono); font-size: 12.5px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 li .meta { grid-column: 2; color: var(--dim); font-size: 12px; display: flex; gap: 8px; flex-wrap: wrap; }
 li .meta .bad { color: var(--bad); font-weight: 600; }
-li.later { opacity: 0.55; }
+li.later .text { color: var(--dim); }
 section { overflow: auto; padding: 20px 24px 32px; }
 article { max-width: 1400px; }
 .head { display: flex; gap: 10px; align-items: center; flex-wrap: wrap; margin-bottom: 10px; color: var(--dim); font-size: 13px; }
@@ -80,7 +80,7 @@ pre.sql {
 .keyword { color: var(--keyword); font-weight: 600; } .string { color: var(--string); } .number-literal { color: var(--number); }
 .comment { color: var(--comment); font-style: italic; }
 mark { background: var(--mark); color: var(--mark-text); border-radius: 3px; padding: 0 1px; }
-.chips { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 14px; align-items: center; font-size: 12.5px; color: var(--dim); }
+.chips { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 10px; align-items: center; font-size: 12.5px; color: var(--dim); }
 .chip { font-family: var(--mono); font-size: 12px; padding: 1px 8px; border-radius: 6px; background: var(--soft); color: var(--text); overflow-wrap: anywhere; }
 .chip.masked { background: var(--good-soft); color: var(--good); }
 .chip.clear { background: var(--warn-soft); color: var(--warn); }

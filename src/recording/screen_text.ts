@@ -102,7 +102,7 @@ function shownTexts(shown: Shown, paint: Paint): string[] {
 }
 
 function tableTexts({ columns, rows, leftOut }: ShownTable, paint: Paint): string[] {
-  const cells = rows.map((row) => row.map((cell) => clipped(printable(cell ?? ''), CELL_COLUMNS)))
+  const cells = rows.map((row) => row.map((cell) => clipped(printable(cell ?? 'NULL'), CELL_COLUMNS)))
   const heads = columns.map(({ name }) => clipped(printable(name), CELL_COLUMNS))
   const widths = heads.map((name, column) =>
     cells.reduce((widest, row) => Math.max(widest, widthOf(row[column] ?? '')), widthOf(name)),

@@ -1,3 +1,4 @@
+import type { BoundValue } from '../audit/bound_values.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import { redactSecrets } from '../audit/redact.ts'
 import type { Sealer } from '../audit/seal.ts'
@@ -163,10 +164,8 @@ export class SessionRecording {
     const text = this.#textOf(event)
     const repeated = text !== null && text === this.#lastText && this.#entries.at(-1)?.kind === 'statement'
     this.#lastText = text
-    const seen = (as: 'masked' | 'clear') =>
-      event.columns
-        .filter((column) => (column.seen === 'clear') === (as === 'clear'))
-        .map(({ schema, table, column }) => `${schema}.${table}.${column}`)
+    const seen = (as: readonly string[]) =>
+      event.columns.flatMap((one) => (as.includes(one.seen) ? [`${one.schema}.${one.table}.${one.column}`] : []))
     return {
       kind: 'statement',
       at: event.time,
@@ -177,9 +176,9 @@ export class SessionRecording {
       reason: event.reason,
       text: repeated ? null : text,
       normalized: event.statement.normalized,
-      parameters: null,
-      masked: seen('masked'),
-      clear: seen('clear'),
+      parameters: boundTexts(event),
+      masked: seen(['masked', 'computed_masked']),
+      clear: seen(['clear']),
     }
   }
 
@@ -247,6 +246,20 @@ export class SessionRecording {
     const { bytes, sha256 } = file
     return { bytes, sha256, frames: this.#frames, statements: this.#statements, why: this.#failed }
   }
+}
+
+/** As the log keeps them: a value that is too long by its begin, bytes in base64. */
+function boundTexts({ parameters }: Decision): readonly (string | null)[] | null {
+  const texts = parameters?.values?.map((value) => {
+    return value === null || typeof value === 'string' ? value : shortened(value)
+  })
+  return texts ?? null
+}
+
+function shortened(value: Exclude<BoundValue, string | null>): string {
+  if ('text' in value) return `${value.text}… (${value.bytes} bytes)`
+  if ('unread' in value) return '(not kept)'
+  return `base64:${value.base64}${value.bytes === undefined ? '' : `… (${value.bytes} bytes)`}`
 }
 
 function notWritten(why: string): SallyportError {
