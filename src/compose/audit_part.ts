@@ -16,10 +16,10 @@ export type Recorder = (event: Unstamped<AuditEvent>) => Promise<void>
 
 /** Opens the log of record of this node, and puts on record what was found there. */
 export async function openLog({ node }: Config, { log, ids, clock }: LogDeps): Promise<LogOfRecord> {
-  const { directory, durability, origin, key: configured, segment } = node.audit
+  const { directory, durability, origin, key: configured, segment, sealTo } = node.audit
   const key = await signingKey(join(node.dataDir, 'audit.key'), configured, origin, disk)
   const audit = await openAuditLog({
-    ...{ directory, durability, origin, key, segment, clock },
+    ...{ directory, durability, origin, key, segment, sealTo, clock },
     writerId: node.name,
     product: { version: VERSION, uid: node.name },
     newId: () => ids.uuid(),

@@ -66,8 +66,9 @@ describe('a long text in the log', () => {
     const directory = scratch()
     let isFull = true
     const { disk } = shimDisk({
-      write: () => {
+      write: (bytes) => {
         if (isFull) throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+        return bytes.length
       },
     })
     const log = await openTestLog(directory, { disk, lookEveryMs: 60_000 })
