@@ -229,6 +229,9 @@ function cutAt(directory: string, segment: Segment, end: number, disk: Disk): vo
   }
 }
 
+/** How the detail begins where the log is not as it was signed. */
+export const BROKEN_LOG = 'the audit log is broken: '
+
 function broken(what: string): SallyportError {
-  return new SallyportError('SP-AUDIT', `the audit log is broken: ${what} (docs/audit-verify.md)`)
+  return new SallyportError('SP-AUDIT', `${BROKEN_LOG}${what} (docs/audit-verify.md)`)
 }

@@ -3,8 +3,10 @@ import { type Logger, pino } from 'pino'
 import type { PolicyVersion } from '../access/records.ts'
 import type { AccessEvent } from '../audit/access_event.ts'
 import type { LogOfRecord } from '../auditlog/audit_log.ts'
+import { BROKEN_LOG } from '../auditlog/open_log.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
+import { asSallyportError } from '../errors.ts'
 import { LiveConfig } from '../live_config.ts'
 import { createIds } from '../proxy/ids.ts'
 import { createMetrics, type Metrics } from '../proxy/metrics.ts'
@@ -13,7 +15,9 @@ import { createSecrets, type Secrets } from '../secrets/live_secrets.ts'
 import type { Clock, Ids } from '../session/ports.ts'
 import { createStandardOutput, type StandardOutput } from '../sinks/standard_output.ts'
 import { createNamesFile } from '../store/names_file.ts'
+import { type AlertsDeps, type AlertsPart, composeAlerts, tellBrokenLog } from './alerts_part.ts'
 import { openLog, Readings, type Recorder, recorder } from './audit_part.ts'
+import { alertWorld } from './masked_columns.ts'
 import { madeVersions } from './policy_files.ts'
 import { composeStore, type StorePart } from './store_part.ts'
 
@@ -31,6 +35,7 @@ export interface Foundations {
   /** Where the lines of `log` go, and those of a sink. */
   readonly output: StandardOutput
   readonly audit: LogOfRecord
+  readonly alerts: AlertsPart
   readonly ids: Ids
   readonly record: Recorder
   readonly metrics: Metrics
@@ -55,7 +60,11 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   const output = createStandardOutput()
   const log = pino({ level: files.node.logLevel, base: { node: files.node.name } }, output)
   const ids = createIds(clock.now)
-  const audit = await openLog(files, { log, ids, clock })
+  const secret = (reference: string) => secrets.text(reference)
+  const telling = { log, ids, clock, secret, print: (text: string) => output.writeAll(text) }
+  const opened = await openLog(files, { log, ids, clock }).catch((error: unknown) => notOpened(error, files, telling))
+  const alerts = composeAlerts(opened, files, telling)
+  const { audit } = alerts
   const record = recorder(audit, ids, clock)
   await record({ kind: 'process', what: 'start' })
   readings.recordWith(record, log)
@@ -70,6 +79,8 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   // What waits for the catalog goes on as soon as there is one.
   const notes = createNamesFile(join(config.node.dataDir, 'former-names.json'))
   const live = new LiveConfig(config, secrets, clock, log, notes, (target) => sessions.tick(target))
+  alerts.configure(config)
+  alerts.follow(alertWorld(live))
   const metrics = createMetrics()
   return {
     configDir,
@@ -78,6 +89,7 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
     log,
     output,
     audit,
+    alerts,
     ids,
     record,
     metrics,
@@ -88,4 +100,11 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
     made,
     live,
   }
+}
+
+/** Without a log there is no program; that it was changed is told before the end. */
+async function notOpened(error: unknown, files: Config, telling: AlertsDeps): Promise<never> {
+  const { code, detail } = asSallyportError(error)
+  if (code === 'SP-AUDIT' && detail.startsWith(BROKEN_LOG)) await tellBrokenLog(detail, files, telling)
+  throw error
 }

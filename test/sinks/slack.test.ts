@@ -37,6 +37,14 @@ describe.each(WAYS)('Slack by %s', (by) => {
     await sender.close()
   })
 
+  it('gets a message that says so where somebody tries it', async () => {
+    const { slack, sender } = await setUp(by)
+    expect(await deliver(sender, [item(1, { code: 'sink.test', text: '{}' })])).toEqual([])
+    expect(slack.posted.map(({ text }) => text)).toEqual([
+      '[INFO] [TEST] A test of this channel: Somebody tries whether alerts come through. Nothing has happened.',
+    ])
+  })
+
   it('shows what people wrote as it is: it can neither format nor mention', async () => {
     const { slack, sender } = await setUp(by)
     await deliver(sender, [alertItem({ summary: 'as <!channel> & <https://evil.example.test|here> *x*' })])

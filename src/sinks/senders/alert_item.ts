@@ -31,16 +31,28 @@ export type AlertItem = z.output<typeof record>['unmapped']['jit']['alert'] & {
   readonly time: number
 }
 
+/** Somebody tries the sink: see `sinks/test_record.ts`. */
+const SINK_TEST = 'sink.test'
+
 /**
  * The alert, where the item is one that this sink is a channel of. Null for all else: checkpoints, pieces of records, and
  * alerts that others bring.
  */
-export function alertFor(sink: string, { code, text, uid, time, piece }: Item): AlertItem | null {
+export function alertFor(sink: string, item: Item): AlertItem | null {
+  const { code, text, uid, time, piece } = item
+  if (code === SINK_TEST) return testOf(sink, item)
   if (!code.startsWith('alert.') || piece !== undefined) return null
   const read = record.safeParse(parseJson(text))
   if (!read.success) return null
   const { alert } = read.data.unmapped.jit
   return alert.channels.includes(sink) ? { ...alert, summary: read.data.message, uid, time } : null
+}
+
+function testOf(sink: string, { uid, time }: Item): AlertItem {
+  const what = { signal: 'sink_test', key: `sink_test/${sink}`, title: '[TEST] A test of this channel' }
+  const none = { count: 1, suppressed: 0, owner: 'nobody', runbook: 'docs/sinks.md', channels: [sink], evidence: [] }
+  const summary = 'Somebody tries whether alerts come through. Nothing has happened.'
+  return { ...what, ...none, state: 'raised', severity: 'info', about: {}, summary, uid, time }
 }
 
 /** What belongs to an alert, for people to read. */
