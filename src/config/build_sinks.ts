@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import type { NetworkSink, SinkBase, SinkHeader, SinkSettings, SinkTls } from '../session/sink_settings.ts'
-import { buildServiceSink } from './build_service_sinks.ts'
+import { alertSettings } from './build_sink_alerts.ts'
+import { remoteSettings } from './build_sink_remote.ts'
 import type { Place } from './merge.ts'
 import type { Path } from './problem.ts'
 import type { Resolver } from './resolve.ts'
 import { SEVERITY_IDS } from './schema_sink_values.ts'
 import type { SinkSection } from './schema_sinks.ts'
 
-export type NetworkSection = Extract<SinkSection, { readonly tls: unknown }>
+type NetworkSection = Extract<SinkSection, { readonly tls: unknown }>
 
 /** RFC 5424, table 1. */
 const FACILITIES: Readonly<Record<string, number>> = { authpriv: 10, audit: 13 }
@@ -56,8 +57,11 @@ async function buildSink(
       const { kind, url, body, secret, headers, maxItemBytes } = section
       return { ...network, kind, url, body, secret: secret ?? null, headers: headersOf(headers), maxItemBytes }
     }
+    case 'slack':
+    case 'pagerduty':
+      return alertSettings(section, network)
     default:
-      return buildServiceSink(section, network)
+      return remoteSettings(section, network, 'headers' in section ? headersOf(section.headers) : {})
   }
 }
 
@@ -95,7 +99,7 @@ async function networkOf(section: NetworkSection, resolver: Resolver, at: Place,
 
 type HeadersSection = Extract<SinkSection, { kind: 'webhook' }>['headers']
 
-export function headersOf(headers: HeadersSection): Readonly<Record<string, SinkHeader>> {
+function headersOf(headers: HeadersSection): Readonly<Record<string, SinkHeader>> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, header]) => [
       name,

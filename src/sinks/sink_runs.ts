@@ -7,8 +7,8 @@ import { positionPath, readPosition, strangeness, writePosition } from './positi
 import { type SenderDeps, SinkError } from './sender.ts'
 import { SinkRun } from './sink_run.ts'
 import type { SinkNews, SinkStatus, SinkTest } from './sink_status.ts'
+import type { SinkWorkerData } from './sink_worker.ts'
 import { testSink } from './test_record.ts'
-import type { SinkWorkerData } from './worker_messages.ts'
 
 export interface Outside {
   /** Null where the secret can't be read. */

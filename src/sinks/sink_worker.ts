@@ -1,12 +1,40 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { SinkSettings } from '../session/sink_settings.ts'
 import { SinkRuns } from './sink_runs.ts'
-import type { FromSinkWorker, SinkWorkerData, ToSinkWorker } from './worker_messages.ts'
+import type { SinkNews, SinkStatus, SinkTest } from './sink_status.ts'
 
 /** The thread of all sinks. */
 
-const STATUS_MS = 500
+/** What the thread of the sinks starts with. */
+export interface SinkWorkerData {
+  /** The log of record. */
+  readonly directory: string
+  /** Where positions and dead letters are. */
+  readonly state: string
+  /** Shared memory: [1] is the sequence number after the last line that is on disk. */
+  readonly progress: BigInt64Array
+  readonly node: string
+  readonly version: string
+}
 
-if (parentPort !== null) serve(parentPort, workerData as SinkWorkerData)
+export type ToSinkWorker =
+  /** All sinks from now on; answered with `configured`. */
+  | { readonly kind: 'configure'; readonly id: number; readonly sinks: readonly SinkSettings[] }
+  | { readonly kind: 'test'; readonly id: number; readonly name: string }
+  /** Answered with `drained` when nothing is left to do. */
+  | { readonly kind: 'drain'; readonly id: number }
+  /** The answers to `secret` and `print`. */
+  | { readonly kind: 'answer'; readonly id: number; readonly value: string | null }
+
+export type FromSinkWorker =
+  | { readonly kind: 'secret'; readonly id: number; readonly reference: string }
+  | { readonly kind: 'print'; readonly id: number; readonly text: string }
+  | { readonly kind: 'status'; readonly sinks: readonly SinkStatus[] }
+  | { readonly kind: 'news'; readonly news: SinkNews }
+  | { readonly kind: 'configured' | 'drained'; readonly id: number }
+  | { readonly kind: 'tested'; readonly id: number; readonly test: SinkTest }
+
+const STATUS_MS = 500
 
 function serve(port: MessagePort, data: SinkWorkerData): void {
   const tell = (message: FromSinkWorker) => port.postMessage(message)
@@ -69,3 +97,5 @@ class Questions {
     this.#waiting.delete(id)
   }
 }
+
+if (parentPort !== null) serve(parentPort, workerData as SinkWorkerData)

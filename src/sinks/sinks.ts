@@ -4,7 +4,7 @@ import type { SinkSettings } from '../session/sink_settings.ts'
 import { backOffMs } from './back_off.ts'
 import { deliveredPositions } from './delivered_positions.ts'
 import type { SinkNews, SinkStatus, SinkTest } from './sink_status.ts'
-import type { FromSinkWorker, SinkWorkerData, ToSinkWorker } from './worker_messages.ts'
+import type { FromSinkWorker, SinkWorkerData, ToSinkWorker } from './sink_worker.ts'
 
 export interface SinksOptions extends SinkWorkerData {
   /** The text of a secret, read now where it was read a while ago. */

@@ -21,9 +21,9 @@ const ANSWER_SHARE = 0.8
 const LAST_PORT = 65_535
 
 const KEYS: Readonly<Record<'session' | 'person' | 'target', readonly string[]>> = {
-  session: ['actor/session/uid', 'session/uid', 'metadata/correlation_uid', 'session/id'],
+  session: ['actor/session/uid', 'session/uid', 'metadata/correlation_uid', 'labels/session_id'],
   person: ['actor/user/uid', 'user/uid', 'user/id', 'actor/user/name', 'user/name'],
-  target: ['dst_endpoint/svc_name', 'database/uid', 'service/name'],
+  target: ['dst_endpoint/svc_name', 'database/uid', 'service/target/name'],
 }
 
 /**

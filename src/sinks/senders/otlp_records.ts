@@ -35,25 +35,31 @@ const SEVERITIES: readonly (readonly [number, string])[] = [
 ]
 
 /**
- * Attributes of the semantic conventions (database, server, client, user, session, error, log), and where they are in
- * OCSF and in ECS. The text of the statement is in the body alone: attributes are often indexed and kept short.
+ * Attributes of the semantic conventions (database, server, client, user, session, log), and where they are in OCSF and
+ * in ECS. The text of the statement is in the body alone: attributes are often indexed and kept short.
  */
-const ATTRIBUTES: readonly (readonly [string, readonly string[]])[] = [
-  ['db.namespace', ['database/name']],
-  ['db.collection.name', ['table/name']],
-  ['db.operation.name', ['activity_name', 'event/action']],
-  ['db.response.status_code', ['status_code']],
+const ATTRIBUTES: Attributes = [
   ['server.address', ['dst_endpoint/hostname', 'destination/address']],
   ['server.port', ['dst_endpoint/port', 'destination/port']],
-  ['client.address', ['src_endpoint/ip', 'source/ip', 'source/address']],
+  ['client.address', ['src_endpoint/ip', 'source/ip']],
   ['client.port', ['src_endpoint/port', 'source/port']],
-  ['session.id', ['actor/session/uid', 'session/uid', 'metadata/correlation_uid']],
+  ['session.id', ['actor/session/uid', 'session/uid', 'labels/session_id']],
   ['user.id', ['actor/user/uid', 'user/uid', 'user/id']],
   ['user.name', ['actor/user/name', 'user/name']],
   ['user.email', ['actor/user/email_addr', 'user/email_addr', 'user/email']],
 ]
+/** Of records about databases alone: all classes have activities and status codes. */
+const DATABASE_ATTRIBUTES: Attributes = [
+  ['db.namespace', ['database/name']],
+  ['db.collection.name', ['table/name']],
+  ['db.operation.name', ['activity_name', 'sallyport/ocsf/activity']],
+  ['db.response.status_code', ['status_code', 'error/code']],
+]
+const DATASTORE_ACTIVITY: ReadonlySet<unknown> = new Set([6005, 'Datastore Activity'])
 /** db.system.name, by what the record calls the protocol. */
 const SYSTEMS: Readonly<Record<string, string>> = { postgres: 'postgresql', postgresql: 'postgresql', mysql: 'mysql' }
+
+type Attributes = readonly (readonly [string, readonly string[]])[]
 
 export interface LogRecord {
   readonly timeUnixNano: string
@@ -92,7 +98,8 @@ function attributesOf(item: Item, record: unknown): KeyValue[] {
   }
   const system = SYSTEMS[firstOf(record, ['unmapped/jit/protocol', 'sallyport/protocol']) ?? '']
   if (system !== undefined) attributes.push(attribute('db.system.name', system))
-  for (const [key, paths] of ATTRIBUTES) {
+  const isDatabase = DATASTORE_ACTIVITY.has(firstOf(record, ['class_uid', 'sallyport/ocsf/class']))
+  for (const [key, paths] of isDatabase ? [...ATTRIBUTES, ...DATABASE_ATTRIBUTES] : ATTRIBUTES) {
     const found = firstOf(record, paths)
     if (found !== undefined) attributes.push(attribute(key, found))
   }

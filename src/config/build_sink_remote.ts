@@ -1,12 +1,14 @@
-import type { NetworkSink, SinkSettings } from '../session/sink_settings.ts'
-import type { SlackWay } from '../session/sink_settings_alerts.ts'
-import { headersOf } from './build_sinks.ts'
+import type { NetworkSink, SinkHeader, SinkSettings } from '../session/sink_settings.ts'
 import type { SinkSection } from './schema_sinks.ts'
 
-type ServiceSection = Exclude<SinkSection, { kind: 'file' | 'stdout' | 'syslog' | 'webhook' }>
+type RemoteSection = Extract<SinkSection, { kind: 'splunk' | 'elasticsearch' | 'kafka' | 'otlp' | 's3' }>
 
 /** Sinks that are services of others. */
-export function buildServiceSink(section: ServiceSection, network: NetworkSink): SinkSettings {
+export function remoteSettings(
+  section: RemoteSection,
+  network: NetworkSink,
+  headers: Readonly<Record<string, SinkHeader>>,
+): SinkSettings {
   switch (section.kind) {
     case 'splunk': {
       const { kind, url, token, index, source, sourcetype, host, gzip, acknowledge, maxItemBytes } = section
@@ -23,8 +25,8 @@ export function buildServiceSink(section: ServiceSection, network: NetworkSink):
       return { ...network, kind, ...rest, sasl: sasl ?? null }
     }
     case 'otlp': {
-      const { kind, url, headers, body, serviceName, gzip, maxItemBytes } = section
-      return { ...network, kind, url, headers: headersOf(headers), body, serviceName, gzip, maxItemBytes }
+      const { kind, url, body, serviceName, gzip, maxItemBytes } = section
+      return { ...network, kind, url, headers, body, serviceName, gzip, maxItemBytes }
     }
     case 's3': {
       const { kind, bucket, prefix, region, endpoint, forcePathStyle, credentials, compress, lock, kmsKey } = section
@@ -36,16 +38,5 @@ export function buildServiceSink(section: ServiceSection, network: NetworkSink):
         kmsKey: kmsKey ?? null,
       }
     }
-    case 'slack':
-      return { ...network, kind: 'slack', way: wayOf(section) }
-    case 'pagerduty': {
-      const { kind, address, routingKey } = section
-      return { ...network, kind, address, routingKey }
-    }
   }
-}
-
-function wayOf({ webhook, address, token, channel }: Extract<ServiceSection, { kind: 'slack' }>): SlackWay {
-  if (webhook !== undefined) return { by: 'webhook', webhook }
-  return { by: 'bot', address, token: token ?? '', channel: channel ?? '' }
 }
