@@ -12,6 +12,7 @@ import type {
   AccountLedger,
   AccountSession,
   Accounts,
+  AuditLog,
   Catalogs,
   Clock,
   LiveCredential,
@@ -29,6 +30,7 @@ import type { PrivilegesAtHand } from '../upstream/accounts_setups.ts'
 import { MysqlAccounts } from '../upstream/mysql_accounts.ts'
 import { PostgresAccounts } from '../upstream/postgres_accounts.ts'
 import { AdminPool } from '../upstream/postgres_accounts_pool.ts'
+import { recordAccounts } from './account_records.ts'
 import { followGrants } from './grant_accounts.ts'
 
 const FINDINGS_KEPT = 10_000
@@ -40,6 +42,7 @@ export interface AccountsDeps {
   /** The admin account of a target, which may be rotated while the program runs. */
   readonly adminOf: (target: Target) => LiveCredential
   readonly ledger: AccountLedger
+  readonly audit: Pick<AuditLog, 'append'>
   readonly grants: StoreGrants
   readonly clock: Clock
   readonly log: Logger
@@ -65,13 +68,17 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
     mysql: new MysqlAccounts(deps.adminOf),
   }
   const told = new LRUCache<string, true>({ max: FINDINGS_KEPT })
+  const recorded = recordAccounts({
+    ...deps,
+    failed: (err) => deps.log.error({ err }, 'the end of an account was not recorded'),
+  })
   const made = createLiveAccounts({
     node: live.config.node.name,
     engineOf: ({ engine }) => engines[engine],
     primaryOf: (target) => live.primaryOf(target),
     settingsOf: (target, role) => live.accountSettingsOf(target.name, role),
     privilegesOf: (session, target, grant) => privilegesFor(deps, session, target, grant),
-    ledger: deps.ledger,
+    ledger: recorded.ledger,
     clock,
     report: (note) => {
       if (note.kind !== 'findings' || isNew(told, note)) report(deps, note)
@@ -86,7 +93,9 @@ export function composeAccounts(deps: AccountsDeps): AccountsPart {
   return {
     accounts: {
       open: (session, target, grant) =>
-        (live.makesAccounts(target.name) ? made : standing).open(session, target, grant),
+        live.makesAccounts(target.name)
+          ? recorded.during(session, () => made.open(session, target, grant))
+          : standing.open(session, target, grant),
       // What was never opened there is nothing to close.
       close: (sessionId) => made.close(sessionId),
       goOn: async (sessionId, grant) => made.goOn?.(sessionId, grant),

@@ -193,7 +193,9 @@ function accountSessionOf(
   { role, identity }: LoginAllowed,
   database: string,
 ): AccountSession {
-  return { id: sessionId, person: (identity.email ?? identity.subject).split('@')[0] ?? '', database, role }
+  const { issuer, subject, email, name } = identity
+  const person = (email ?? subject).split('@')[0] ?? ''
+  return { id: sessionId, person, holder: { issuer, subject, email, name }, database, role }
 }
 
 /** A role whose every rule names other databases gets no session in this one. */

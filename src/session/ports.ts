@@ -1,3 +1,4 @@
+import type { Actor } from '../audit/access_event.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import type { SallyportError } from '../errors.ts'
 import type { Identity, Person } from '../identity/identity.ts'
@@ -117,6 +118,8 @@ export interface AccountSession {
   readonly id: string
   /** What goes into the account's name: the person's alias before the `@`. */
   readonly person: string
+  /** Whose it is, for its record. */
+  readonly holder?: Actor
   /** The database that the session begins in; '' in MySQL where none is named. */
   readonly database: string
   /** The role as the grant narrows it. */
