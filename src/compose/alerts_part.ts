@@ -22,6 +22,8 @@ import { observedLog } from './observed_log.ts'
 const LOOK_MS = 5_000
 /** How often what was learned of roles is written. */
 const KEEP_MS = 300_000
+/** How often what the log did not take is tried again. */
+const AGAIN_MS = 1_000
 /** Alerts that wait until the log can be written; beyond, the oldest is left out. */
 const MAX_WAITING = 1000
 /** At the end of the process, for what goes past the log. */
@@ -100,6 +102,7 @@ class Alerts implements AlertsPart {
     this.audit = observedLog(log, (event) => this.#observe(event))
     log.onHealth((healthy, why) => this.#health(healthy, why))
     this.#every(KEEP_MS, () => this.#keep())
+    this.#every(AGAIN_MS, () => this.#appendWaiting())
   }
 
   follow(world: AlertWorld): void {
@@ -160,10 +163,15 @@ class Alerts implements AlertsPart {
     })
   }
 
+  /** A log that failed for a moment only is well again before it is known what it has not taken. */
+  #appendWaiting(): void {
+    if (this.#log.healthy) for (const alert of this.#waiting.splice(0)) this.#append(alert)
+  }
+
   #health(healthy: boolean, why: string): void {
     const { conditions } = this.#engine
     if (!healthy) return conditions.logUnwritable(this.#node, why)
-    for (const alert of this.#waiting.splice(0)) this.#append(alert)
+    this.#appendWaiting()
     conditions.logWritable(this.#node)
   }
 
