@@ -50,7 +50,8 @@ export function followLine(state: ChainState | null, line: string): ChainState |
   return { writer, next: sequence + 1, previous: leafHash(line) }
 }
 
-function linkOf(line: string): { writer: string; sequence: number; previous: string } | null {
+/** What the line says of itself; null where it is no record with a chain. */
+export function linkOf(line: string): { writer: string; sequence: number; previous: string } | null {
   try {
     const record = JSON.parse(line) as { unmapped?: { jit?: { chain?: Record<string, unknown> } } }
     const chain = record.unmapped?.jit?.chain
