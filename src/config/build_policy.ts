@@ -62,6 +62,7 @@ function buildAsking(section: RoleSection): Asking {
     claims: new Map(Object.entries(section.parametersFromClaims)),
     delegable: section.delegable,
     recording: section.recording,
+    durability: section.durability,
     breakGlass: section.breakGlass,
   }
 }

@@ -63,6 +63,7 @@ export async function buildTarget({ value, at }: Placed<TargetSection>, resolver
     admin: await credential(value.admin, resolver, at, ['admin']),
     maxConnections: value.maxConnections,
     capture: value.capture,
+    durability: value.durability,
     catalogPollMs: value.catalogPoll,
   }
 }

@@ -88,6 +88,10 @@ const asking = {
     .optional()
     .describe('The approval rule that alone decides; default: the first of the list that matches.'),
   delegable: z.boolean().default(false).describe('Leads of projects may approve it on their targets.'),
+  durability: z
+    .enum(['log', 'sync'])
+    .default('log')
+    .describe('sync: records of statements under it are on disk before they go out.'),
   recording: z.boolean().default(false).describe('Sessions under it are recorded.'),
   breakGlass: z.boolean().default(false).describe('May be had at once in an incident that is open.'),
 }

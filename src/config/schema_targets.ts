@@ -33,6 +33,10 @@ export const targetsSection = z.array(
           'its literals, and how many parameters. full: all as sent. sealed: beside the normalized text, all as sent, ' +
           'encrypted to node.audit.sealTo.',
       ),
+    durability: z
+      .enum(['log', 'sync'])
+      .default('log')
+      .describe('sync: the record of a statement is on disk before it goes out, whatever node.audit.durability says.'),
     catalogPoll: duration.prefault('5s'),
   }),
 )

@@ -34,6 +34,8 @@ export interface ColumnAccess {
   readonly seen: 'clear' | 'masked' | 'computed_masked' | 'written'
   /** The strategy of its mask, where it is seen through one. */
   readonly mask?: MaskRule['strategy']
+  /** Seen in clear though the policy masks it: the role lifts that. */
+  readonly lifted?: true
 }
 
 /** What the wire must do with one field of a result. */

@@ -117,6 +117,8 @@ export interface Asking {
   readonly delegable: boolean
   /** Sessions are recorded. */
   readonly recording: boolean
+  /** sync: records of statements under it are on disk before they go out. */
+  readonly durability: 'log' | 'sync'
   /** May be had by break-glass. */
   readonly breakGlass: boolean
 }

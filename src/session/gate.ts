@@ -289,7 +289,7 @@ export class Gate {
       kind: 'decision',
       id: this.#deps.ids.uuid(),
       time: now,
-      ...onDiskFirst(subject),
+      ...(deny === null && verdict.showsMasked ? ON_DISK : onDiskFirst(subject, verdict.role)),
       session: subject.session,
       statementId,
       effect: deny ? 'deny' : 'allow',
@@ -317,7 +317,7 @@ export class Gate {
       kind: 'decision',
       id: this.#deps.ids.uuid(),
       time: now,
-      ...onDiskFirst(subject),
+      ...onDiskFirst(subject, null),
       session: subject.session,
       statementId: this.#deps.ids.uuid(),
       effect: 'deny',
@@ -381,9 +381,13 @@ function catalogFor(catalogs: GateDependencies['catalogs'], { target, database }
   return role.unrestricted ? catalogs.latest(target.name, database) : catalogs.current(target.name, database)
 }
 
-/** What is done in an emergency is on record whatever happens next to this machine. */
-function onDiskFirst({ grant }: Subject): { readonly sync?: true } {
-  return grant.kind === 'break_glass' ? { sync: true } : {}
+const ON_DISK = { sync: true } as const
+const WITH_THE_LOG = {} as const
+
+/** What is done in an emergency is on record whatever happens next to this machine, as is what asks for it. */
+function onDiskFirst({ grant, target }: Subject, role: Role | null): { readonly sync?: true } {
+  const asks = grant.kind === 'break_glass' || target.durability === 'sync' || role?.asking.durability === 'sync'
+  return asks ? ON_DISK : WITH_THE_LOG
 }
 
 const NO_DIGESTS: PolicyDigests = { config: '', role: '', masking: '', catalog: '' }

@@ -63,6 +63,8 @@ export interface Target {
   readonly maxConnections: number
   readonly capture: 'normalized' | 'full' | 'sealed'
   readonly catalogPollMs: number
+  /** sync: the record of a statement is on disk before it goes out, whatever the log's own durability is. */
+  readonly durability: 'log' | 'sync'
 }
 
 export interface Credential {

@@ -14,6 +14,7 @@ import type { AnalysisContext, Facts } from '../sql/facts.ts'
 import type { SubstitutionPlan } from '../sql/substitution.ts'
 import { copyFacts, editsInCopy, exportedFacts } from './exported.ts'
 import type { Subject } from './gate.ts'
+import { markLifted, showsMasked } from './lifted.ts'
 import { viewFactsOf } from './view_facts.ts'
 
 /** One database dialect's analysis and rewriting, with its parser already in hand. */
@@ -46,6 +47,8 @@ export interface Verdict {
   readonly masking: MaskingPolicy
   readonly namesKey: string
   readonly digests: PolicyDigests
+  /** It shows what the policy masks for others: its record is on disk before it goes out. */
+  readonly showsMasked: boolean
   /** SHA-256 of the client's text, hex, and its UTF-8 length. */
   readonly sha256: string
   readonly bytes: number
@@ -126,7 +129,8 @@ export class VerdictCache {
     const facts = exported ?? own
     const viewFacts = (view: Relation) => viewFactsOf(view, catalog, subject.engine)
     const input = { ...subject, role, masking, catalog, target: subject.target.name, viewFacts }
-    const decision = decide({ ...input, facts, now: question.now })
+    const understood = facts.statements.every(({ kind }) => kind !== 'opaque')
+    const decision = markLifted(decide({ ...input, facts, now: question.now }), input)
     const masks = createMasks(input)
     const sent = rewriteAllowed(decision, facts, context, subject.engine)
     const rewritten = exported ? { ...sent, edits: editsInCopy(own, sent, exported) } : sent
@@ -141,6 +145,7 @@ export class VerdictCache {
       role,
       masking,
       namesKey: names.key,
+      showsMasked: showsMasked(rewritten.decision, input, understood),
       digests: { config: question.config, role: role.digest, masking: masking.digest, catalog: catalog.digest },
       sha256: createHash('sha256').update(encoded).digest('hex'),
       bytes: encoded.length,

@@ -36,6 +36,7 @@ async function watched(server: DatabaseServer, engine: Target['engine'], databas
     maxConnections: 5,
     capture: 'normalized',
     catalogPollMs: 60_000,
+    durability: 'log',
   }
   const formerNames = createFormerNames(null)
   const loginOf = () => secrets.credential('vault:kv/orders#password', 'rotated')

@@ -142,6 +142,7 @@ export const ASKING: Role['asking'] = {
   approval: null,
   delegable: false,
   recording: false,
+  durability: 'log',
   breakGlass: false,
 }
 

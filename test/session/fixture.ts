@@ -182,6 +182,7 @@ export function targetOf(engine: Target['engine'], over: Partial<Target> = {}): 
     maxConnections: 10,
     capture: 'normalized',
     catalogPollMs: 1000,
+    durability: 'log',
     ...over,
   }
 }

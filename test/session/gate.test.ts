@@ -3,6 +3,7 @@ import { SallyportError } from '../../src/errors.ts'
 import type { Subject } from '../../src/session/gate.ts'
 import type { RefusedAccess } from '../../src/session/ports.ts'
 import type { Names } from '../../src/session/verdict.ts'
+import { ASKING } from '../policy/build.ts'
 import { catalogOf, MINUTE, roleOf, START, targetOf, type World, worldOf } from './fixture.ts'
 
 const FRESH: Names = { searchPath: null, defaultDatabase: null, sqlMode: null, key: '' }
@@ -50,6 +51,39 @@ describe('the gate', () => {
     expect(usual.events.some((event) => 'sync' in event)).toBe(false)
     const refused = gate.refusal(subject, 'kill', new SallyportError('SP-PROTOCOL', 'no'), START)
     expect(refused).toMatchObject({ sync: true })
+  })
+
+  it.each([
+    [
+      'a masked column that the role lifts',
+      'SELECT email FROM users',
+      { unmask: ['shop.users.email'] },
+      true,
+      ['email'],
+    ],
+    ['no masked column', 'SELECT name FROM users', { unmask: ['shop.users.email'] }, false, []],
+    ['a column that stays masked', 'SELECT email FROM users', {}, false, []],
+    ['it without limits', 'SELECT name, ssn FROM users', { unrestricted: true, scope: [] }, true, ['ssn']],
+    ['nobody knows what', 'CHECKPOINT', { unrestricted: true, scope: [] }, true, []],
+    [
+      'what asks for the disk by its role',
+      'SELECT 1',
+      { asking: { ...ASKING, durability: 'sync' as const } },
+      true,
+      [],
+    ],
+  ])('has a record on disk first of who reads %s: %s', (_what, text, role, sync, lifted) => {
+    const { gate, subject } = worldOf('postgres', roleOf(role))
+    const [event] = gate.admit(subject, FRESH, text, START).events
+    if (event?.kind !== 'decision') throw new Error('no decision')
+    expect([event.effect, event.sync ?? false]).toEqual(['allow', sync])
+    expect(event.columns.filter((column) => column.lifted).map(({ column }) => column)).toEqual(lifted)
+  })
+
+  it('has a record on disk first where the target asks for it', () => {
+    const { gate, subject } = worldOf('postgres')
+    const target = targetOf('postgres', { durability: 'sync' })
+    expect(gate.admit({ ...subject, target }, FRESH, 'SELECT 1', START).events[0]).toMatchObject({ sync: true })
   })
 
   it('analyses a text once in its context, and anew when anything that it hangs on changes', () => {

@@ -15,6 +15,7 @@ export function targetOf(change: Partial<Target> & Pick<Target, 'engine' | 'port
     maxConnections: 5,
     capture: 'normalized',
     catalogPollMs: 5_000,
+    durability: 'log',
     ...change,
   }
 }
