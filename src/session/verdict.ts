@@ -10,7 +10,7 @@ import { createMasks, type Masks } from '../policy/masks.ts'
 import type { Role } from '../policy/role.ts'
 import type { Catalog, Relation } from '../sql/catalog.ts'
 import type { Rewritten } from '../sql/edits.ts'
-import type { AnalysisContext, Facts } from '../sql/facts.ts'
+import type { AnalysisContext, Facts, StatementFacts } from '../sql/facts.ts'
 import type { SubstitutionPlan } from '../sql/substitution.ts'
 import { copyFacts, editsInCopy, exportedFacts } from './exported.ts'
 import type { Subject } from './gate.ts'
@@ -83,6 +83,9 @@ function written(decision: Decision): string {
   )
 }
 
+/** What such a statement reads is not in its facts: it runs code that is elsewhere, or was not understood. */
+const RUNS_ANYTHING: ReadonlySet<StatementFacts['kind']> = new Set(['opaque', 'call', 'do', 'handler', 'maintenance'])
+
 /** Characters of SQL that the cache may hold, over all sessions: texts dominate what an entry costs. */
 const CACHE_TEXT_CHARS = 16 * 1024 * 1024
 /** Longer texts are bulk inserts that seldom come twice. */
@@ -129,7 +132,7 @@ export class VerdictCache {
     const facts = exported ?? own
     const viewFacts = (view: Relation) => viewFactsOf(view, catalog, subject.engine)
     const input = { ...subject, role, masking, catalog, target: subject.target.name, viewFacts }
-    const understood = facts.statements.every(({ kind }) => kind !== 'opaque')
+    const understood = facts.statements.every(({ kind }) => !RUNS_ANYTHING.has(kind))
     const decision = markLifted(decide({ ...input, facts, now: question.now }), input)
     const masks = createMasks(input)
     const sent = rewriteAllowed(decision, facts, context, subject.engine)

@@ -64,7 +64,7 @@ describe('the gate', () => {
     ['no masked column', 'SELECT name FROM users', { unmask: ['shop.users.email'] }, false, []],
     ['a column that stays masked', 'SELECT email FROM users', {}, false, []],
     ['it without limits', 'SELECT name, ssn FROM users', { unrestricted: true, scope: [] }, true, ['ssn']],
-    ['nobody knows what', 'CHECKPOINT', { unrestricted: true, scope: [] }, true, []],
+    ['nobody knows what', 'DO $$ BEGIN END $$', { unrestricted: true, scope: [] }, true, []],
     [
       'what asks for the disk by its role',
       'SELECT 1',
