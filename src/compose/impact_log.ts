@@ -1,4 +1,5 @@
 import { linesBackwardIn, timeOf } from '../auditlog/log_lines.ts'
+import { LongTexts, type TextPiece } from './impact_texts.ts'
 
 /** What people had run, as the log of record has it: each different statement once, with how often it came. */
 
@@ -42,6 +43,7 @@ export interface ReadBounds {
   readonly clock: () => number
 }
 
+const TEXT = Buffer.from('"event_code":"db.statement.text"')
 const DECISION = Buffer.from('"event_code":"db.decision"')
 /** How many lines are read between two looks at the clock. */
 const LINES_PER_LOOK = 1_024
@@ -49,7 +51,15 @@ const LINES_PER_LOOK = 1_024
 /** The newest first, so that what is left out is the oldest. */
 export function readStatements(directory: string, { from, to, maxDistinct, until, clock }: ReadBounds): ReadStatements {
   const found = new Map<string, { readonly statement: RecordedStatement; count: number }>()
+  const texts = new LongTexts<RecordedStatement>()
   let left = 0
+  const add = (statement: RecordedStatement) => {
+    const key = keyOf(statement)
+    const known = found.get(key)
+    if (known !== undefined) known.count++
+    else if (found.size >= maxDistinct) left++
+    else found.set(key, { statement, count: 1 })
+  }
   let reached = from
   let lines = 0
   for (const { bytes } of linesBackwardIn(directory)) {
@@ -59,14 +69,17 @@ export function readStatements(directory: string, { from, to, maxDistinct, until
       reached = time
       break
     }
+    if (bytes.includes(TEXT)) {
+      const whole = texts.take((JSON.parse(bytes.toString()) as Shown).unmapped?.jit?.text ?? {})
+      for (const statement of whole?.for ?? []) add({ ...statement, text: whole?.text ?? '' })
+    }
     if (time >= to || !bytes.includes(DECISION)) continue
-    const statement = statementOf(bytes.toString())
-    const key = statement === null ? null : keyOf(statement)
-    const known = key === null ? undefined : found.get(key)
-    if (known !== undefined) known.count++
-    else if (statement === null || key === null || found.size >= maxDistinct) left++
-    else found.set(key, { statement, count: 1 })
+    const shown = statementOf(bytes.toString())
+    if (shown === null) left++
+    else if (shown.apart === null) add(shown.statement)
+    else texts.wait(shown.apart, shown.statement)
   }
+  left += texts.left
   return { statements: [...found.values()].map(({ statement, count }) => [statement, count]), left, from: reached }
 }
 
@@ -94,21 +107,27 @@ interface Shown {
     readonly jit?: {
       readonly grant_id?: string | null
       readonly decision?: { readonly effect?: string; readonly code?: string | null }
-      readonly statement?: { readonly kind?: string; readonly pieces?: number; readonly capture?: string }
+      readonly statement?: {
+        readonly kind?: string
+        readonly pieces?: number
+        readonly capture?: string
+        readonly text?: { readonly sha256: string }
+      }
+      readonly text?: TextPiece
       readonly objects?: readonly { readonly schema: string; readonly name: string; readonly access: string }[]
       readonly digests?: RecordedStatement['digests']
     }
   }
 }
 
-/** Null where the record does not say enough to ask again. */
-function statementOf(line: string): RecordedStatement | null {
+/** Null where the record does not say enough to ask again. `apart`: the hash of its text, which stands elsewhere. */
+function statementOf(line: string): { readonly statement: RecordedStatement; readonly apart: string | null } | null {
   const { time, metadata, actor, dst_endpoint, database, query_info, unmapped } = JSON.parse(line) as Shown
   const { grant_id: grantId, decision, statement, objects, digests } = unmapped?.jit ?? {}
   const text = query_info?.query_string
   const subject = actor?.user?.uid
   if (!grantId || !text || !subject || !decision || !statement || !digests || statement.pieces !== 0) return null
-  return {
+  const recorded: RecordedStatement = {
     eventId: metadata.uid,
     time,
     issuer: actor?.session?.issuer ?? '',
@@ -126,6 +145,7 @@ function statementOf(line: string): RecordedStatement | null {
     objects: objectNames(objects ?? []),
     digests,
   }
+  return { statement: recorded, apart: statement.text?.sha256 ?? null }
 }
 
 export function objectNames(

@@ -121,11 +121,13 @@ function isOwn({ actor, unmapped }: Shown, { issuer, subject }: HistorySearch): 
   )
 }
 
+const PIECES: ReadonlySet<string> = new Set(['db.statement.piece', 'db.statement.text'])
+
 /** Null for pieces of a long text: the decision that follows them stands for all. */
 function shownOf(record: Shown, completions: Map<string, Completion>): HistoryEntry | null {
   const { metadata, time, actor, unmapped } = record
   const jit = unmapped?.jit ?? {}
-  if (metadata.event_code === 'db.statement.piece') return null
+  if (PIECES.has(metadata.event_code)) return null
   const completion = completions.get(jit.statement?.id ?? '')
   return {
     id: metadata.uid,

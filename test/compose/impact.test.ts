@@ -122,3 +122,24 @@ it('says what it left out: too many different statements, and no time to read fu
   ])
   expect(readStatements(join(here.dir, 'none'), bounds)).toEqual({ statements: [], left: 0, from: 0 })
 })
+
+it('reads long statements whole, though their text stands once for all who sent it', async () => {
+  const here = await world()
+  const long = `SELECT name FROM users WHERE id IN (${Array.from({ length: 20_000 }, () => '1').join(',')})`
+  const other = `SELECT name FROM users WHERE ${Array.from({ length: 3_000 }, () => 'id = id').join(' AND ')}`
+  await ran(here, [
+    [other, 9],
+    [long, 8],
+    ['SELECT id FROM users', 7],
+    [other, 6],
+  ])
+  const bounds = { from: 0, to: NOW, maxDistinct: 100, until: Number.POSITIVE_INFINITY, clock: () => 0 }
+  const { statements, left } = readStatements(here.auditLog, bounds)
+  expect(left).toBe(0)
+  const texts = statements.filter(([{ text }]) => text.length > 3_000)
+  expect(texts.map(([{ text }, count]) => [text.length, count]).sort()).toEqual([
+    [other.length, 2],
+    [long.length, 1],
+  ])
+  expect(texts.some(([{ text }]) => text === other)).toBe(true)
+})
