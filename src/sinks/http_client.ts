@@ -55,11 +55,11 @@ export function createHttpClient(
         ...(cert === null || ownKey === null ? {} : { cert, key: ownKey }),
         ...(serverName === null ? {} : { servername: serverName }),
       }
-      const sent =
+      const request = () =>
         url.protocol === 'https:'
           ? requestHttps(url, { ...options, agent: agents.https })
           : requestHttp(url, { ...options, agent: agents.http })
-      return await answered(sent, post.body)
+      return (await answered(request(), post.body)) ?? (await answered(request(), post.body)) ?? broken()
     },
     close: () => {
       agents.http.destroy()
@@ -68,9 +68,13 @@ export function createHttpClient(
   }
 }
 
-function answered(sent: ReturnType<typeof requestHttp>, body: string | Uint8Array): Promise<HttpAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>()
-  sent.on('error', (error) => reject(new SinkError(reasonOf(error))))
+/** Null where a connection that was kept broke before any answer: the receiver closed it as the request went out. */
+function answered(sent: ReturnType<typeof requestHttp>, body: string | Uint8Array): Promise<HttpAnswer | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer | null>()
+  sent.on('error', (error) => {
+    if (sent.reusedSocket && isBroken(error)) resolve(null)
+    else reject(new SinkError(reasonOf(error)))
+  })
   sent.on('response', (response) => {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -114,6 +118,14 @@ function checked(check: () => URL): URL {
 
 function lengthOf({ body }: HttpPost): Record<string, number> {
   return { 'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length }
+}
+
+function isBroken(error: Error & { readonly code?: unknown }): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE'
+}
+
+function broken(): never {
+  throw new SinkError('the connection broke')
 }
 
 /** A code, or a sentence of ours: texts of the network may hold anything. */

@@ -143,3 +143,12 @@ it.each(FAULTS)('survives a server that is %s', async (fault) => {
   expect(await deliver(sender, items(2))).toEqual([])
   expect(stored.size).toBe(2)
 })
+
+it('does not take a connection that was closed meanwhile for a failure', async () => {
+  const { sender, server, stored } = await elastic()
+  await deliver(sender, items(1))
+  server.instead.push('reset')
+  expect(await deliver(sender, items(1, 1))).toEqual([])
+  expect(stored.size).toBe(2)
+  expect(server.connections).toBe(2)
+})

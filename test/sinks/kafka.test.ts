@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { KafkaSettings } from '../../src/session/sink_settings_remote.ts'
+import { projected } from '../../src/sinks/projected.ts'
 import { createKafkaSender } from '../../src/sinks/senders/kafka.ts'
 import { KafkaCluster, type KafkaFault, type KafkaOptions } from './services/kafka.ts'
 import { DEPS, deliver, item, items, NETWORK, NOW, SECRET, troubleOf } from './services/sending.ts'
@@ -68,6 +69,17 @@ it.each([
 ] as const)('has the %s as the key', async (key, expected) => {
   const { cluster, sender } = await kafka({}, { key })
   await deliver(sender, [of('s1', 1)])
+  expect(cluster.records[0]?.key).toBe(expected)
+  await sender.close()
+})
+
+it.each([
+  ['person', 'u-alice'],
+  ['session', 'sess_1'],
+  ['target', 'orders-prod'],
+] as const)('finds the %s in ECS too', async (key, expected) => {
+  const { cluster, sender } = await kafka({}, { key, format: 'ecs' })
+  await deliver(sender, [item(1, { text: projected(item(1).text, 'ecs') })])
   expect(cluster.records[0]?.key).toBe(expected)
   await sender.close()
 })

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { OtlpSettings } from '../../src/session/sink_settings_remote.ts'
+import { projected } from '../../src/sinks/projected.ts'
 import { createOtlpSender } from '../../src/sinks/senders/otlp.ts'
 import { FAULTS } from './services/listening.ts'
 import { attributesOf, listenAsCollector, plain } from './services/otlp.ts'
@@ -47,6 +49,7 @@ it('sends records as structures, with the attributes of the conventions', async 
     'log.record.uid': 'uid-0',
     'db.system.name': 'postgresql',
     'db.namespace': 'orders',
+    'db.operation.name': 'Query',
     'server.address': 'orders.example.test',
     'server.port': 5432,
     'client.address': '10.0.0.5',
@@ -76,6 +79,40 @@ it('sends records as texts, uncompressed, to the path that is set, and pieces wi
     'sallyport.piece.index': 1,
     'sallyport.piece.count': 3,
   })
+})
+
+it('finds the attributes in ECS too, and none of databases in what is about none', async () => {
+  const { sender, records } = await collector({ format: 'ecs' })
+  const login = item(1, { text: JSON.stringify({ class_uid: 3002, activity_name: 'Logon', user: { uid: 'u-alice' } }) })
+  await deliver(sender, [item(0, { text: projected(item(0).text, 'ecs') }), login])
+  expect(attributesOf(records[0]?.attributes ?? [])).toEqual({
+    'log.record.uid': 'uid-0',
+    'db.system.name': 'postgresql',
+    'db.operation.name': 'Query',
+    'server.address': 'orders.example.test',
+    'server.port': 5432,
+    'client.address': '10.0.0.5',
+    'client.port': 51_111,
+    'session.id': 'sess_1',
+    'user.id': 'u-alice',
+    'user.name': 'alice',
+    'user.email': 'alice@example.test',
+  })
+  expect(attributesOf(records[1]?.attributes ?? [])).toEqual({ 'log.record.uid': 'uid-1', 'user.id': 'u-alice' })
+})
+
+it('turns any JSON into structures that stand for the same', async () => {
+  const { sender, records } = await collector()
+  // A key without a name is none (opentelemetry-proto, KeyValue).
+  const named = fc.jsonValue({ maxDepth: 4 }).filter((value) => !JSON.stringify(value).includes('"":'))
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(fc.string({ minLength: 1 }), named), async (record) => {
+      const text = JSON.stringify(record)
+      await deliver(sender, [item(0, { text })])
+      expect(JSON.stringify(plain(records.at(-1)?.body))).toBe(text)
+    }),
+    { numRuns: 50 },
+  )
 })
 
 it.each([

@@ -30,6 +30,9 @@ export const NETWORK: NetworkSink = {
 export function item(n: number, more: Partial<Item> = {}): Item {
   const uid = `uid-${n}`
   const record = {
+    class_uid: 6005,
+    class_name: 'Datastore Activity',
+    activity_name: 'Query',
     time: NOW + n,
     severity_id: 2,
     metadata: { uid, event_code: 'db.decision', correlation_uid: 'sess_1' },
