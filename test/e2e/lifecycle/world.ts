@@ -14,6 +14,7 @@ import {
   startSallyport,
   targetOf,
 } from '../../servers/sallyport.ts'
+import { SEAL_TO } from '../../servers/seal_key.ts'
 import { type Name, type Terminal, terminalOf } from './people.ts'
 
 /** Two databases, an identity provider and the whole program over a store of either kind, with accounts made for each session. */
@@ -138,7 +139,12 @@ function programOptions(
     masking: { masks: [{ schemas: ['shop'], tables: ['orders'], columns: ['email'], strategy: 'redact' }] },
     sections: { ...SECTIONS, ...sections },
     api: true,
-    node: { store: store === 'sqlite' ? { kind: 'sqlite' } : storeIn(postgres), ...node, ...ownNode },
+    node: {
+      audit: { sealTo: SEAL_TO },
+      store: store === 'sqlite' ? { kind: 'sqlite' } : storeIn(postgres),
+      ...node,
+      ...ownNode,
+    },
     secrets: { [secretName(PG)]: postgres.password, [secretName(MY)]: mariadb.password },
   }
 }
