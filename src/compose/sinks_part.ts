@@ -5,7 +5,7 @@ import { createSinks, type Sinks } from '../sinks/sinks.ts'
 import { VERSION } from '../version.ts'
 import type { Foundations } from './foundations.ts'
 
-type SinkPartDeps = Pick<Foundations, 'audit' | 'config' | 'log' | 'metrics' | 'output' | 'secrets'>
+type SinkPartDeps = Pick<Foundations, 'alerts' | 'audit' | 'config' | 'log' | 'metrics' | 'output' | 'secrets'>
 
 /** What is no trouble, or no longer. */
 const GOOD_NEWS: ReadonlySet<SinkNews['what']> = new Set(['recovered', 'caught_up'])
@@ -38,5 +38,6 @@ export function composeSinks(deps: SinkPartDeps, onNews: (news: SinkNews) => voi
   })
   const counted = createSinkMetrics(metrics.registry, () => sinks.statuses())
   sinks.configure(node.audit.sinks).catch((err: unknown) => log.error({ err }, 'the sinks could not be started'))
+  deps.alerts.watchSinks(() => sinks.statuses())
   return sinks
 }
