@@ -39,6 +39,8 @@ const OPERATIONS = {
   'posture.read': ['admin', 'auditor'],
   'audit.read': ['auditor'],
   'audit.clear': ['admin'],
+  'alert.read': ['admin', 'auditor'],
+  'alert.test': ['admin'],
   'webhook.manage': ['admin'],
   'backup.make': ['admin'],
   'backup.restore': ['admin'],

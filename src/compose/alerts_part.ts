@@ -6,6 +6,7 @@ import { DirectAlerts } from '../alerts/direct.ts'
 import { AlertEngine } from '../alerts/engine.ts'
 import type { AlertWorld } from '../alerts/statements.ts'
 import type { AlertEvent, Signal } from '../audit/alert_event.ts'
+import type { AlertSettings } from '../audit/alert_settings.ts'
 import type { AuditEvent } from '../audit/event.ts'
 import type { LogOfRecord } from '../auditlog/audit_log.ts'
 import type { Config } from '../config/config.ts'
@@ -48,6 +49,7 @@ export interface AlertsPart {
   /** Looks at the sinks from now on. */
   watchSinks(statuses: () => readonly SinkStatus[]): void
   configure(config: Config): void
+  settings(): AlertSettings
   /** The log was found to be other than it was written. */
   chainMismatch(where: string): void
   /** Somebody tries the channels of a signal. */
@@ -120,6 +122,10 @@ class Alerts implements AlertsPart {
   configure({ alerts, node }: Config): void {
     this.#sinks = node.audit.sinks
     this.#engine.configure(alerts)
+  }
+
+  settings(): AlertSettings {
+    return this.#engine.settings
   }
 
   chainMismatch(where: string): void {
