@@ -125,7 +125,7 @@ function jitOf(facts: SessionFacts): object {
     groups_total: facts.identity?.groups.length ?? 0,
     grant_kind: facts.grantKind ?? null,
     request_id: facts.requestId ?? null,
-    parameters: Object.fromEntries(facts.parameters ?? []),
+    role_parameters: Object.fromEntries(facts.parameters ?? []),
     reason: facts.reason,
     ticket: facts.ticket,
     incident: facts.incident ? { provider: facts.incident.provider, id: facts.incident.id } : null,

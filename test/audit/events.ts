@@ -35,6 +35,15 @@ export const SESSION: SessionFacts = {
   ticket: null,
 }
 
+/** Under break-glass, with a role that has parameters. */
+export const EMERGENCY: SessionFacts = {
+  ...SESSION,
+  grantKind: 'break_glass',
+  requestId: 'r-1',
+  parameters: new Map([['tenant', 7]]),
+  incident: { provider: 'pagerduty', id: 'Q1ABC2' },
+}
+
 type Decision = Extract<AuditEvent, { kind: 'decision' }>
 
 export function decision(more: Partial<Decision> = {}): Decision {
@@ -126,6 +135,11 @@ export function everyEvent(): AuditEvent[] {
   return [
     decision(),
     decision({ effect: 'deny', code: 'SP-SCOPE', objects: [] }),
+    decision({
+      statement: { normalized: 'SELECT 1', sha256: 'ab', bytes: 8, full: 'SELECT 1' },
+      parameters: { count: 1, types: ['text'], values: ['x'] },
+    }),
+    decision({ session: EMERGENCY }),
     completion(),
     { ...base, kind: 'login', session: SESSION, grantEnd: 9_000 },
     { ...base, kind: 'connect', session: SESSION },

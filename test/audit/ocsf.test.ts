@@ -23,6 +23,9 @@ describe('by the published schema', () => {
       const product = { name: 'Sallyport', vendor_name: 'Sallyport', version: '0.1.0', uid: 'node-1' }
       expect(record.metadata).toMatchObject({ uid: event.id, product })
     }
+    for (const { body, metadata } of recordsOf(event, PRODUCT)) {
+      expect(namesTwice(`${body}}},"metadata":{${metadata}}}`)).toEqual([])
+    }
   })
 
   it('each class that is vendored is made', () => {
@@ -86,6 +89,22 @@ describe('the validator', () => {
     expect(faultsOf(rest)).toEqual([': none of database, databucket, table'])
   })
 })
+
+/** Names that stand twice in one object: of two, readers take either. JSON.parse takes the last without a word. */
+function namesTwice(json: string): string[] {
+  const open: Set<string>[] = []
+  const twice: string[] = []
+  for (const [token, key] of json.matchAll(/"((?:[^"\\]|\\.)*)"(?:\s*:)?|[{}]/g)) {
+    if (token === '{') open.push(new Set())
+    else if (token === '}') open.pop()
+    else if (token.endsWith(':') && key !== undefined) {
+      const names = open.at(-1)
+      if (names?.has(key)) twice.push(key)
+      names?.add(key)
+    }
+  }
+  return twice
+}
 
 function withoutProfiles(record: Json): Json {
   const { profiles: _, ...metadata } = record.metadata as Json
