@@ -6,6 +6,9 @@ import { type ErrorCode, SallyportError } from '../errors.ts'
 import { ApiProblem } from './api/client.ts'
 import { plain } from './api/print.ts'
 import { UsageError } from './api/usage_error.ts'
+import { addAlerts } from './commands/alerts.ts'
+import { addAuditSearch } from './commands/audit_search.ts'
+import { addAuditKeys, addVerify, addWatch } from './commands/audit_verify.ts'
 import { addBackup } from './commands/backup.ts'
 import { addClassify } from './commands/classify.ts'
 import { addCompletion } from './commands/completion.ts'
@@ -153,6 +156,7 @@ export function buildProgram(serve: CliActions['serve'], context: CliContext): C
   addReviews(program, context)
   addEvidence(program, context)
   addRecordings(program, context)
+  addAlerts(program, context)
   addWebhooks(program, context)
   addDatabase(program, context)
   addClassify(program, context)
@@ -221,6 +225,7 @@ function addAudit(program: Command, context: CliContext): void {
   const { out, exit } = context
   const audit = program.command('audit').description('Read and verify the audit log.')
   addSealing(audit, context)
+  addAuditSearch(audit, context)
   audit
     .command('tail')
     .description('Print the last records, one a line.')
@@ -231,9 +236,7 @@ function addAudit(program: Command, context: CliContext): void {
       const { tail } = await import('./audit_commands.ts')
       exit(await tail(file, Number(lines), json, out))
     })
-  audit
-    .command('verify-chain')
-    .description('Check that each line follows the one before. Exit code 1: tampered, 2: could not check.')
-    .argument('<file>', 'the audit log')
-    .action(async (file: string) => exit(await (await import('./audit_commands.ts')).verifyChain(file, out)))
+  addVerify(audit, context)
+  addAuditKeys(audit, context)
+  addWatch(audit, context)
 }

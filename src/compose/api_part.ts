@@ -19,7 +19,10 @@ import type { Onward } from './foundations.ts'
 const SEND_EVERY_MS = 1_000
 
 export interface ApiPartDeps
-  extends Pick<ApiDeps, 'questions' | 'evidence' | 'history' | 'recordings' | 'posture' | 'usage' | 'loggedOut'> {
+  extends Pick<
+    ApiDeps,
+    'questions' | 'evidence' | 'history' | 'auditSearch' | 'alerts' | 'recordings' | 'posture' | 'usage' | 'loggedOut'
+  > {
   readonly config: () => Config
   readonly control: ControlPlane
   readonly incidents: LiveIncidents

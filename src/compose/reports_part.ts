@@ -10,8 +10,9 @@ import { createReportThreads } from '../reports/report_thread.ts'
 import { createUsage } from '../reports/usage.ts'
 import type { Foundations } from './foundations.ts'
 import { composePosture } from './posture_part.ts'
+import { composeSearch } from './search_part.ts'
 
-export interface ReportsPart extends Pick<ApiDeps, 'usage' | 'evidence' | 'history' | 'posture'> {
+export interface ReportsPart extends Pick<ApiDeps, 'usage' | 'evidence' | 'history' | 'auditSearch' | 'posture'> {
   close(): Promise<void>
 }
 
@@ -31,6 +32,7 @@ export function composeReports(base: Foundations): ReportsPart {
     lookAtTargets: () => posture.refresh(),
     audit: threads,
   }
+  const search = composeSearch(base)
   const stopGauges = keepGauges({
     registry: metrics.registry,
     figures: () => figuresOf(deps, { from: clock.now() - GAUGES_PERIOD_MS, to: clock.now() }, null),
@@ -41,9 +43,10 @@ export function composeReports(base: Foundations): ReportsPart {
     usage: createUsage(store, policy),
     evidence: createEvidence(deps, threads),
     history: createHistory(threads),
+    auditSearch: search.auditSearch,
     posture,
     close: async () => {
-      await Promise.all([stopGauges(), stopWatch()])
+      await Promise.all([stopGauges(), stopWatch(), search.close()])
       await threads.close()
     },
   }

@@ -4,6 +4,7 @@ import { buildSinks } from './build_sinks.ts'
 import type { Place } from './merge.ts'
 import type { Resolver } from './resolve.ts'
 import type { NodeSection } from './schema_file.ts'
+import type { SearchSection } from './schema_search.ts'
 
 /** The log of record, see `AuditLogOptions` of `auditlog/audit_log.ts`. */
 export interface AuditConfig {
@@ -18,8 +19,12 @@ export interface AuditConfig {
   readonly segment: { readonly maxBytes: number; readonly maxAgeMs: number }
   readonly compress: boolean
   readonly retention: RetentionConfig
+  readonly search: SearchConfig
   readonly sinks: readonly SinkSettings[]
 }
+
+/** See docs/search.md. */
+export type SearchConfig = Omit<SearchSection, 'timeout'> & { readonly timeoutMs: number }
 
 /** In milliseconds; null: as long as `default`. */
 export interface RetentionConfig {
@@ -38,6 +43,7 @@ export async function buildAudit(
   at: Place,
 ): Promise<AuditConfig> {
   const { directory, durability, origin, key, sealTo, segment, compress, retention } = node.audit
+  const { timeout, ...search } = node.audit.search
   return {
     directory: resolve(dataDir, directory),
     durability,
@@ -46,6 +52,7 @@ export async function buildAudit(
     sealTo: sealTo ?? null,
     segment: { maxBytes: segment.maxBytes, maxAgeMs: segment.maxAge },
     compress,
+    search: { ...search, timeoutMs: timeout },
     sinks: await buildSinks(node.audit.sinks, dataDir, resolver, at),
     retention: {
       default: retention.default,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { searchSection } from './schema_search.ts'
 import { sinksSection } from './schema_sinks.ts'
 import { duration, name, path, positiveDuration, secretRef } from './schema_values.ts'
 import { isSealKey } from './seal_key.ts'
@@ -73,5 +74,6 @@ export const auditSection = z
     compress: z.boolean().default(true).describe('Closed segments are compressed (zstd).'),
     retention,
     sinks: sinksSection,
+    search: searchSection,
   })
   .prefault({})

@@ -1,6 +1,8 @@
 import type { ConsoleSessions } from './console_sessions.ts'
 import type { Handlers } from './handler.ts'
 import { credentialHandlers, lockHandlers, sessionHandlers, targetHandlers } from './handlers/access.ts'
+import { alertHandlers } from './handlers/alerts.ts'
+import { auditHandlers } from './handlers/audit_events.ts'
 import { evidenceHandlers } from './handlers/evidence.ts'
 import { grantHandlers } from './handlers/grants.ts'
 import { peopleHandlers } from './handlers/people.ts'
@@ -23,6 +25,8 @@ export function handlersOf(deps: ApiDeps, sessions: ConsoleSessions, login: Cons
     ...policyHandlers(deps),
     ...reviewHandlers(deps),
     ...evidenceHandlers(deps),
+    ...auditHandlers(deps),
+    ...alertHandlers(deps),
     ...recordingHandlers(deps),
     ...webhookHandlers(deps),
     ...peopleHandlers(deps, sessions, login),

@@ -1,9 +1,12 @@
 import type { AccessControl, Caller } from '../access/control.ts'
 import type { Store } from '../access/ports.ts'
 import type { PolicyKind } from '../access/records.ts'
+import type { AlertEvent, Signal } from '../audit/alert_event.ts'
+import type { AlertSettings } from '../audit/alert_settings.ts'
 import type { Identity } from '../identity/identity.ts'
 import type { Grant } from '../policy/grant.ts'
 import type { AuditLog, CertificateAuthority, Clock, Credentials, Ids, Locks, Tokens } from '../session/ports.ts'
+import type { AuditSearchPort } from './audit_search.ts'
 import type { Answer, Input } from './contract/operations.ts'
 
 /** What the admin API asks of the world. A port that is null is not configured: its operations say so. */
@@ -31,6 +34,8 @@ export interface ApiDeps {
   readonly questions: PolicyQuestions | null
   readonly evidence: Evidence | null
   readonly history: History | null
+  readonly auditSearch: AuditSearchPort | null
+  readonly alerts: AlertRules | null
   readonly recordings: RecordingShelf | null
   readonly posture: Posture | null
   readonly usage: Usage | null
@@ -173,6 +178,12 @@ export interface RecordingQuery {
   readonly target?: string | undefined
   /** Email or subject. */
   readonly person?: string | undefined
+}
+
+/** The rules in force; a test is raised as an alert is. */
+export interface AlertRules {
+  settings(): AlertSettings
+  test(signal: Signal, by: string): AlertEvent
 }
 
 export interface Posture {

@@ -32,8 +32,8 @@ function within({ from, to, targets }: Exclude<Question, Of<'migration'>>, bind:
 }
 
 /**
- * Which columns are sensitive is told by the policy, and by the log itself: what anybody saw masked in that time. Then
- * who read one of these in clear.
+ * Which columns are sensitive is told by the policy, and by the log itself: what anybody saw masked
+ * in that time, or in clear because a role lifts its mask. Then who read one of these in clear.
  */
 async function readers(database: Database, gathered: Gathered, question: Of<'pii-readers'>): Promise<QuestionAnswer> {
   const keys = await sensitiveKeys(database, gathered, question)
@@ -69,11 +69,18 @@ async function sensitiveKeys(database: Database, gathered: Gathered, question: O
   const seen = await columnsSeen(database, gathered, question, 'clear')
   const { columns } = question
   if (columns !== null) return seen.filter(({ column }) => columns.some((name) => isCalled(String(column), name)))
-  const masked = new Set((await columnsSeen(database, gathered, question, 'masked')).map(keyText))
-  return seen.filter((row) => masked.has(keyText(row)) || question.sensitive.some((pattern) => isNamed(pattern, row)))
+  const lifted = await columnsSeen(database, gathered, question, 'lifted')
+  const masked = await columnsSeen(database, gathered, question, 'masked')
+  const known = new Set([...lifted, ...masked].map(keyText))
+  return seen.filter((row) => known.has(keyText(row)) || question.sensitive.some((pattern) => isNamed(pattern, row)))
 }
 
-function columnsSeen(database: Database, gathered: Gathered, question: Of<'pii-readers'>, how: 'clear' | 'masked') {
+function columnsSeen(
+  database: Database,
+  gathered: Gathered,
+  question: Of<'pii-readers'>,
+  how: 'clear' | 'lifted' | 'masked',
+) {
   const bind = new Bindings()
   const entries = entriesFor(gathered, bind, { ends: false, pieces: true })
   const lists = `SELECT DISTINCT "target", "database", "${how}" AS list FROM (${entries}) WHERE ${within(question, bind)} AND "decision" = 'allow'`

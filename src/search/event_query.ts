@@ -38,5 +38,6 @@ export interface EventQuery {
   readonly contains?: string
 }
 
-export const SEEN = ['clear', 'masked', 'written'] as const
+/** `lifted`: in clear, though the policy masks it for others. */
+export const SEEN = ['clear', 'lifted', 'masked', 'written'] as const
 export type Seen = (typeof SEEN)[number]

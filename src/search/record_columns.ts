@@ -16,7 +16,7 @@ export interface Column {
 const USER = { uid: 'VARCHAR', name: 'VARCHAR', email_addr: 'VARCHAR', org: { name: 'VARCHAR' } }
 const ACTOR = { user: USER, session: { uid: 'VARCHAR', issuer: 'VARCHAR' }, app_name: 'VARCHAR' }
 const PLACE = { svc_name: 'VARCHAR', ip: 'VARCHAR' }
-const COLUMNS_READ = [{ schema: 'VARCHAR', table: 'VARCHAR', column: 'VARCHAR', seen: 'VARCHAR' }]
+const COLUMNS_READ = [{ schema: 'VARCHAR', table: 'VARCHAR', column: 'VARCHAR', seen: 'VARCHAR', lifted: 'BOOLEAN' }]
 const OBJECTS = [{ schema: 'VARCHAR', name: 'VARCHAR', access: 'VARCHAR' }]
 
 const JIT = {
@@ -75,9 +75,8 @@ function named(schema: string, ...parts: readonly string[]): string {
   return `concat_ws('.', nullif(${schema}, ''), ${parts.join(', ')})`
 }
 
-function seen(...how: readonly string[]): string {
-  const list = how.map((one) => `'${one}'`).join(', ')
-  const wanted = `list_filter(coalesce(${JIT_OF}.columns, ${JIT_OF}.piece.columns, []), lambda c: c.seen IN (${list}))`
+function seen(kept: string): string {
+  const wanted = `list_filter(coalesce(${JIT_OF}.columns, ${JIT_OF}.piece.columns, []), lambda c: ${kept})`
   return `list_transform(${wanted}, lambda c: ${named('c."schema"', 'c."table"', 'c."column"')})`
 }
 
@@ -160,14 +159,20 @@ export const RECORD_COLUMNS: readonly Column[] = [
   column('db_user', 'VARCHAR', `${JIT_OF}.db_user`, 'The account in the database.'),
   column('tables', 'VARCHAR[]', tables('true'), 'Tables that it touches, `schema.table`.'),
   column('written_tables', 'VARCHAR[]', tables("o.access = 'target'"), 'Those of them that it changes.'),
-  column('clear', 'VARCHAR[]', seen('clear'), 'Columns that were read in clear, `schema.table.column`.'),
+  column('clear', 'VARCHAR[]', seen("c.seen = 'clear'"), 'Columns that were read in clear, `schema.table.column`.'),
+  column(
+    'lifted',
+    'VARCHAR[]',
+    seen("c.seen = 'clear' AND c.lifted"),
+    'Those of them that the policy masks for others.',
+  ),
   column(
     'masked',
     'VARCHAR[]',
-    seen('masked', 'computed_masked'),
+    seen("c.seen IN ('masked', 'computed_masked')"),
     'Columns that were read masked, or computed from masks.',
   ),
-  column('written', 'VARCHAR[]', seen('written'), 'Columns that were written.'),
+  column('written', 'VARCHAR[]', seen("c.seen = 'written'"), 'Columns that were written.'),
   column(
     'entity_type',
     'VARCHAR',

@@ -6,7 +6,7 @@ import { JOINING_COLUMNS, RECORD_COLUMNS, RECORD_SHAPE } from './record_columns.
  */
 
 const ENDS = ['outcome', 'error', 'rows', 'rows_withheld', 'bytes', 'duration_ms'] as const
-const LISTS = ['tables', 'written_tables', 'clear', 'masked', 'written'] as const
+const LISTS = ['tables', 'written_tables', 'clear', 'lifted', 'masked', 'written'] as const
 const COMPLETION = 'db.completion'
 const PIECE = 'db.statement.piece'
 const TEXT = 'db.statement.text'

@@ -204,6 +204,8 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     evidence: null,
     history: null,
     recordings: null,
+    auditSearch: null,
+    alerts: null,
     posture: null,
     usage: null,
     incidentWebhooks: null,

@@ -1,4 +1,6 @@
 import type * as z from 'zod'
+import { alertOperations } from './alerts.ts'
+import { auditOperations } from './audit_events.ts'
 import { clientOperations } from './client_settings.ts'
 import { credentialOperations } from './credentials.ts'
 import { evidenceOperations } from './evidence.ts'
@@ -25,6 +27,8 @@ export const OPERATIONS = {
   ...policyOperations,
   ...reviewOperations,
   ...evidenceOperations,
+  ...auditOperations,
+  ...alertOperations,
   ...recordingOperations,
   ...webhookOperations,
   ...peopleOperations,
