@@ -6,7 +6,9 @@ import { SallyportError } from '../../src/errors.ts'
 import { Permit } from '../../src/policy/permit.ts'
 import type { Machine } from '../../src/proxy/machine.ts'
 import { Runner } from '../../src/proxy/runner.ts'
+import type { SessionRecording } from '../../src/recording/session_recording.ts'
 import type { Effect } from '../../src/session/effects.ts'
+import { complete, recordingOf, row } from '../recording/fixture.ts'
 
 const bytes = (text: string) => Buffer.from(text)
 
@@ -76,7 +78,7 @@ const toServer = (text: string): Effect => ({ kind: 'server', bytes: bytes(text)
 const toClient = (text: string): Effect => ({ kind: 'client', bytes: bytes(text) })
 
 /** A machine that answers each chunk by the effects written under its text. */
-function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
+function runnerOf(script: Readonly<Record<string, readonly Effect[]>>, recording: SessionRecording | null = null) {
   const client = new FakeSocket()
   const upstream = new FakeSocket()
   const audit = new FakeAudit()
@@ -98,7 +100,7 @@ function runnerOf(script: Readonly<Record<string, readonly Effect[]>>) {
     upstream: upstream as unknown as Socket,
     machine,
     audit,
-    recording: null,
+    recording,
     clock: { now: () => 0, monotonic: () => 0 },
     fromUpstream: new Uint8Array(0),
     fromClient: new Uint8Array(0),
@@ -303,5 +305,58 @@ describe('a client that logs in anew', () => {
     client.emit('data', bytes('q'))
     client.emit('close')
     expect(log).toHaveLength(2)
+  })
+})
+
+describe('a recorded session', () => {
+  const rows: Effect = { kind: 'client', bytes: row('1') }
+  const end: Effect = { kind: 'client', bytes: complete('SELECT 1') }
+  const all = Buffer.concat([row('1'), complete('SELECT 1')]).toString()
+  const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+  it('sends its client nothing that does not stand in the recording', async () => {
+    const { recording, file } = await recordingOf()
+    const { client, upstream } = runnerOf({ rows: [rows, end], more: [rows] }, recording)
+    const before = file.bytes.length
+    upstream.emit('data', bytes('rows'))
+    upstream.emit('data', bytes('more'))
+    expect(client.text).toBe('')
+    await settled()
+    expect(client.text).toBe(all + Buffer.from(row('1')).toString())
+    expect(file.bytes.length).toBeGreaterThan(before)
+  })
+
+  it('waits for the record and the recording both', async () => {
+    const { recording } = await recordingOf()
+    const { client, upstream, audit } = runnerOf({ q: [record('a'), sql('SELECT'), rows] }, recording)
+    client.emit('data', bytes('q'))
+    await settled()
+    expect(upstream.text).toBe('')
+    await audit.answer()
+    await settled()
+    expect([upstream.text, client.text]).toEqual(['SELECT', Buffer.from(row('1')).toString()])
+  })
+
+  it('ends, with a word for it, where the recording takes nothing more, and what was not recorded stays here', async () => {
+    const { recording, file } = await recordingOf()
+    const { client, upstream, log } = runnerOf({ rows: [rows, end], q: [sql('SELECT')] }, recording)
+    file.room = 3
+    upstream.emit('data', bytes('rows'))
+    client.emit('data', bytes('q'))
+    await settled()
+    expect([client.text, upstream.text]).toEqual(['(ended)', ''])
+    expect(log).toEqual(['failed SP-RECORDING', 'end SP-RECORDING', 'ended: told to'])
+  })
+
+  it('that is ended while it waits tells its client so, after what was recorded', async () => {
+    const { recording } = await recordingOf()
+    const { client, upstream, runner, log } = runnerOf({ rows: [rows, end], late: [rows] }, recording)
+    upstream.emit('data', bytes('rows'))
+    upstream.emit('data', bytes('late'))
+    runner.end(new SallyportError('SP-REVOKED', ''))
+    await settled()
+    await settled()
+    expect(client.text).toBe(`${all}(ended)`)
+    expect(log.filter((line) => line.startsWith('ended'))).toHaveLength(1)
   })
 })
