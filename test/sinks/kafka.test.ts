@@ -31,11 +31,12 @@ it.each(['none', 'gzip', 'zstd'] as const)(
   'produces records that all replicas have, compressed by %s',
   async (compression) => {
     const { cluster, sender } = await kafka({}, { compression })
-    expect(await deliver(sender, items(3))).toEqual([])
+    const batch = items(3).map((one, n) => (n === 0 ? { ...one, time: NOW - 1 } : one))
+    expect(await deliver(sender, batch)).toEqual([])
     expect(cluster.records.map(({ value }) => value)).toEqual(items(3).map(({ text }) => text))
+    expect(cluster.records.map(({ time }) => time)).toEqual([NOW - 1, NOW, NOW])
     expect(cluster.records[1]).toMatchObject({
       key: 'sess_1',
-      time: NOW + 1,
       headers: { uid: 'uid-1', code: 'db.decision', 'content-type': 'application/json' },
     })
     expect(cluster.acks).toEqual([-1])
@@ -56,8 +57,8 @@ it('keeps what has the same key in one partition and in order', async () => {
   for (const found of partitions.values()) expect(found.size).toBe(1)
   const order = Map.groupBy(cluster.records, ({ key }) => key)
   for (const records of order.values()) {
-    const times = records.map(({ time }) => time)
-    expect(times).toEqual(times.toSorted())
+    const numbers = records.map(({ value }) => (JSON.parse(value ?? '') as { n: number }).n)
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
   }
   await sender.close()
 })
@@ -112,13 +113,25 @@ it('refuses the record that is too large, and delivers the others', async () => 
 
 it.each([
   [18, 'it is larger than the segments of the topic (RECORD_LIST_TOO_LARGE)'],
-  [32, 'its time is outside of what the topic takes (INVALID_TIMESTAMP)'],
   [87, 'the broker takes it for invalid (INVALID_RECORD)'],
 ])('error %i is about the record', async (code, why) => {
   const { cluster, sender } = await kafka()
   cluster.instead.push(code)
   const [one] = items(1)
   expect(await deliver(sender, items(1))).toEqual([{ item: one, why }])
+  await sender.close()
+})
+
+it('writes with the time of now what is too old, and blames the clock where that does not help', async () => {
+  const { cluster, sender } = await kafka()
+  cluster.instead.push(32)
+  const old = item(1, { time: NOW - 1_000_000 })
+  expect(await deliver(sender, [old])).toEqual([])
+  expect(cluster.records[0]).toMatchObject({ time: NOW, value: old.text })
+  cluster.instead.push(32, 32)
+  expect(await troubleOf(deliver(sender, [old]))).toMatchObject({
+    message: "the clock of this node and the brokers' are far apart",
+  })
   await sender.close()
 })
 

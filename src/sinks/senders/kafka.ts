@@ -7,7 +7,7 @@ import type { KafkaSettings } from '../../session/sink_settings_remote.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type BatchProgress, progressOf, sendInHalves } from './batch_progress.ts'
 import { identityOf } from './identity.ts'
-import { kafkaTrouble, unwantedBy } from './kafka_errors.ts'
+import { isTimeRefused, kafkaTrouble, unwantedBy } from './kafka_errors.ts'
 import { firstOf } from './record_fields.ts'
 
 type Message = Parameters<Producer<string, string, string, string>['send']>[0]['messages'][number]
@@ -56,7 +56,7 @@ class KafkaSender implements Sender {
     const left = this.#progress.left(items)
     await sendInHalves(left, this.#progress, signal, async (part) => {
       try {
-        await this.#produce(part, signal)
+        await this.#timed(part, signal)
         return null
       } catch (error) {
         const unwanted = unwantedBy(error)
@@ -75,16 +75,26 @@ class KafkaSender implements Sender {
     await producer?.close(true).catch(() => undefined)
   }
 
-  async #produce(items: readonly Item[], signal: AbortSignal): Promise<void> {
+  /** What is too old for the topic, after a long outage, is written with the time of now: its own stands in the record. */
+  async #timed(items: readonly Item[], signal: AbortSignal): Promise<void> {
+    try {
+      await this.#produce(items, signal, ({ time }) => Math.min(time, this.#deps.now()))
+    } catch (error) {
+      if (!isTimeRefused(error)) throw error
+      await this.#produce(items, signal, () => this.#deps.now())
+    }
+  }
+
+  async #produce(items: readonly Item[], signal: AbortSignal, timeOf: (item: Item) => number): Promise<void> {
     this.#producer ??= await this.#open()
-    const messages = items.map((item) => this.#message(item))
+    const messages = items.map((item) => this.#message(item, timeOf(item)))
     await beforeAbort(this.#producer.send({ messages, acks: -1, compression: this.#settings.compression }), signal)
   }
 
-  #message(item: Item): Message {
+  #message(item: Item, time: number): Message {
     const { topic, key } = this.#settings
     const headers = { uid: identityOf(item), code: item.code, 'content-type': 'application/json' }
-    const message = { topic, value: item.text, timestamp: BigInt(Math.trunc(item.time)), headers }
+    const message = { topic, value: item.text, timestamp: BigInt(Math.trunc(time)), headers }
     return key === 'none' ? message : { ...message, key: keyOf(item, key) }
   }
 

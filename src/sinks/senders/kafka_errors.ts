@@ -5,7 +5,6 @@ import { SinkError } from '../sender.ts'
 const UNWANTED: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: 'it is larger than the topic takes (MESSAGE_TOO_LARGE)',
   RECORD_LIST_TOO_LARGE: 'it is larger than the segments of the topic (RECORD_LIST_TOO_LARGE)',
-  INVALID_TIMESTAMP: 'its time is outside of what the topic takes (INVALID_TIMESTAMP)',
   INVALID_RECORD: 'the broker takes it for invalid (INVALID_RECORD)',
 }
 /** Those about who we are; what one may not do is put right in the cluster. */
@@ -27,12 +26,18 @@ export function unwantedBy(error: unknown): string | null {
   return null
 }
 
+/** The times of records are too far from the brokers' clock, for what the topic allows. */
+export function isTimeRefused(error: unknown): boolean {
+  return codesIn(error).includes('INVALID_TIMESTAMP')
+}
+
 /** Codes alone: messages of errors hold addresses and what brokers say. */
 export function kafkaTrouble(error: unknown): SinkError {
   const codes = codesIn(error)
   if (codes.some((code) => AUTHENTICATION.has(code))) {
     return new SinkError('the brokers did not accept the credentials', { authentication: true })
   }
+  if (codes.includes('INVALID_TIMESTAMP')) return new SinkError("the clock of this node and the brokers' are far apart")
   // What the client finds in its own arguments; the topic is all of them that the brokers have a say in.
   if (codes.includes('PLT_KFK_USER')) return new SinkError('the brokers have no such topic, or do not show it')
   const told = codes.find((code) => !code.startsWith('PLT_') && !BROKEN.has(code))
