@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type Disk, disk, type LogFile } from '../../src/auditlog/log_file.ts'
 
 /** What a test has fail: throw, or for `write` say how many bytes are taken. */
@@ -85,16 +85,25 @@ export function shimDisk(faults: Faults = {}) {
           disk.remove(path)
           continue
         }
-        const kept = Math.min(bytes.length, length + keep(Math.max(0, bytes.length - length)))
+        const kept = keptOf(bytes.length, length, keep)
         if (kept < bytes.length) truncateSync(path, kept)
       }
     },
-    /** Blocks of a file that were not written while later ones were: the file system fills them with zeros. */
-    punch: (path: string, from: number, length: number) => {
-      const bytes = readFileSync(path)
-      bytes.fill(0, from, from + length)
-      writeFileSync(path, bytes)
+    /** The same for a copy, while the log goes on: as the disk would be found if power failed now. */
+    copyAsAfterLoss: (from: string, to: string, keep: (unsynced: number) => number) => {
+      mkdirSync(to, { recursive: true })
+      for (const name of readdirSync(from)) {
+        const path = join(from, name)
+        const length = synced.get(path)
+        if (name === 'lock' || name.startsWith('lock-') || (length !== undefined && !named.has(path))) continue
+        const bytes = readFileSync(path)
+        const kept = length === undefined ? bytes.length : keptOf(bytes.length, length, keep)
+        writeFileSync(join(to, name), bytes.subarray(0, kept))
+      }
     },
-    synced: (path: string) => synced.get(path) ?? 0,
   }
+}
+
+function keptOf(size: number, synced: number, keep: (unsynced: number) => number): number {
+  return Math.min(size, synced + keep(Math.max(0, size - synced)))
 }
