@@ -163,7 +163,7 @@ describe('a login', () => {
     await client.end()
     await recordAfter(stack, from, ({ metadata }) => metadata.event_code === 'session.logout')
     const records = auditOf(stack).slice(from)
-    expect(codes(records)).toEqual(['session.login', 'session.logout'])
+    expect(codes(records)).toEqual(['session.login', 'db.connect', 'session.logout'])
     expect(records[0]).toMatchObject({
       class_uid: 3002,
       actor: { user: { uid: 'bob' } },
