@@ -97,6 +97,13 @@ describe('a table that is read in small parts', () => {
       evidences: [{ actor: { user: { email_addr: 'bob@example.test' } }, database: { name: 'postgres' } }],
     })
     expect(auditOf(stack).filter(isFound)).toHaveLength(1)
+    const alert = await recordAfter(stack, from, ({ metadata }) => metadata.event_code === 'alert.bulk_read')
+    expect(alert).toMatchObject({
+      class_uid: 2004,
+      is_alert: true,
+      finding_info: { uid: expect.stringMatching(/^bulk_read\/bob@example\.test\/.*\/club\.logbook$/) },
+      remediation: { references: ['docs/runbooks/bulk_read.md'] },
+    })
     await client.end()
   })
 })
