@@ -1,7 +1,7 @@
 import { composeAccounts } from './compose/accounts_part.ts'
 import { composeApi } from './compose/api_part.ts'
 import { composeControl } from './compose/control_part.ts'
-import { type Foundations, layFoundations } from './compose/foundations.ts'
+import { type Foundations, layFoundations, type Seams } from './compose/foundations.ts'
 import { startHealth } from './compose/health_part.ts'
 import { fileEntries } from './compose/policy_files.ts'
 import { composeQuestions } from './compose/questions_part.ts'
@@ -9,6 +9,8 @@ import { composeRecordings } from './compose/recordings_part.ts'
 import { composeReports } from './compose/reports_part.ts'
 import { RunningProgram } from './compose/running_program.ts'
 import { sessionEnder } from './compose/session_ends.ts'
+import { composeSinks } from './compose/sinks_part.ts'
+import { composeUpkeep } from './compose/upkeep_part.ts'
 import type { Config } from './config/config.ts'
 import type { ControlPlane } from './control/control.ts'
 import { asSallyportError } from './errors.ts'
@@ -31,12 +33,14 @@ const clock: Clock = { now: () => Date.now(), monotonic: () => performance.now()
  * Starts the proxy with its control plane from a configuration directory. Rejects with `SP-CONFIG`, `SP-STORE`, or what
  * kept a port from being bound.
  */
-export async function serve(configDir: string): Promise<RunningProgram> {
-  const base = await layFoundations(configDir, clock)
+export async function serve(configDir: string, seams: Seams = {}): Promise<RunningProgram> {
+  const base = await layFoundations(configDir, clock, seams)
   const { config, live, log, stored, sessions, ids, audit, secrets, made } = base
   const { store } = stored
   const { catalogs } = live
   live.warm()
+  const sinks = composeSinks(base, () => undefined)
+  const upkeep = composeUpkeep({ ...base, delivered: () => sinks.deliveredUpTo() })
   const engineFor = createEngines()
   const accounts = composeAccounts({
     ...{ ...base, catalogs, engineFor },
@@ -78,6 +82,7 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     questions: composeQuestions({ ...base, ...stored, catalogs, engineFor, resolve: secrets.resolve }),
     ...reports,
     recordings: recordings.shelf,
+    sinks,
     loggedOut: (who) => {
       const failed = (err: unknown) => log.error({ err }, 'what a person held could not be revoked')
       // In this order: nobody comes back by a password between the two.
@@ -96,6 +101,8 @@ export async function serve(configDir: string): Promise<RunningProgram> {
     ...base,
     context,
     proxy,
+    sinks,
+    upkeep,
     health,
     accounts,
     plane,

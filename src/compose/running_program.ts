@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PolicyVersion } from '../access/records.ts'
+import type { LogOfRecord } from '../auditlog/audit_log.ts'
+import type { Upkeep } from '../auditlog/upkeep_thread.ts'
 import { type Config, diffConfigs } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { asSallyportError } from '../errors.ts'
@@ -8,7 +10,9 @@ import type { ProxyContext } from '../proxy/context.ts'
 import type { HealthServer } from '../proxy/health.ts'
 import type { Proxy as RunningProxy, SecureContexts } from '../proxy/proxy.ts'
 import type { Secrets } from '../secrets/live_secrets.ts'
+import type { Sinks } from '../sinks/sinks.ts'
 import type { AccountsPart } from './accounts_part.ts'
+import type { AlertsPart } from './alerts_part.ts'
 import type { Recorder } from './audit_part.ts'
 import type { ControlPart } from './control_part.ts'
 import { inTurn } from './in_turn.ts'
@@ -34,6 +38,10 @@ interface Parts {
   readonly api: { close(): Promise<void> } | null
   readonly reports: { close(): Promise<void> }
   readonly recordings: { close(): Promise<void> }
+  readonly sinks: Sinks
+  readonly upkeep: Upkeep
+  readonly audit: Pick<LogOfRecord, 'configure'>
+  readonly alerts: AlertsPart
   readonly ends: SessionEnds
   readonly secureContexts: SecureContexts
   readonly secrets: Secrets
@@ -104,8 +112,18 @@ export class RunningProgram {
     live.swap(next)
     stored.configure(next)
     await secrets.configure(next.secrets)
+    this.#shipTo(next)
+    this.#parts.audit.configure(next.node.audit)
+    this.#parts.upkeep.run()
+    this.#parts.alerts.configure(next)
     secureContexts.clear()
     stored.files.replace(next.grants)
+  }
+
+  /** A sink that takes long to stop does not hold up the reload. */
+  #shipTo({ node }: Config): void {
+    const failed = (err: unknown) => this.context.log.error({ err }, 'the sinks could not be changed')
+    this.#parts.sinks.configure(node.audit.sinks).catch(failed)
   }
 
   /** Ends gracefully: sessions finish within the drain timeout, their accounts go, then the audit log is flushed. */
@@ -120,6 +138,7 @@ export class RunningProgram {
         // Each tells its client and the log of its end before those are gone.
         sessions: () => sessionsOver(context),
         recordings: () => recordings.close(),
+        upkeep: () => this.#parts.upkeep.close(),
         api: () => api?.close(),
         reports: () => reports.close(),
         'control plane': () => plane.close(),
@@ -132,8 +151,11 @@ export class RunningProgram {
     live.close()
     await stored.close()
     await inTurn({ secrets: () => secrets.close(), health: () => health?.close() }, CLOSING_MS, context.log)
+    await this.#parts.alerts.close()
     await record({ kind: 'process', what: 'stop' })
     await context.audit.close()
+    // The last record too: what is not delivered by then is, after the next start.
+    await this.#parts.sinks.close(CLOSING_MS)
   }
 }
 
