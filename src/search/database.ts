@@ -15,16 +15,19 @@ export type Row = Readonly<Record<string, unknown>>
 /** One connection to a database in memory, which reads and writes files below the given folders and nowhere else. */
 export class Database {
   readonly #connection: DuckDBConnection
+  #interrupted = false
 
   constructor(connection: DuckDBConnection) {
     this.#connection = connection
   }
 
   async run(sql: string, bindings = new Bindings()): Promise<void> {
+    this.#check()
     await this.#connection.run(sql, bindings.values, bindings.types)
   }
 
   async rows(sql: string, bindings = new Bindings()): Promise<Row[]> {
+    this.#check()
     const reader = await this.#connection.runAndReadAll(sql, bindings.values, bindings.types)
     return reader.getRowObjectsJS().map((row) => Object.fromEntries(Object.entries(row).map(plainEntry)))
   }
@@ -33,9 +36,19 @@ export class Database {
     return (await this.rows(sql, bindings))[0] ?? {}
   }
 
-  /** Ends the query that runs, with an error. */
+  /** Ends the query that runs, and each that follows until `begin`, with an error. */
   interrupt(): void {
+    this.#interrupted = true
     this.#connection.interrupt()
+  }
+
+  /** A new piece of work. */
+  begin(): void {
+    this.#interrupted = false
+  }
+
+  #check(): void {
+    if (this.#interrupted) throw new Error('INTERRUPT Error: between two queries')
   }
 }
 

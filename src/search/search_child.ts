@@ -114,6 +114,7 @@ async function received(message: ToChild): Promise<void> {
     }
     if (open === null) throw new Error('not open')
     running = message.id
+    open.database.begin()
     tell({ kind: 'done', id: message.id, answer: await perform(open, message.work, message.id) })
   } catch (error) {
     tell({ kind: 'failed', id, why: kindOf(error), text: error instanceof Error ? error.message : 'failed' })

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
@@ -6,7 +6,7 @@ import { type ChainState, chainLine, newChain } from '../../src/audit/chain.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
 import { recordsOf } from '../../src/audit/project.ts'
 import { StoredTexts } from '../../src/audit/stored_texts.ts'
-import { compressedPath, plainPath } from '../../src/auditlog/segments.ts'
+import { plainPath } from '../../src/auditlog/segments.ts'
 import { SearchProcess } from '../../src/search/search_process.ts'
 import { PRODUCT } from '../audit/events.ts'
 
@@ -59,8 +59,24 @@ export class SearchLog {
     writeFileSync(this.path, '')
   }
 
-  compress(first: number, bytes: Uint8Array): void {
-    writeFileSync(compressedPath(this.directory, first), zstdCompressSync(bytes))
+  /** A closed segment, as it stands when it was compressed. */
+  compressed(path: string): void {
+    writeFileSync(`${path}.zst`, zstdCompressSync(readFileSync(path)))
+    this.deleted(path)
+  }
+
+  deleted(path: string): void {
+    rmSync(path)
+  }
+
+  parquetFiles(): string[] {
+    return readdirSync(join(this.directory, 'parquet')).sort()
+  }
+
+  /** All but the manifest. */
+  dropParquet(): void {
+    const files = this.parquetFiles().filter((name) => name.endsWith('.parquet'))
+    for (const name of files) rmSync(join(this.directory, 'parquet', name))
   }
 
   process(keeps = false, name = 'scratch', memoryMib = 256): SearchProcess {
