@@ -48,7 +48,7 @@ export interface LogOfRecord extends AuditLog {
   configure(settings: Pick<AuditLogOptions, 'durability' | 'segment' | 'sealTo'>): void
 }
 
-const LOCK_FILE = 'lock'
+export const LOCK_FILE = 'lock'
 
 /**
  * The log of record: OCSF lines, chained, in segments that are appended to. Throws `SP-AUDIT` where the directory can't
@@ -77,8 +77,8 @@ export async function openAuditLog(options: AuditLogOptions): Promise<LogOfRecor
   }
 }
 
-/** One of the operating system, on a file that SQLite holds: a killed process leaves none behind. */
-function holdLock(path: string): DatabaseSync {
+/** One of the operating system, on a file that SQLite holds: a killed process leaves none behind. Throws `SP-AUDIT`. */
+export function holdLock(path: string): DatabaseSync {
   const lock = new DatabaseSync(path, { timeout: 0 })
   try {
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')

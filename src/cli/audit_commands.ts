@@ -1,26 +1,7 @@
 import { createReadStream } from 'node:fs'
-import { type ChainState, followLine } from '../audit/chain.ts'
 import { SallyportError } from '../errors.ts'
 
 type Print = (text: string) => void
-
-/** 0: the chain holds. 1: it doesn't, and where. Rejects with `SP-AUDIT` where the file can't be read. */
-export async function verifyChain(path: string, out: Print): Promise<number> {
-  let state: ChainState | null = null
-  let count = 0
-  for await (const line of linesOf(path)) {
-    count += 1
-    const next: ChainState | string = followLine(state, line)
-    if (typeof next === 'string') {
-      out(`${path}:${count}: tampered: ${next}\n`)
-      return 1
-    }
-    state = next
-  }
-  const head = state === null ? '' : `, writer ${state.writer}, next ${state.next}, head ${state.previous}`
-  out(`${path}: ${count} lines, the chain holds${head}\n`)
-  return 0
-}
 
 /** Prints the last `count` records as text, or as they are. */
 export async function tail(path: string, count: number, json: boolean, out: Print): Promise<number> {

@@ -24,6 +24,7 @@ import { addRequests } from './commands/requests.ts'
 import { addEvidence, addReviews } from './commands/reviews.ts'
 import { addSealing } from './commands/sealing.ts'
 import { addDelegations, addLocks, addSessions } from './commands/sessions.ts'
+import { addSinks } from './commands/sinks.ts'
 import { addPeople, addTargets } from './commands/targets.ts'
 import { addWebhooks } from './commands/webhooks.ts'
 import type { CliContext } from './context.ts'
@@ -226,6 +227,7 @@ function addAudit(program: Command, context: CliContext): void {
   const audit = program.command('audit').description('Read and verify the audit log.')
   addSealing(audit, context)
   addAuditSearch(audit, context)
+  addSinks(audit, context)
   audit
     .command('tail')
     .description('Print the last records, one a line.')

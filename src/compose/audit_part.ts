@@ -4,6 +4,7 @@ import type { AuditEvent } from '../audit/event.ts'
 import { type LogOfRecord, openAuditLog } from '../auditlog/audit_log.ts'
 import { disk } from '../auditlog/log_file.ts'
 import { signingKey } from '../auditlog/log_identity.ts'
+import { logBefore } from '../auditlog/new_log.ts'
 import type { Config } from '../config/config.ts'
 import type { AuditLog, Clock, Ids, SecretReading } from '../session/ports.ts'
 import { secretEvent } from '../session/secret_event.ts'
@@ -28,7 +29,9 @@ export async function openLog({ node }: Config, { log, ids, clock }: LogDeps): P
   const about = { id: ids.uuid(), time: clock.now() }
   if (audit.progress[0] === 0n) {
     const { writer, vkeys } = audit.identity
-    await audit.append([{ kind: 'log', what: 'started', ...about, detail: { writer, origin, vkey: vkeys[0]?.vkey } }])
+    // The first record of a log names the one that an admin set aside.
+    const detail = { writer, origin, vkey: vkeys[0]?.vkey, after: logBefore(directory, disk) }
+    await audit.append([{ kind: 'log', what: 'started', ...about, detail }])
   }
   if (audit.cut !== null) {
     log.warn(audit.cut, 'the audit log ended in what was not whole, which was set aside')

@@ -82,7 +82,7 @@ export function auditCounts({ audit }: PeriodRecords): Table {
 export function auditRange({ audit: { file, range } }: PeriodRecords): Table {
   const about =
     'The lines of the log that prove the pack. Each line names the SHA-256 of the one before (RFC 6962 leaf hash), so ' +
-    'that first and last fix everything between them; `sallyport audit verify-chain` checks it.'
+    'that first and last fix everything between them; `sallyport audit verify` checks it.'
   const rows: Cell[][] =
     range === null
       ? [

@@ -73,7 +73,7 @@ describe('sallyport', () => {
     expect(await run('config', 'explain', '--config', dir, 'bob', 'nowhere')).toMatchObject({ code: 1 })
   })
 
-  it('audit verify-chain and tail', async () => {
+  it('audit verify and tail', async () => {
     const path = join(scratch(), 'audit.ndjson')
     let state = newChain('node-1')
     const odd = decision({ reason: 'a\u2028b' })
@@ -85,17 +85,15 @@ describe('sallyport', () => {
       }),
     )
     writeFileSync(path, lines.join(''))
-    expect(await run('audit', 'verify-chain', path)).toMatchObject({ code: 0 })
+    expect(await run('audit', 'verify', '--chain-only', '--log', path)).toMatchObject({ code: 0 })
     const tail = await run('audit', 'tail', path, '-n', '13')
     expect(tail.out).toContain('db.decision Alice orders Success "SELECT id FROM app.users WHERE id = $1"')
     expect((await run('audit', 'tail', path, '--json', '-n', '1')).out).toBe(lines.at(-1))
     writeFileSync(path, lines.with(1, lines[1]!.replace('SELECT', 'DELETE')).join(''))
-    expect(await run('audit', 'verify-chain', path)).toEqual({
-      code: 1,
-      out: `${path}:3: tampered: the line before was changed\n`,
-      err: '',
-    })
-    expect((await run('audit', 'verify-chain', '/nonexistent')).code).toBe(2)
+    const broken = await run('audit', 'verify', '--chain-only', '--log', path)
+    expect(broken).toMatchObject({ code: 1, err: '', out: expect.stringMatching(/audit\.ndjson:2 \(.*line_changed/) })
+    expect((await run('audit', 'verify', '--chain-only', '--log', '/nonexistent')).code).toBe(2)
+    expect((await run('audit', 'verify', '--log', path)).code).toBe(2)
     expect((await run('audit', 'tail', path, '-n', 'x')).code).toBe(2)
   })
 

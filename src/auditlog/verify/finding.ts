@@ -62,3 +62,10 @@ export function finding(kind: FindingKind, file: string, place: Place | null, de
     detail,
   }
 }
+
+/** `file:line (sequence, byte): kind: detail`, as compilers have it. */
+export function findingSummary({ file, line, lastLine, sequence, offset, kind, detail }: Finding): string {
+  const lines = line === null ? '' : lastLine === null || lastLine === line ? `:${line}` : `:${line}-${lastLine}`
+  const where = [...(sequence === null ? [] : [`sequence ${sequence}`]), ...(offset === null ? [] : [`byte ${offset}`])]
+  return `${file}${lines}${where.length === 0 ? '' : ` (${where.join(', ')})`}: ${kind}: ${detail}`
+}
