@@ -41,6 +41,8 @@ const OPERATIONS = {
   'audit.clear': ['admin'],
   'alert.read': ['admin', 'auditor'],
   'alert.test': ['admin'],
+  'sink.read': ['admin', 'auditor'],
+  'sink.test': ['admin'],
   'webhook.manage': ['admin'],
   'backup.make': ['admin'],
   'backup.restore': ['admin'],

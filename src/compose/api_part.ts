@@ -21,7 +21,16 @@ const SEND_EVERY_MS = 1_000
 export interface ApiPartDeps
   extends Pick<
     ApiDeps,
-    'questions' | 'evidence' | 'history' | 'auditSearch' | 'alerts' | 'recordings' | 'posture' | 'usage' | 'loggedOut'
+    | 'questions'
+    | 'evidence'
+    | 'history'
+    | 'auditSearch'
+    | 'alerts'
+    | 'sinks'
+    | 'recordings'
+    | 'posture'
+    | 'usage'
+    | 'loggedOut'
   > {
   readonly config: () => Config
   readonly control: ControlPlane

@@ -9,6 +9,7 @@ import { peopleHandlers } from './handlers/people.ts'
 import { policyHandlers, reviewHandlers } from './handlers/policies.ts'
 import { recordingHandlers } from './handlers/recordings.ts'
 import { requestHandlers } from './handlers/requests.ts'
+import { sinkHandlers } from './handlers/sinks.ts'
 import { webhookHandlers } from './handlers/webhooks.ts'
 import type { ConsoleLogin } from './login.ts'
 import type { ApiDeps } from './ports.ts'
@@ -27,6 +28,7 @@ export function handlersOf(deps: ApiDeps, sessions: ConsoleSessions, login: Cons
     ...evidenceHandlers(deps),
     ...auditHandlers(deps),
     ...alertHandlers(deps),
+    ...sinkHandlers(deps),
     ...recordingHandlers(deps),
     ...webhookHandlers(deps),
     ...peopleHandlers(deps, sessions, login),

@@ -36,6 +36,7 @@ export interface ApiDeps {
   readonly history: History | null
   readonly auditSearch: AuditSearchPort | null
   readonly alerts: AlertRules | null
+  readonly sinks: AuditSinks | null
   readonly recordings: RecordingShelf | null
   readonly posture: Posture | null
   readonly usage: Usage | null
@@ -184,6 +185,13 @@ export interface RecordingQuery {
 export interface AlertRules {
   settings(): AlertSettings
   test(signal: Signal, by: string): AlertEvent
+}
+
+/** See `Sinks` of `sinks/sinks.ts`. */
+export interface AuditSinks {
+  statuses(): Plain<Answer<'listSinks'>>['items']
+  /** Rejects with `SP-NOT-FOUND` for an unknown sink. */
+  test(name: string): Promise<Plain<Answer<'testSink'>>>
 }
 
 export interface Posture {

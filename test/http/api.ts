@@ -206,6 +206,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     recordings: null,
     auditSearch: null,
     alerts: null,
+    sinks: null,
     posture: null,
     usage: null,
     incidentWebhooks: null,

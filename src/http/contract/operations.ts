@@ -13,6 +13,7 @@ import { recordingOperations } from './recordings.ts'
 import { requestOperations } from './requests.ts'
 import { reviewOperations } from './reviews.ts'
 import { sessionOperations } from './sessions.ts'
+import { sinkOperations } from './sinks.ts'
 import { targetOperations } from './targets.ts'
 import { webhookOperations } from './webhooks.ts'
 
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   ...evidenceOperations,
   ...auditOperations,
   ...alertOperations,
+  ...sinkOperations,
   ...recordingOperations,
   ...webhookOperations,
   ...peopleOperations,
