@@ -49,7 +49,7 @@ export async function keysOf(context: CliContext, vkeys: readonly string[], file
   }
   return texts.map((text) => {
     const key = noteKey(text.trim())
-    if (key === null || key.private !== null) throw new UsageError('that is no public key, as in audit.vkey')
+    if (key === null || key.private !== null) throw new UsageError('that is no public key, as `audit key new` prints it')
     return key
   })
 }
