@@ -5,10 +5,25 @@ import { identityOf } from './identity.ts'
 /** By the settings of the sink: after a failure its sender is given up, and another one goes on with the same items. */
 const known = new WeakMap<SinkSettings, BatchProgress>()
 
-export function progressOf(settings: SinkSettings): BatchProgress {
-  const found = known.get(settings) ?? new BatchProgress()
-  known.set(settings, found)
-  return found
+/**
+ * Delivers what is left of a batch, and gives what was refused of all of it. Who works on a batch has its progress alone:
+ * another sender of the same sink, such as that of a test, begins anew.
+ */
+export async function deliverRest(
+  settings: SinkSettings,
+  items: readonly Item[],
+  deliver: (progress: BatchProgress) => Promise<void>,
+): Promise<readonly Refused[]> {
+  const progress = known.get(settings) ?? new BatchProgress()
+  known.delete(settings)
+  progress.keepOnly(items)
+  try {
+    await deliver(progress)
+  } catch (error) {
+    known.set(settings, progress)
+    throw error
+  }
+  return progress.refused
 }
 
 /**
@@ -19,12 +34,16 @@ export class BatchProgress {
   readonly #taken = new Set<string>()
   readonly #refused = new Map<string, Refused>()
 
-  /** Those that are neither taken nor refused; what is not among the items is forgotten. */
+  /** Forgets all others: they are of a batch that was given up. */
+  keepOnly(items: readonly Item[]): void {
+    const present = new Set(items.map(identityOf))
+    for (const taken of this.#taken) if (!present.has(taken)) this.#taken.delete(taken)
+    for (const refused of this.#refused.keys()) if (!present.has(refused)) this.#refused.delete(refused)
+  }
+
+  /** Those that are neither taken nor refused. */
   left(items: readonly Item[]): readonly Item[] {
     if (this.#taken.size === 0 && this.#refused.size === 0) return items
-    const present = new Set(items.map(identityOf))
-    for (const known of this.#taken) if (!present.has(known)) this.#taken.delete(known)
-    for (const known of this.#refused.keys()) if (!present.has(known)) this.#refused.delete(known)
     return items.filter((item) => !this.#taken.has(identityOf(item)) && !this.#refused.has(identityOf(item)))
   }
 
@@ -36,26 +55,24 @@ export class BatchProgress {
     this.#refused.set(identityOf(item), { item, why })
   }
 
-  /** What was refused. The batch is done with. */
-  finish(): readonly Refused[] {
-    const refused = [...this.#refused.values()]
-    this.#taken.clear()
-    this.#refused.clear()
-    return refused
+  get refused(): readonly Refused[] {
+    return [...this.#refused.values()]
   }
 }
 
-/** Takes some items, or says why the sink will not have one or more of them without telling which. */
-export type SendPart = (items: readonly Item[]) => Promise<{ readonly unwanted: string } | null>
+/** Why the sink will not have one or more of some items, without telling which. */
+export interface Unwanted {
+  readonly unwanted: string
+}
 
 /** Sends, and halves what is not wanted as a whole until the items that are at fault stand alone: those are refused. */
 export async function sendInHalves(
   items: readonly Item[],
   progress: BatchProgress,
   signal: AbortSignal,
-  part: SendPart,
+  part: (items: readonly Item[]) => Promise<Unwanted | null>,
 ): Promise<void> {
-  const waiting = [items]
+  const waiting = [progress.left(items)]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [first] = next
     if (first === undefined) continue

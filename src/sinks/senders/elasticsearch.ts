@@ -2,7 +2,7 @@ import { member, parseJson, textMember } from '../../outbound/json_answer.ts'
 import type { ElasticsearchSettings } from '../../session/sink_settings_remote.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient, retryAfterMs } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
-import { type BatchProgress, progressOf, sendInHalves } from './batch_progress.ts'
+import { type BatchProgress, deliverRest, sendInHalves, type Unwanted } from './batch_progress.ts'
 import { below, post, troubleOf } from './http_exchange.ts'
 import { identityOf } from './identity.ts'
 
@@ -29,7 +29,6 @@ class ElasticsearchSender implements Sender {
   readonly #settings: ElasticsearchSettings
   readonly #deps: SenderDeps
   readonly #client: HttpClient
-  readonly #progress: BatchProgress
   readonly #url: string
 
   constructor(settings: ElasticsearchSettings, deps: SenderDeps) {
@@ -37,22 +36,23 @@ class ElasticsearchSender implements Sender {
     this.#settings = settings
     this.#deps = deps
     this.#client = createHttpClient(settings, deps)
-    this.#progress = progressOf(settings)
     const query = new URLSearchParams({ filter_path: WANTED })
     if (settings.pipeline !== null) query.set('pipeline', settings.pipeline)
     this.#url = below(settings.url, `/_bulk?${query}`)
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<readonly Refused[]> {
-    const left = this.#progress.left(items)
-    await sendInHalves(left, this.#progress, signal, async (part) => {
-      const answer = await this.#post(part, signal)
-      if (answer.status === 200) return this.#judge(part, answer)
-      if (answer.status === 413) return { unwanted: 'it is too large for Elasticsearch (status 413)' }
-      if (answer.status === 400) return { unwanted: 'Elasticsearch takes it for invalid (status 400)' }
-      throw troubleOf(SERVICE, answer, this.#deps.now())
-    })
-    return this.#progress.finish()
+    return await deliverRest(this.#settings, items, (progress) =>
+      sendInHalves(items, progress, signal, (part) => this.#part(part, progress, signal)),
+    )
+  }
+
+  async #part(part: readonly Item[], progress: BatchProgress, signal: AbortSignal): Promise<Unwanted | null> {
+    const answer = await this.#post(part, signal)
+    if (answer.status === 200) return this.#judge(part, progress, answer)
+    if (answer.status === 413) return { unwanted: 'it is too large for Elasticsearch (status 413)' }
+    if (answer.status === 400) return { unwanted: 'Elasticsearch takes it for invalid (status 400)' }
+    throw troubleOf(SERVICE, answer, this.#deps.now())
   }
 
   async close(): Promise<void> {
@@ -79,14 +79,14 @@ class ElasticsearchSender implements Sender {
   }
 
   /** Each record by its own status. Throws where some have to come again: those that are settled do not. */
-  #judge(part: readonly Item[], answer: HttpAnswer): null {
+  #judge(part: readonly Item[], progress: BatchProgress, answer: HttpAnswer): null {
     const statuses = statusesOf(answer)
     if (statuses.length !== part.length) throw new SinkError('Elasticsearch answered for other records than were sent')
     const passing: number[] = []
     for (const [at, item] of part.entries()) {
       const { status, type } = statuses[at]!
-      if (isTaken(status)) this.#progress.take([item])
-      else if (status < 500 && status >= 400 && !PASSING.has(status)) this.#progress.refuse(item, whyOf(status, type))
+      if (isTaken(status)) progress.take([item])
+      else if (status < 500 && status >= 400 && !PASSING.has(status)) progress.refuse(item, whyOf(status, type))
       else passing.push(status)
     }
     if (passing.length === 0) return null

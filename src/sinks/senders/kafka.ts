@@ -5,7 +5,7 @@ import { createAddressGuard, PRIVATE_NETWORKS } from '../../outbound/address.ts'
 import { parseJson } from '../../outbound/json_answer.ts'
 import type { KafkaSettings } from '../../session/sink_settings_remote.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
-import { type BatchProgress, progressOf, sendInHalves } from './batch_progress.ts'
+import { deliverRest, sendInHalves, type Unwanted } from './batch_progress.ts'
 import { identityOf } from './identity.ts'
 import { isTimeRefused, kafkaTrouble, unwantedBy } from './kafka_errors.ts'
 import { firstOf } from './record_fields.ts'
@@ -38,7 +38,6 @@ class KafkaSender implements Sender {
   readonly limits
   readonly #settings: KafkaSettings
   readonly #deps: SenderDeps
-  readonly #progress: BatchProgress
   readonly #guard
   #producer: Producer<string, string, string, string> | null = null
 
@@ -48,24 +47,25 @@ class KafkaSender implements Sender {
     this.limits = { maxItems, maxBytes: room, maxItemBytes: room - AROUND_ITEM_BYTES }
     this.#settings = settings
     this.#deps = deps
-    this.#progress = progressOf(settings)
     this.#guard = createAddressGuard(settings.allowNetworks ?? PRIVATE_NETWORKS, 'allowNetworks of the sink')
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<readonly Refused[]> {
-    const left = this.#progress.left(items)
-    await sendInHalves(left, this.#progress, signal, async (part) => {
-      try {
-        await this.#timed(part, signal)
-        return null
-      } catch (error) {
-        const unwanted = unwantedBy(error)
-        if (unwanted !== null) return { unwanted }
-        await this.close()
-        throw error instanceof SinkError ? error : kafkaTrouble(error)
-      }
-    })
-    return this.#progress.finish()
+    return await deliverRest(this.#settings, items, (progress) =>
+      sendInHalves(items, progress, signal, (part) => this.#part(part, signal)),
+    )
+  }
+
+  async #part(part: readonly Item[], signal: AbortSignal): Promise<Unwanted | null> {
+    try {
+      await this.#timed(part, signal)
+      return null
+    } catch (error) {
+      const unwanted = unwantedBy(error)
+      if (unwanted !== null) return { unwanted }
+      await this.close()
+      throw error instanceof SinkError ? error : kafkaTrouble(error)
+    }
   }
 
   /** Whatever comes of it: what the brokers did not confirm comes again. */

@@ -2,7 +2,7 @@ import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
 import type { OtlpSettings } from '../../session/sink_settings_remote.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
-import { type BatchProgress, progressOf, sendInHalves } from './batch_progress.ts'
+import { type BatchProgress, deliverRest, sendInHalves, type Unwanted } from './batch_progress.ts'
 import { headersOf, post, troubleOf } from './http_exchange.ts'
 import { attribute, logRecord } from './otlp_records.ts'
 
@@ -22,7 +22,6 @@ class OtlpSender implements Sender {
   readonly #settings: OtlpSettings
   readonly #deps: SenderDeps
   readonly #client: HttpClient
-  readonly #progress: BatchProgress
   readonly #url: string
 
   constructor(settings: OtlpSettings, deps: SenderDeps) {
@@ -30,22 +29,23 @@ class OtlpSender implements Sender {
     this.#settings = settings
     this.#deps = deps
     this.#client = createHttpClient(settings, deps)
-    this.#progress = progressOf(settings)
     const url = new URL(settings.url)
     if (url.pathname === '/') url.pathname = '/v1/logs'
     this.#url = url.href
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<readonly Refused[]> {
-    const left = this.#progress.left(items)
-    await sendInHalves(left, this.#progress, signal, async (part) => {
-      const answer = await this.#post(part, signal)
-      if (answer.status >= 200 && answer.status < 300) return this.#judge(part, answer)
-      if (answer.status === 400) return { unwanted: 'the collector takes it for invalid (status 400)' }
-      if (answer.status === 413) return { unwanted: 'it is too large for the collector (status 413)' }
-      throw troubleOf(SERVICE, answer, this.#deps.now())
-    })
-    return this.#progress.finish()
+    return await deliverRest(this.#settings, items, (progress) =>
+      sendInHalves(items, progress, signal, (part) => this.#part(part, progress, signal)),
+    )
+  }
+
+  async #part(part: readonly Item[], progress: BatchProgress, signal: AbortSignal): Promise<Unwanted | null> {
+    const answer = await this.#post(part, signal)
+    if (answer.status >= 200 && answer.status < 300) return this.#judge(part, progress, answer)
+    if (answer.status === 400) return { unwanted: 'the collector takes it for invalid (status 400)' }
+    if (answer.status === 413) return { unwanted: 'it is too large for the collector (status 413)' }
+    throw troubleOf(SERVICE, answer, this.#deps.now())
   }
 
   async close(): Promise<void> {
@@ -80,13 +80,13 @@ class OtlpSender implements Sender {
    * Partial success has the number of rejected records, not which they are, and what it answers must not be sent again:
    * all of the batch goes to the dead letters, where some of it is with the collector too.
    */
-  #judge(part: readonly Item[], { text }: HttpAnswer): null {
+  #judge(part: readonly Item[], progress: BatchProgress, { text }: HttpAnswer): null {
     const document = text === '' ? {} : parseJson(text)
     if (!isRecord(document)) throw new SinkError('the collector answered with something other than JSON')
     const rejected = Number(member(member(document, 'partialSuccess'), 'rejectedLogRecords') ?? 0)
     if (!(rejected > 0)) return null
     const why = `the collector rejected ${rejected} of the ${part.length} records that it was sent with`
-    for (const item of part) this.#progress.refuse(item, why)
+    for (const item of part) progress.refuse(item, why)
     return null
   }
 }

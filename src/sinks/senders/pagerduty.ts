@@ -3,7 +3,7 @@ import type { PagerDutySinkSettings } from '../../session/sink_settings_alerts.t
 import { createHttpClient, type HttpAnswer } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type AlertItem, alertFor, factsOf, isAddress } from './alert_item.ts'
-import { progressOf } from './batch_progress.ts'
+import { deliverRest } from './batch_progress.ts'
 import { below, troubleOf } from './http_exchange.ts'
 
 const SERVICE = 'PagerDuty'
@@ -26,7 +26,6 @@ const SEVERITY: Readonly<Record<AlertItem['severity'], 'info' | 'warning' | 'err
 /** Events API v2: an alert triggers an incident, or adds to the open one of its key; what is over resolves it. */
 export function createPagerDutySender(settings: PagerDutySinkSettings, deps: SenderDeps): Sender {
   const client = createHttpClient(settings, deps)
-  const progress = progressOf(settings)
   const refusalOf = async (item: Item, signal: AbortSignal): Promise<Refused['why'] | null> => {
     const alert = alertFor(settings.name, item)
     if (alert === null) return null
@@ -39,14 +38,14 @@ export function createPagerDutySender(settings: PagerDutySinkSettings, deps: Sen
   }
   return {
     limits: { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxItemBytes: MAX_ITEM_BYTES },
-    send: async (items, signal) => {
-      for (const item of progress.left(items)) {
-        const why = await refusalOf(item, signal)
-        if (why === null) progress.take([item])
-        else progress.refuse(item, why)
-      }
-      return progress.finish()
-    },
+    send: async (items, signal) =>
+      await deliverRest(settings, items, async (progress) => {
+        for (const item of progress.left(items)) {
+          const why = await refusalOf(item, signal)
+          if (why === null) progress.take([item])
+          else progress.refuse(item, why)
+        }
+      }),
     close: async () => client.close(),
   }
 }

@@ -3,7 +3,7 @@ import type { SlackSinkSettings } from '../../session/sink_settings_alerts.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
 import { type AlertItem, alertFor } from './alert_item.ts'
-import { type BatchProgress, progressOf } from './batch_progress.ts'
+import { type BatchProgress, deliverRest } from './batch_progress.ts'
 import { below, troubleOf } from './http_exchange.ts'
 import { slackAlert } from './slack_alert.ts'
 
@@ -47,12 +47,12 @@ const SETTINGS_WRONG: ReadonlySet<string> = new Set([
 /** A message for each alert, by an incoming webhook or by chat.postMessage of the Web API. */
 export function createSlackSender(settings: SlackSinkSettings, deps: SenderDeps): Sender {
   const client = createHttpClient(settings, deps)
-  const progress = progressOf(settings)
   return {
     limits: { maxItems: MAX_ITEMS, maxBytes: MAX_BYTES, maxItemBytes: MAX_ITEM_BYTES },
     send: async (items, signal) => {
-      for (const item of progress.left(items)) await sendOne(item, signal, { settings, deps, client, progress })
-      return progress.finish()
+      return await deliverRest(settings, items, async (progress) => {
+        for (const item of progress.left(items)) await sendOne(item, signal, { settings, deps, client, progress })
+      })
     },
     close: async () => client.close(),
   }

@@ -4,7 +4,7 @@ import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
 import type { SplunkSettings } from '../../session/sink_settings_remote.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
-import { type BatchProgress, progressOf } from './batch_progress.ts'
+import { deliverRest } from './batch_progress.ts'
 import { below, post, troubleOf } from './http_exchange.ts'
 
 const SERVICE = 'Splunk'
@@ -41,7 +41,6 @@ class SplunkSender implements Sender {
   readonly #settings: SplunkSettings
   readonly #deps: SenderDeps
   readonly #client: HttpClient
-  readonly #progress: BatchProgress
   /** Acknowledgements are counted by channel (RFC 9562 UUID). */
   readonly #channel = randomUUID()
   /** Of each event, up to its time. */
@@ -53,29 +52,21 @@ class SplunkSender implements Sender {
     this.#settings = settings
     this.#deps = deps
     this.#client = createHttpClient(settings, deps)
-    this.#progress = progressOf(settings)
     const fixed = { host: host ?? deps.node, source, sourcetype, ...(index === null ? {} : { index }) }
     this.#around = JSON.stringify(fixed).slice(0, -1)
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<readonly Refused[]> {
-    for (;;) {
-      const left = this.#progress.left(items)
-      if (left.length === 0) return this.#progress.finish()
-      const answer = await this.#post(
-        '/services/collector/event',
-        left.map((item) => this.#event(item)).join(''),
-        signal,
-      )
-      const fault = faultOf(answer, left)
-      if (fault === null) {
-        if (codeOf(answer) !== SUCCESS) throw new SinkError('Splunk answered without a code')
-        if (this.#settings.acknowledge) await this.#acknowledged(answer, signal)
-        return this.#progress.finish()
+    return await deliverRest(this.#settings, items, async (progress) => {
+      for (let left = progress.left(items); left.length > 0; left = progress.left(items)) {
+        const body = left.map((item) => this.#event(item)).join('')
+        const answer = await this.#post('/services/collector/event', body, signal)
+        const fault = faultOf(answer, left)
+        if (fault === null) return await this.#received(answer, signal)
+        // What stood before it may have been indexed, and what follows was not looked at: all but it goes out again.
+        progress.refuse(fault.item, fault.why)
       }
-      // What stood before it may have been indexed, and what follows was not looked at: all but it goes out again.
-      this.#progress.refuse(fault.item, fault.why)
-    }
+    })
   }
 
   async close(): Promise<void> {
@@ -107,6 +98,11 @@ class SplunkSender implements Sender {
     if (answer.status !== 200) return troubleOf(SERVICE, answer, this.#deps.now())
     // Whatever stands between may answer 200 with a page of its own.
     return isRecord(parseJson(answer.text)) ? null : new SinkError('Splunk answered with something other than JSON')
+  }
+
+  async #received(answer: HttpAnswer, signal: AbortSignal): Promise<void> {
+    if (codeOf(answer) !== SUCCESS) throw new SinkError('Splunk answered without a code')
+    if (this.#settings.acknowledge) await this.#acknowledged(answer, signal)
   }
 
   /** Asks until the indexers have the batch. What is not known to Splunk, after a restart of it, stays unanswered. */
