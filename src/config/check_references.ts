@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { ParameterType, ParameterValue } from '../policy/role.ts'
 import type { AuthMethod } from '../session/ports.ts'
 import { checkAccess } from './check_access.ts'
+import { checkAlerts } from './check_alerts.ts'
 import { type Merged, type Placed, problemAt } from './merge.ts'
 import type { Path, Problem } from './problem.ts'
 import type { GrantSection, NodeSection, RoleSection } from './schema_file.ts'
@@ -18,6 +19,7 @@ export function checkReferences(merged: Merged, problems: Problem[]): void {
   unique(merged.groups, 'name', (group) => group.name, problems)
   unique(merged.keys, null, (key) => key.name, problems)
   checkAccess(merged, problems)
+  checkAlerts(merged, problems)
   const roles = new Map(merged.roles.map((role) => [role.value.name, role.value]))
   const targets = new Set(merged.targets.map((target) => target.value.name))
   checkListeners(merged, targets, problems)
