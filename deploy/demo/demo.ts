@@ -1,6 +1,9 @@
 import '../../src/node_version.ts'
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { publicKeyOf } from '../../src/audit/seal.ts'
 import { CONSOLE_SECRET, startOidc } from '../../test/servers/oidc.ts'
 import { type Sallyport, startSallyport } from '../../test/servers/sallyport.ts'
 import { type DemoDatabase, startFamilyDemo, startPostgresDemo } from './databases.ts'
@@ -20,6 +23,8 @@ interface Stack {
   readonly users: readonly DemoUser[]
   readonly mysql: boolean
   readonly proxy: Sallyport
+  /** The file with the secret key that opens recordings. */
+  readonly sealKey: string
 }
 
 const json = process.argv.includes('--json')
@@ -52,10 +57,21 @@ async function databases(): Promise<DemoDatabase[]> {
   return [postgres, family]
 }
 
+/** The key that recordings of the demo are sealed to; its secret half stands in a folder of its own. */
+function sealKey(): { readonly path: string; readonly sealTo: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-demo-key-'))
+  closing.push(() => rmSync(folder, { recursive: true, force: true }))
+  const secret = randomBytes(32)
+  const path = join(folder, 'seal.key')
+  writeFileSync(path, `sallyport-seal-secret-key:1:${secret.toString('base64')}\n`, { mode: 0o600 })
+  return { path, sealTo: Buffer.from(publicKeyOf(secret)).toString('base64') }
+}
+
 async function start(): Promise<Stack> {
   const all = await databases()
   const mysql = all.length > 1
   const oidc = kept(await startOidc())
+  const key = sealKey()
   say('starting Sallyport ...')
   const proxy = kept(
     await startSallyport({
@@ -72,6 +88,7 @@ async function start(): Promise<Stack> {
       masking: DEMO_MASKING,
       sections: DEMO_SECTIONS,
       api: true,
+      node: { audit: { sealTo: key.sealTo } },
       browserLogin: { clientId: 'console', clientSecret: 'env:DEMO_CONSOLE_SECRET', scopes: BROWSER_SCOPES },
       // Each port means one database, so that one user name serves on both.
       listenerTargets: { postgres: POSTGRES_TARGET, ...(mysql ? { mysql: MYSQL_TARGET } : {}) },
@@ -83,7 +100,7 @@ async function start(): Promise<Stack> {
   )
   const people = await logPeopleIn(oidc, proxy, readFileSync(proxy.ca, 'utf8'))
   closing.push(() => people.remove())
-  return { users: people.users, mysql, proxy }
+  return { users: people.users, mysql, proxy, sealKey: key.path }
 }
 
 /** Ends what was started, the newest first, also where one of them fails to end. */

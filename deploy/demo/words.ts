@@ -5,10 +5,11 @@ interface Shown {
   readonly users: readonly DemoUser[]
   readonly proxy: Sallyport
   readonly mysql: boolean
+  readonly sealKey: string
 }
 
 /** What `--json` prints: one line for a program. */
-export function summary({ users, proxy, mysql }: Shown): Record<string, unknown> {
+export function summary({ users, proxy, mysql, sealKey }: Shown): Record<string, unknown> {
   const host = '127.0.0.1'
   return {
     postgres: { host, port: proxy.postgresPort, database: 'postgres', target: 'pay-pg' },
@@ -20,6 +21,7 @@ export function summary({ users, proxy, mysql }: Shown): Record<string, unknown>
     api: proxy.apiUrl,
     command: COMMAND,
     audit: proxy.auditLog,
+    sealKey,
     metrics: `${proxy.metricsUrl}/metrics`,
   }
 }
@@ -68,7 +70,7 @@ const LONG_QUERY =
   'SELECT count(*) FROM pay.payments a, pay.payments b, pay.payments c WHERE a.amount < b.amount + c.amount'
 
 /** Access that is asked for, in two terminals: alice's and carol's. */
-function story({ users, proxy, mysql }: Shown): string[] {
+function story({ users, proxy, mysql, sealKey }: Shown): string[] {
   const shell = (name: string) => `. ${users.find((user) => user.name === name)?.shell ?? ''}`
   return [
     'Access that is asked for: two terminals, whose people are logged in already.',
@@ -98,6 +100,9 @@ function story({ users, proxy, mysql }: Shown): string[] {
     `  ${shell('bob')}`,
     "  sallyport break-glass pay-pg --incident desk:INC-1 --reason 'payments stand'   at once; carol reviews it:",
     '  sallyport break-glass-review ls',
+    '  sallyport connect pay-pg/responder --psql                as bob: this session is recorded; then, as carol:',
+    '  sallyport recording list',
+    `  sallyport recording play RECORDING --key ${sealKey}`,
     '  sallyport break-glass pay-pg --incident desk:INC-2 --reason again              closed: refused',
     "  sallyport lock set person bob@example.test --reason 'laptop lost'              as carol: ends all that is bob's",
     '',

@@ -35,11 +35,14 @@ export function digestOf(lines: Uint8Array): Uint8Array {
 }
 
 function parsed(json: string): RecordingHead {
+  const unread = (cause?: unknown) =>
+    new SallyportError('SP-INPUT', 'the head of the recording is not readable', { cause })
+  let head: RecordingHead
   try {
-    const head = JSON.parse(json) as RecordingHead
-    if (typeof head.id === 'string' && (head.protocol === 'postgres' || head.protocol === 'mysql')) return head
-  } catch {
-    // Said below.
+    head = JSON.parse(json) as RecordingHead
+  } catch (cause) {
+    throw unread(cause)
   }
-  throw new SallyportError('SP-INPUT', 'the head of the recording is not readable')
+  if (typeof head.id !== 'string' || (head.protocol !== 'postgres' && head.protocol !== 'mysql')) throw unread()
+  return head
 }

@@ -3,7 +3,8 @@ import type { PolicyVersion } from '../../src/access/records.ts'
 import { accessPolicyOf } from '../../src/config/build_access.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problem.ts'
-import { configDir } from './config_dir.ts'
+import { SEAL_TO } from '../servers/seal_key.ts'
+import { configDir, NODE_YAML } from './config_dir.ts'
 
 const secrets = (reference: string) => Promise.resolve(reference === 'env:KEY' ? 'A'.repeat(44) : 'x')
 
@@ -93,4 +94,7 @@ it('refuses a role that demands recordings where nothing can be sealed', async (
     'roles:\n  - { name: surgeon, recording: true, scope: [{ schemas: [shop], tables: ["*"], verbs: [read] }] }\n'
   const { problems } = await loaded(role)
   expect(problems.join('\n')).toMatch(/approvals\.yaml:\d+: roles\/0\/recording: recordings need node\.audit\.sealTo/)
+  const node = `${NODE_YAML}  audit: { sealTo: '${SEAL_TO}' }\n`
+  const sealed = configDir({ 'approvals.yaml': `version: 1\n${role}`, 'sallyport.yaml': node })
+  expect((await checkConfig(sealed, secrets)).problems.filter(({ path }) => path.includes('recording'))).toEqual([])
 })

@@ -61,6 +61,7 @@ export function configDir(files: Readonly<Record<string, string | null>> = {}): 
   return dir
 }
 
+export const NODE_YAML = NODE
 export const GRANTS_YAML = GRANTS
 export const ROLES_YAML = ROLES
 export const TARGETS_YAML = TARGETS
