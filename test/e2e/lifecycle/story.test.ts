@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { faultsOf } from '../../audit/ocsf/validate.ts'
 import type { Terminal } from './people.ts'
 import { MY, PG, type StoreKind, startWorld, type World } from './world.ts'
 
@@ -150,9 +151,11 @@ describe.each<StoreKind>(['sqlite', 'postgres'])('the access lifecycle on a stor
       'break_glass.refused',
       'break_glass.overdue',
       'break_glass.reviewed',
+      'api.call',
     ]) {
       expect([...seen]).toContain(activity)
     }
+    for (const record of world.proxy.audit()) expect(faultsOf({ ...record })).toEqual([])
     const approved = world.proxy.audit().find((record) => JSON.stringify(record).includes('"request.approved"'))
     expect(JSON.stringify(approved)).toContain('carol@example.test')
   })

@@ -99,7 +99,7 @@ for (const family of FAMILIES) {
       expect(done?.unmapped.jit.statement.id).toBe(first?.unmapped.jit.statement.id)
       expect(first?.unmapped.jit.objects).toEqual([{ schema: 'clinic', name: 'visits', access: 'read' }])
       expect(computed?.unmapped.jit.columns).toEqual([
-        { schema: 'clinic', table: 'patients', column: 'email', seen: 'computed_masked' },
+        { schema: 'clinic', table: 'patients', column: 'email', seen: 'computed_masked', mask: 'email' },
       ])
       expect(statements.map(({ metadata }) => metadata.sequence)).toEqual(
         statements.map((_, at) => (statements[0]?.metadata.sequence ?? 0) + at),
