@@ -16,11 +16,14 @@ export interface SinkState {
 /** States of the program itself, which begin and end. */
 export class Conditions {
   readonly #raiser: Raiser
+  readonly #node: string
   readonly #deadLetters = new Map<string, number>()
   #failing = new Set<string>()
 
-  constructor(raiser: Raiser) {
+  /** `node` is the name of this node, whose log it is. */
+  constructor(raiser: Raiser, node: string) {
     this.#raiser = raiser
+    this.#node = node
   }
 
   /** All sinks there are. One that is no longer configured is over too. */
@@ -55,18 +58,21 @@ export class Conditions {
     return { key: name, label: name, evidence: null, about: {}, say: () => summary }
   }
 
-  logUnwritable(node: string, why: string): void {
+  logUnwritable(why: string): void {
+    const node = this.#node
     this.#raiser.stands(
       'log_unwritable',
       this.#hit(node, `the audit log of ${node} can not be written, so statements are refused: ${why}`),
     )
   }
 
-  logWritable(node: string): void {
+  logWritable(): void {
+    const node = this.#node
     this.#raiser.over('log_unwritable', node, `the audit log of ${node} is written again`)
   }
 
-  chainMismatch(node: string, where: string): void {
+  chainMismatch(where: string): void {
+    const node = this.#node
     this.#raiser.exceed(
       'chain_mismatch',
       this.#hit(node, `the audit log of ${node} is not as it was written: ${where}`),

@@ -14,6 +14,8 @@ type Completion = Extract<AuditEvent, { kind: 'completion' }>
 type Login = Extract<AuditEvent, { kind: 'login' }>
 
 export interface EngineDeps extends RaiserDeps {
+  /** The name of this node. */
+  readonly node: string
   readonly settings: AlertSettings
   readonly world: AlertWorld
   /** What was learned of roles before; null for nothing. */
@@ -29,12 +31,12 @@ export class AlertEngine {
   readonly #clearReads: ClearReads
   #hours: WorkingHours
 
-  constructor({ settings, world, baseline, ...deps }: EngineDeps) {
+  constructor({ node, settings, world, baseline, ...deps }: EngineDeps) {
     this.#world = world
     this.#raiser = new Raiser(settings, deps)
     this.#clearReads = new ClearReads(this.#raiser)
     this.#hours = new WorkingHours(settings.hours)
-    this.conditions = new Conditions(this.#raiser)
+    this.conditions = new Conditions(this.#raiser, node)
     this.baseline = new Baseline(this.#raiser, baseline)
   }
 
@@ -68,6 +70,8 @@ export class AlertEngine {
         return lifecycle(event, this.#raiser)
       case 'config_loaded':
         return configLoaded(event, this.#raiser)
+      case 'log':
+        return event.what === 'broken' ? this.conditions.chainMismatch(textOf(event.detail)) : undefined
       default:
     }
   }
@@ -91,4 +95,11 @@ export class AlertEngine {
     if (role !== null && this.#world.isUnrestricted(role)) unrestrictedLogin(event, this.#raiser)
     if (this.#hours.isOutside(event.time)) accessOutside(event, this.#raiser)
   }
+}
+
+/** What an auditor needs of a break is texts and numbers. */
+function textOf(detail: Readonly<Record<string, unknown>>): string {
+  return Object.entries(detail)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ')
 }

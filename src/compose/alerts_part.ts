@@ -50,8 +50,6 @@ export interface AlertsPart {
   watchSinks(statuses: () => readonly SinkStatus[]): void
   configure(config: Config): void
   settings(): AlertSettings
-  /** The log was found to be other than it was written. */
-  chainMismatch(where: string): void
   /** Somebody tries the channels of a signal. */
   test(signal: Signal, by: string): AlertEvent
   close(): Promise<void>
@@ -65,10 +63,10 @@ export function composeAlerts(log: LogOfRecord, config: Config, deps: AlertsDeps
 export async function tellBrokenLog(where: string, config: Config, deps: AlertsDeps): Promise<void> {
   const direct = directAlerts(() => config.node.audit.sinks, config, deps)
   const engine = new AlertEngine({
-    ...{ ...deps, settings: config.alerts, baseline: null, world: NOBODY_KNOWN },
+    ...{ ...deps, node: config.node.name, settings: config.alerts, baseline: null, world: NOBODY_KNOWN },
     raise: (alert) => direct.send(alert),
   })
-  engine.conditions.chainMismatch(config.node.name, where)
+  engine.conditions.chainMismatch(where)
   await direct.settled(SETTLE_MS)
   direct.close()
 }
@@ -80,7 +78,6 @@ class Alerts implements AlertsPart {
   readonly #engine: AlertEngine
   readonly #direct: DirectAlerts
   readonly #notes: Notes
-  readonly #node: string
   readonly #timers: NodeJS.Timeout[] = []
   readonly #waiting: AlertEvent[] = []
   #sinks: readonly SinkSettings[]
@@ -90,12 +87,17 @@ class Alerts implements AlertsPart {
     const { dataDir, name, audit } = config.node
     this.#log = log
     this.#deps = deps
-    this.#node = name
     this.#sinks = audit.sinks
     this.#notes = createNamesFile(join(dataDir, 'alert-baseline.json'))
     this.#direct = directAlerts(() => this.#sinks, config, deps)
     this.#engine = new AlertEngine({
-      ...{ ...deps, settings: config.alerts, baseline: this.#notes.read(), raise: (alert) => this.#raise(alert) },
+      ...{
+        ...deps,
+        node: name,
+        settings: config.alerts,
+        baseline: this.#notes.read(),
+        raise: (alert) => this.#raise(alert),
+      },
       world: {
         isUnrestricted: (role) => this.#world.isUnrestricted(role),
         readsMasked: (decision) => this.#world.readsMasked(decision),
@@ -126,10 +128,6 @@ class Alerts implements AlertsPart {
 
   settings(): AlertSettings {
     return this.#engine.settings
-  }
-
-  chainMismatch(where: string): void {
-    this.#engine.conditions.chainMismatch(this.#node, where)
   }
 
   test(signal: Signal, by: string): AlertEvent {
@@ -176,9 +174,9 @@ class Alerts implements AlertsPart {
 
   #health(healthy: boolean, why: string): void {
     const { conditions } = this.#engine
-    if (!healthy) return conditions.logUnwritable(this.#node, why)
+    if (!healthy) return conditions.logUnwritable(why)
     this.#appendWaiting()
-    conditions.logWritable(this.#node)
+    conditions.logWritable()
   }
 
   async #keep(): Promise<void> {

@@ -54,10 +54,10 @@ describe('the log', () => {
   it('that can not be written is one, and over when it is', () => {
     const world = worldWith()
     const { conditions } = world.engine
-    conditions.logWritable('node-1')
-    conditions.logUnwritable('node-1', 'ENOSPC')
-    conditions.logUnwritable('node-1', 'ENOSPC')
-    conditions.logWritable('node-1')
+    conditions.logWritable()
+    conditions.logUnwritable('ENOSPC')
+    conditions.logUnwritable('ENOSPC')
+    conditions.logWritable()
     expect(world.raised.map(({ signal, state, severity }) => [signal, state, severity])).toEqual([
       ['log_unwritable', 'raised', 'critical'],
       ['log_unwritable', 'resolved', 'critical'],
@@ -66,8 +66,15 @@ describe('the log', () => {
 
   it('that does not match its chain is one', () => {
     const world = worldWith()
-    world.engine.conditions.chainMismatch('node-1', 'line 7')
-    expect(world.raised).toMatchObject([{ signal: 'chain_mismatch', severity: 'critical' }])
+    const about = { id: 'x', time: world.now, detail: { line: 7, what: 'a changed line' } }
+    world.engine.observe({ kind: 'log', what: 'resumed', ...about })
+    world.engine.observe({ kind: 'log', what: 'broken', ...about })
+    expect(world.raised).toMatchObject([
+      {
+        ...{ signal: 'chain_mismatch', severity: 'critical', key: 'chain_mismatch/node-1' },
+        summary: 'the audit log of node-1 is not as it was written: line 7, what a changed line',
+      },
+    ])
   })
 })
 

@@ -38,8 +38,7 @@ export function worldWith(settings: AlertSettings = buildAlerts(), baseline: str
     now: NOON,
     raised,
     engine: new AlertEngine({
-      settings,
-      baseline,
+      ...{ node: 'node-1', settings, baseline },
       clock: { now: () => world.now, monotonic: () => world.now - NOON },
       ids: { uuid: () => `alert-${++ids}` },
       raise: (alert) => raised.push(alert),
