@@ -66,13 +66,15 @@ function readersOf(database: Database, gathered: Gathered, question: Of<'pii-rea
 }
 
 async function sensitiveKeys(database: Database, gathered: Gathered, question: Of<'pii-readers'>): Promise<Row[]> {
-  const seen = await columnsSeen(database, gathered, question, 'clear')
-  const { columns } = question
-  if (columns !== null) return seen.filter(({ column }) => columns.some((name) => isCalled(String(column), name)))
+  const { columns, sensitive } = question
+  const clear = () => columnsSeen(database, gathered, question, 'clear')
+  if (columns !== null)
+    return (await clear()).filter(({ column }) => columns.some((name) => isCalled(String(column), name)))
   const lifted = await columnsSeen(database, gathered, question, 'lifted')
   const masked = await columnsSeen(database, gathered, question, 'masked')
-  const known = new Set([...lifted, ...masked].map(keyText))
-  return seen.filter((row) => known.has(keyText(row)) || question.sensitive.some((pattern) => isNamed(pattern, row)))
+  const named =
+    sensitive.length === 0 ? [] : (await clear()).filter((row) => sensitive.some((pattern) => isNamed(pattern, row)))
+  return [...new Map([...lifted, ...masked, ...named].map((row) => [keyText(row), row])).values()]
 }
 
 function columnsSeen(
@@ -83,7 +85,7 @@ function columnsSeen(
 ) {
   const bind = new Bindings()
   const entries = entriesFor(gathered, bind, { ends: false, pieces: true })
-  const lists = `SELECT DISTINCT "target", "database", "${how}" AS list FROM (${entries}) WHERE ${within(question, bind)} AND "decision" = 'allow'`
+  const lists = `SELECT DISTINCT "target", "database", "${how}" AS list FROM (${entries}) WHERE ${within(question, bind)} AND "decision" = 'allow' AND len("${how}") > 0`
   return database.rows(
     `SELECT DISTINCT "target", "database", "column" FROM (SELECT "target", "database", unnest(list) AS "column" FROM (${lists})) LIMIT ${MAX_COLUMNS}`,
     bind,

@@ -22,7 +22,7 @@ export interface PageQuery {
   readonly before: number | null
 }
 
-const NEWEST_FIRST = '"time" DESC, "writer" DESC, "sequence" DESC'
+export const NEWEST_FIRST = '"time" DESC, "writer" DESC, "sequence" DESC'
 
 /** The newest first. All pages together are what the log held when the first was made, whatever was added since. */
 export async function searchEvents(database: Database, sources: Sources, asked: PageQuery): Promise<EventPage> {
@@ -62,7 +62,7 @@ function keysOf(
   )
 }
 
-/** The entries of a query, and what they must fulfil. */
+/** The entries of a query, with as much joined as decides, and what they must fulfil. */
 export function matching(
   gathered: Gathered,
   query: EventQuery,
@@ -91,16 +91,19 @@ function behind({ time, writer, sequence }: Place, bind: Bindings): string[] {
   return [`"time" <= ${at}`, `("time" < ${at} OR "writer" < ${by} OR ("writer" = ${by} AND "sequence" < ${number}))`]
 }
 
-async function wholeEntries(database: Database, gathered: Gathered, keys: readonly Row[]): Promise<Row[]> {
+/** The entries of the given keys, in their order. */
+export async function wholeEntries(database: Database, gathered: Gathered, keys: readonly Row[]): Promise<Row[]> {
   if (keys.length === 0) return []
   const bind = new Bindings()
   const sequences = keys.map(({ sequence }) => Number(sequence))
   const times = keys.map(({ ms }) => Number(ms))
-  const [least, most] = [Math.min(...sequences), Math.max(...sequences)]
-  const leads =
-    `(SELECT * FROM ${gathered.leads(bind)} WHERE "sequence" BETWEEN ${bind.whole(least)} AND ${bind.whole(most)} ` +
-    `AND "time" BETWEEN ${bind.time(Math.min(...times))} AND ${bind.time(Math.max(...times))} ` +
-    `AND "sequence" IN (SELECT unnest(${bind.wholes(sequences)})))`
+  const range = {
+    least: Math.min(...sequences),
+    most: Math.max(...sequences),
+    from: Math.min(...times),
+    to: Math.max(...times),
+  }
+  const leads = leadsAmong(gathered, bind, range, `SELECT unnest(${bind.wholes(sequences)})`)
   const followers = gathered.hasFollowers
     ? `(SELECT * FROM ${gathered.followers(bind)} WHERE "statement_id" IN (SELECT "statement_id" FROM page) OR "text_key" IN (SELECT text_key FROM page))`
     : ''
@@ -109,4 +112,20 @@ async function wholeEntries(database: Database, gathered: Gathered, keys: readon
   const rows = await database.rows(`WITH page AS MATERIALIZED ${leads} ${entries}`, bind)
   const found = new Map(rows.map((row) => [Number(row.sequence), row]))
   return keys.map(({ sequence }) => found.get(Number(sequence))).filter((row) => row !== undefined)
+}
+
+export interface KeyRange {
+  readonly least: number
+  readonly most: number
+  /** Milliseconds, both included. */
+  readonly from: number
+  readonly to: number
+}
+
+/** Leads by their sequence numbers; whole groups of rows are passed over by the range. */
+export function leadsAmong(gathered: Gathered, bind: Bindings, range: KeyRange, sequences: string): string {
+  return (
+    `(SELECT * FROM ${gathered.leads(bind)} WHERE "sequence" BETWEEN ${bind.whole(range.least)} AND ${bind.whole(range.most)} ` +
+    `AND "time" BETWEEN ${bind.time(range.from)} AND ${bind.time(range.to)} AND "sequence" IN (${sequences}))`
+  )
 }

@@ -1,6 +1,6 @@
 import { Bindings } from './bindings.ts'
 import type { Database, Row } from './database.ts'
-import { entriesFor } from './events.ts'
+import { wholeEntries } from './events.ts'
 import type { Cell, QuestionAnswer } from './questions.ts'
 import type { Gathered } from './sources.ts'
 
@@ -29,13 +29,13 @@ interface Story {
 export async function migrationAnswer(database: Database, gathered: Gathered, id: string): Promise<QuestionAnswer> {
   const grants = await grantsOf(database, gathered, id)
   const bind = new Bindings()
-  const entries = entriesFor(gathered, bind, { ends: true, pieces: true })
   const ids = bind.texts([...new Set([id, ...grants])])
-  const rows = await database.rows(
-    `SELECT *, epoch_ms("time") AS ms FROM (${entries}) WHERE "grant_id" IN (SELECT unnest(${ids})) OR ` +
+  const keys = await database.rows(
+    `SELECT "sequence", epoch_ms("time") AS ms FROM ${gathered.leads(bind)} WHERE "grant_id" IN (SELECT unnest(${ids})) OR ` +
       `"request_id" IN (SELECT unnest(${ids})) OR "entity" IN (SELECT unnest(${ids})) ORDER BY "sequence" LIMIT ${MAX_ROWS + 1}`,
     bind,
   )
+  const rows = await wholeEntries(database, gathered, keys)
   const told = rows.slice(0, MAX_ROWS)
   const verdict = rows.length === 0 ? 'The log has nothing of this id.' : verdictOf(storyOf(told))
   const shown = told.filter(({ event }) => event === 'db.decision').map(lineOf)
@@ -93,9 +93,7 @@ function verdictOf({ steps, approved, progress, refused }: Story): string {
 
 function lineOf(row: Row): Cell[] {
   const step = stepOf(row)
-  const values = { ...row, time: row.ms, step: step === null ? null : `${step.step}/${step.of}` } as Readonly<
-    Record<string, unknown>
-  >
+  const values = { ...row, step: step === null ? null : `${step.step}/${step.of}` } as Readonly<Record<string, unknown>>
   return COLUMNS.map((name) => (values[name] ?? null) as Cell)
 }
 
