@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { sinkState } from '../sinks/position.ts'
 import { createSinkMetrics } from '../sinks/sink_metrics.ts'
 import type { SinkNews } from '../sinks/sink_status.ts'
 import { createSinks, type Sinks } from '../sinks/sinks.ts'
@@ -9,11 +9,6 @@ type SinkPartDeps = Pick<Foundations, 'alerts' | 'audit' | 'config' | 'log' | 'm
 
 /** What is no trouble, or no longer. */
 const GOOD_NEWS: ReadonlySet<SinkNews['what']> = new Set(['recovered', 'caught_up'])
-
-/** Where positions and dead letters of sinks are. */
-export function sinkState(dataDir: string): string {
-  return join(dataDir, 'sinks')
-}
 
 /** The sinks of this node; `onNews` is told what somebody has to know of them. */
 export function composeSinks(deps: SinkPartDeps, onNews: (news: SinkNews) => void): Sinks {

@@ -29,6 +29,11 @@ export const AT_FIRST: Position = { next: 0, last: null, checkpoint: 0, sentAt: 
 
 const VERSION = 1
 
+/** Where positions and dead letters of a node's sinks are. */
+export function sinkState(dataDir: string): string {
+  return join(dataDir, 'sinks')
+}
+
 export function positionPath(directory: string, sink: string): string {
   return join(directory, `${sink}.json`)
 }

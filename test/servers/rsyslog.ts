@@ -13,6 +13,8 @@ export interface Rsyslog {
   readonly port: number
   /** PEM of the authority of its certificate, for localhost, 127.0.0.1 and ::1. */
   readonly ca: string
+  /** The same as a file. */
+  readonly caFile: string
   /** What came so far: facility and severity as one number, and the parts of RFC 5424, by line. */
   lines(): readonly string[]
   /** Ends it, so that it starts again on the same port. */
@@ -54,7 +56,13 @@ export async function startRsyslog({ tls }: RsyslogOptions): Promise<Rsyslog> {
       const text = readFileSync(output, 'utf8')
       return text.split('\n').slice(0, -1)
     }
-    return { port: server.port, ca: readFileSync(certificates.ca, 'utf8'), lines, stop: server.stop }
+    return {
+      port: server.port,
+      ca: readFileSync(certificates.ca, 'utf8'),
+      caFile: certificates.ca,
+      lines,
+      stop: server.stop,
+    }
   })
 }
 

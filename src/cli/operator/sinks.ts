@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { linesBackwardIn } from '../../auditlog/log_lines.ts'
 import { LogReader } from '../../auditlog/log_reader.ts'
 import type { Config } from '../../config/config.ts'
@@ -15,7 +14,7 @@ import {
 } from '../../sinks/dead_letters.ts'
 import { itemsOf } from '../../sinks/items.ts'
 import { openSender } from '../../sinks/open_sender.ts'
-import { AT_FIRST, positionPath, readPosition } from '../../sinks/position.ts'
+import { AT_FIRST, positionPath, readPosition, sinkState } from '../../sinks/position.ts'
 import { type Refused, type Sender, type SenderDeps, SinkError } from '../../sinks/sender.ts'
 import { shippedLine } from '../../sinks/shipped_line.ts'
 import { testSink } from '../../sinks/test_record.ts'
@@ -34,9 +33,9 @@ export async function printSinks(dir: string, { out }: CliContext): Promise<void
   const end = last === undefined ? 0 : last.sequence + 1
   const rows = await Promise.all(
     node.audit.sinks.map(async ({ name, kind }) => {
-      const stored = await readPosition(positionPath(stateOf(node), name))
+      const stored = await readPosition(positionPath(sinkState(node.dataDir), name))
       const { next, sentAt, failure } = stored === null || stored === 'broken' ? AT_FIRST : stored
-      const dead = await countDeadLetters(stateOf(node), name)
+      const dead = await countDeadLetters(sinkState(node.dataDir), name)
       const why = stored === 'broken' ? 'the stored position can not be understood' : (failure?.why ?? '')
       return [name, kind, String(next), String(Math.max(0, end - next)), moment(sentAt), String(dead), why]
     }),
@@ -56,13 +55,13 @@ export async function printSinkTest(dir: string, name: string, { out, exit }: Cl
 
 export async function printDeadLetters(dir: string, name: string, { out }: CliContext): Promise<void> {
   const { config } = await sinkNamed(dir, name)
-  for await (const letter of deadLetters(stateOf(config.node), name)) out(`${JSON.stringify(letter)}\n`)
+  for await (const letter of deadLetters(sinkState(config.node.dataDir), name)) out(`${JSON.stringify(letter)}\n`)
 }
 
 /** Sends them again, from the log. What is refused again is a dead letter again; after a failure all of them still are. */
 export async function retryDeadLetters(dir: string, name: string, context: CliContext): Promise<void> {
   const { config, settings } = await sinkNamed(dir, name)
-  const state = stateOf(config.node)
+  const state = sinkState(config.node.dataDir)
   const { letters, done } = await takeDeadLetters(state, name)
   // A later checkpoint covers what a refused one did.
   const wanted = letters.filter(({ code }) => code !== 'log.checkpoint')
@@ -123,10 +122,6 @@ function depsOf(dir: string, { node, secrets }: Config, out: (text: string) => v
     version: VERSION,
     print: async (text) => out(text),
   }
-}
-
-function stateOf({ dataDir }: Config['node']): string {
-  return join(dataDir, 'sinks')
 }
 
 function moment(at: number | null): string {
