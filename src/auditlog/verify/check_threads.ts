@@ -11,13 +11,13 @@ const MAX_THREADS = 4
 /** The file beside this one, as it is called before and after compiling. */
 const WORKER = new URL(`./check_worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 
-/** Checks segments on threads of their own; `low`: with the lowest priority, beside a running proxy. */
-export async function checkAll(jobs: readonly SegmentJob[], bytes: number, low: boolean): Promise<SegmentResult[]> {
-  if (!low && bytes < INLINE_BYTES) return jobs.map(checkOne)
-  const threads = low ? 1 : Math.min(MAX_THREADS, availableParallelism(), jobs.length)
+/** Checks segments on threads of their own, where that is worth it. */
+export async function checkAll(jobs: readonly SegmentJob[], bytes: number, inline: boolean): Promise<SegmentResult[]> {
+  if (inline || bytes < INLINE_BYTES) return jobs.map(checkOne)
+  const threads = Math.min(MAX_THREADS, availableParallelism(), jobs.length)
   const results: SegmentResult[] = []
   const queue = [...jobs.entries()]
-  await Promise.all(Array.from({ length: threads }, () => runThread(queue, results, low)))
+  await Promise.all(Array.from({ length: threads }, () => runThread(queue, results)))
   return results
 }
 
@@ -30,9 +30,9 @@ export function checkOne(job: SegmentJob): SegmentResult {
   }
 }
 
-function runThread(queue: [number, SegmentJob][], results: SegmentResult[], low: boolean): Promise<void> {
+function runThread(queue: [number, SegmentJob][], results: SegmentResult[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(WORKER, { workerData: { low } })
+    const worker = new Worker(WORKER)
     const next = () => {
       const job = queue.shift()
       if (job !== undefined) worker.postMessage(job)

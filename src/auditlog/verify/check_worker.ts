@@ -1,5 +1,4 @@
-import { constants, setPriority } from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { SallyportError } from '../../errors.ts'
 import { checkOne } from './check_threads.ts'
 import type { SegmentJob, SegmentResult } from './segment_check.ts'
@@ -9,9 +8,6 @@ import type { SegmentJob, SegmentResult } from './segment_check.ts'
 export type Answer =
   | { readonly index: number; readonly result: SegmentResult }
   | { readonly index: number; readonly error: string }
-
-// On Linux a thread has a priority of its own.
-if ((workerData as { readonly low: boolean }).low) setPriority(0, constants.priority.PRIORITY_LOW)
 
 parentPort?.on('message', ([index, job]: [number, SegmentJob]) => parentPort?.postMessage(answer(index, job)))
 

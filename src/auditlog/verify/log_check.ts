@@ -25,8 +25,8 @@ export interface LogCheckInput {
   readonly from: number
   /** All the parts of a log, and not some of its files. */
   readonly isWhole: boolean
-  /** With the lowest priority. */
-  readonly low: boolean
+  /** On this thread alone. */
+  readonly inline: boolean
 }
 
 export interface LogCheck {
@@ -78,7 +78,9 @@ export async function checkLog(input: LogCheckInput): Promise<LogCheck> {
   const prepared = prepare(parts, { ...input, ...named }, spans, findings)
   const jobs = prepared.flatMap(({ job }) => (job === null ? [] : [job]))
   const bytes = jobs.reduce((sum, { segment }) => sum + sizeOf(segment.path), 0)
-  const found = new Map((await checkAll(jobs, bytes, input.low)).map((result, index) => [jobs[index], result] as const))
+  const found = new Map(
+    (await checkAll(jobs, bytes, input.inline)).map((result, index) => [jobs[index], result] as const),
+  )
   const results = joined(prepared, found, findings)
   return summary({ ...input, ...named }, spans, prepared, results, findings)
 }
@@ -254,7 +256,7 @@ function rewritten(part: LogPart, checkpoints: readonly SignedCheckpoint[], wron
 }
 
 function summary(
-  { parts, writer, origin, isWhole }: LogCheckInput & Names,
+  { parts, writer, origin, from, isWhole }: LogCheckInput & Names,
   spans: readonly KeySpan[],
   prepared: readonly Prepared[],
   results: readonly (SegmentResult | null)[],
@@ -269,6 +271,7 @@ function summary(
     const place = { line: 1, sequence: lost, offset: null }
     findings.push(finding('segment_missing', file, place, 'the last segment of the log is not there'))
   }
+  if (isWhole && from === 0) findings.push(...deletions(prepared, present))
   const begin = parts[0]
   if (begin !== undefined && begin.first > 0 && isWhole) {
     findings.push(finding('segment_missing', begin.file, null, `nothing is left of the ${begin.first} lines before it`))
@@ -293,6 +296,23 @@ function summary(
     events: present.flatMap(({ events }) => events),
     findings,
   }
+}
+
+/** Retention deletes from the oldest on, and puts it on record before. */
+function deletions(prepared: readonly Prepared[], present: readonly SegmentResult[]): Finding[] {
+  const kept = prepared.findIndex(({ job }) => job !== null)
+  const told = present.flatMap(({ events }) => events).filter(({ code }) => code === 'log.segment_deleted')
+  return prepared.flatMap(({ part, job }, index) => {
+    const { first, end, file } = part
+    if (job !== null || end === null) return []
+    const isTold = told.some(({ line }) => line.includes(`"first":${first},`) || line.includes(`"first":${first}}`))
+    // The records of older ones may have been deleted meanwhile.
+    if (index < kept - 1 || (index === kept - 1 && isTold)) return []
+    const place = { line: 1, lastLine: end - first, sequence: first, offset: null }
+    return [
+      finding('segment_missing', file, place, 'the lines are gone, and no record tells that they were to be deleted'),
+    ]
+  })
 }
 
 function tailOf(results: readonly SegmentResult[]): SegmentResult['tail'] {

@@ -1,8 +1,9 @@
 import { dirname } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { NoteKey } from '../../audit/note.ts'
 import { SallyportError } from '../../errors.ts'
 import { type LogIdentity, readIdentity } from '../log_identity.ts'
-import { type Finding, finding } from './finding.ts'
+import { type Finding, finding, findingSummary } from './finding.ts'
 import { type Compared, compareKept } from './kept_compare.ts'
 import { keptNotes } from './kept_notes.ts'
 import { checkLog, type LogCheck } from './log_check.ts'
@@ -18,8 +19,8 @@ export interface VerifyInput {
   readonly against?: readonly string[]
   /** Such a text: what was checked up to its last checkpoint is not read again. */
   readonly since?: string | null
-  /** With the lowest priority, beside a running proxy. */
-  readonly low?: boolean
+  /** On this thread alone: it is one of its own, or may wait. */
+  readonly inline?: boolean
 }
 
 export interface Verified extends LogCheck {
@@ -32,10 +33,24 @@ export interface Verified extends LogCheck {
 /** A running log has fewer lines without a checkpoint than these, and they are of less time. */
 const MAX_TAIL_LINES = 4096
 const MAX_TAIL_MS = 60_000
+const SETTLE_MS = 500
+
+/**
+ * The same for a log that may be written meanwhile: what a writer has half done is done a moment later, so that only what
+ * is found twice counts.
+ */
+export async function verifyLiveLog(input: VerifyInput): Promise<Verified> {
+  const first = await verifyLog(input)
+  if (first.findings.length === 0) return first
+  await wait(SETTLE_MS)
+  const second = await verifyLog(input)
+  const before = new Set(first.findings.map(findingSummary))
+  return { ...second, findings: second.findings.filter((one) => before.has(findingSummary(one))) }
+}
 
 /** Throws `SP-AUDIT` where the log can't be read, or there is none. */
 export async function verifyLog(input: VerifyInput): Promise<Verified> {
-  const { keys, log, since = null, against = [], low = false } = input
+  const { keys, log, since = null, against = [], inline = false } = input
   const parts = typeof log === 'string' ? partsOf(log) : partsOfFiles(log)
   if (parts.length === 0) throw new SallyportError('SP-AUDIT', `${String(log)}: there is no audit log`)
   const directory = typeof log === 'string' ? log : dirname(log[0] as string)
@@ -45,7 +60,16 @@ export async function verifyLog(input: VerifyInput): Promise<Verified> {
   const wanted = [...kept.flat(), ...(begin === null ? [] : [begin])]
   const sizes = wanted.map(sizeIn).filter((size) => size !== null)
   const from = begin === null ? 0 : (sizeIn(begin) ?? 0)
-  const check = await checkLog({ directory, parts, identity, keys, sizes, from, low, isWhole: typeof log === 'string' })
+  const check = await checkLog({
+    directory,
+    parts,
+    identity,
+    keys,
+    sizes,
+    from,
+    inline,
+    isWhole: typeof log === 'string',
+  })
   const compared = wanted.map((note) => compareKept(note, check))
   const isEmpty = kept.some((notes) => notes.length === 0) || (since !== null && begin === null)
   const differing = compared.flatMap((one) => (one.is === 'differs' ? [one.finding] : []))

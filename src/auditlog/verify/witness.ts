@@ -2,7 +2,7 @@ import { type Checkpoint, readCheckpoint } from '../../audit/checkpoint.ts'
 import { type NoteKey, openNote, signatureLine } from '../../audit/note.ts'
 import { SallyportError } from '../../errors.ts'
 import { findingSummary } from './finding.ts'
-import { verifyLog } from './verify_log.ts'
+import { verifyLiveLog } from './verify_log.ts'
 
 /** What a watcher saw last: a note that the log and the watcher itself signed. */
 export interface Seen extends Checkpoint {
@@ -31,7 +31,7 @@ export function cosigned(note: string, watcher: NoteKey, seconds: number): strin
 
 /** Reads the log from what was seen before on. Rejects with `SP-AUDIT` where it can't be read. */
 export async function lookAt(log: string, keys: readonly NoteKey[], seen: Seen | null): Promise<Look> {
-  const report = await verifyLog({ log, keys, since: seen?.note ?? null, low: true })
+  const report = await verifyLiveLog({ log, keys, since: seen?.note ?? null, inline: true })
   if (report.findings.length > 0) return { is: 'broken', why: report.findings.map(findingSummary) }
   if (report.unchecked.length > 0) return { is: 'unchecked', why: report.unchecked }
   const last = report.checkpoints.at(-1)

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { type NoteKey, noteKey } from '../../audit/note.ts'
 import { findingSummary } from '../../auditlog/verify/finding.ts'
-import { type Verified, verifyLog } from '../../auditlog/verify/verify_log.ts'
+import { type Verified, verifyLiveLog } from '../../auditlog/verify/verify_log.ts'
 import { UsageError } from '../api/usage_error.ts'
 import type { CliContext } from '../context.ts'
 
@@ -32,7 +32,7 @@ export async function verifyAudit(context: CliContext, options: VerifyOptions): 
   }
   const [first] = options.log
   const isDirectory = options.log.length === 1 && first !== undefined && isFolder(first)
-  const report = await verifyLog({ log: isDirectory ? first : options.log, keys, against, since })
+  const report = await verifyLiveLog({ log: isDirectory ? first : options.log, keys, against, since })
   context.out(options.json ? `${JSON.stringify(jsonOf(report))}\n` : textOf(report, options))
   return codeOf(report)
 }
@@ -49,7 +49,8 @@ export async function keysOf(context: CliContext, vkeys: readonly string[], file
   }
   return texts.map((text) => {
     const key = noteKey(text.trim())
-    if (key === null || key.private !== null) throw new UsageError('that is no public key, as `audit key new` prints it')
+    if (key === null || key.private !== null)
+      throw new UsageError('that is no public key, as `audit key new` prints it')
     return key
   })
 }

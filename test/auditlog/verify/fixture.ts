@@ -28,6 +28,8 @@ export interface LogSpec {
   readonly keys?: readonly (readonly [number, NoteKey])[]
   readonly text?: (n: number) => string
   readonly writer?: string
+  /** The line that tells that the first segment is deleted. */
+  readonly deletion?: number
 }
 
 /** The files of a log, by name: as the writer of record leaves them. */
@@ -75,7 +77,13 @@ function keysAt(keys: readonly (readonly [number, NoteKey])[], size: number): No
   })
 }
 
-function record(n: number, { text = (one) => `line ${one}`, keys = [] }: LogSpec) {
+function record(n: number, { text = (one) => `line ${one}`, keys = [], deletion }: LogSpec) {
+  if (n === deletion) {
+    return {
+      body: `{"time":${1_700_000_000_000 + n},"unmapped":{"jit":{"log":{"first":0,"next":4}`,
+      metadata: `"uid":"u${n}","event_code":"log.segment_deleted"`,
+    }
+  }
   const rotated = keys.find(([from]) => from > 0 && from - 1 === n)?.[1]
   const code = rotated === undefined ? 'db.decision' : 'log.key_rotated'
   const vkey = rotated === undefined ? '' : `,"vkey":${JSON.stringify(rotated.vkey)}`

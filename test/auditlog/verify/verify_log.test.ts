@@ -45,7 +45,8 @@ describe('a log as it was written', () => {
   })
 
   it('one whose old segments were deleted, and what is left of them', async () => {
-    const files = new Map([...GOOD].filter(([name]) => name !== `${A}.ndjson`))
+    const told = logFiles({ ...sweep.SPEC, deletion: 5 })
+    const files = new Map([...told].filter(([name]) => name !== `${A}.ndjson`))
     expect(await verify(files)).toMatchObject({ findings: [], deleted: [{ first: 0, next: 4 }], first: 4, lines: 6 })
     const wrong = changed(
       `${B}.start`,
@@ -53,6 +54,12 @@ describe('a log as it was written', () => {
       files,
     )
     expect((await verify(wrong)).findings).toMatchObject([{ kind: 'start_differs', file: `${B}.start` }])
+    for (const name of [A, B]) {
+      const gone = new Map([...GOOD].filter(([one]) => one !== `${name}.ndjson`))
+      expect((await verify(gone)).findings).toMatchObject([
+        { kind: 'segment_missing', file: `${name}.ndjson`, line: 1 },
+      ])
+    }
   })
 
   it('files of their own', async () => {
@@ -285,7 +292,8 @@ describe('a history that was written again', () => {
       findings: [],
       unchecked: [expect.stringMatching(/no checkpoint in the file/)],
     })
-    const deleted = new Map([...GOOD].filter(([name]) => name !== `${A}.ndjson`))
+    const told = logFiles({ ...sweep.SPEC, deletion: 5 })
+    const deleted = new Map([...told].filter(([name]) => name !== `${A}.ndjson`))
     expect(await verify(deleted, { against: [kept(4)] })).toMatchObject({ agreed: 1, unchecked: [] })
     const withoutNote = changed(`${A}.notes`, (one) => one.subarray(one.indexOf('\n\nsallyport') + 2), deleted)
     expect(await verify(withoutNote, { against: [kept(2)] })).toMatchObject({
