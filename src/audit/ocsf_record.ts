@@ -1,4 +1,4 @@
-import { type Activity, OCSF_VERSION, type OcsfClass } from './ocsf_classes.ts'
+import { type Activity, OCSF_VERSION, type OcsfClass, OTHER_ACTIVITY } from './ocsf_classes.ts'
 
 /**
  * A record as JSON text, open where the chain's fields go: `body` ends within `unmapped.jit`, after at least one
@@ -48,14 +48,29 @@ const ACTIVITIES_PER_CLASS = 100
 
 /** The members that the base event demands (events/base_event.json), without braces. */
 export function headJson(head: Head): string {
-  const { class: of, activity } = head
+  const { class: of, activity, severity } = head
   const status = head.status ?? (head.ok ? SUCCESS : FAILURE)
+  if (activity.id === OTHER_ACTIVITY) return `${kindJson(of, activity, severity, status)}"time":${head.time}`
+  // A number instead of a text, since two are asked for per statement.
+  const key =
+    ((of.uid * ACTIVITIES_PER_CLASS + activity.id) * ACTIVITIES_PER_CLASS + status.id) * SEVERITIES.length + severity
+  let kind = kinds.get(key)
+  if (kind === undefined) {
+    kind = kindJson(of, activity, severity, status)
+    kinds.set(key, kind)
+  }
+  return `${kind}"time":${head.time}`
+}
+
+/** What kind of event it is, as text: as many as there are activities, severities and statuses. */
+const kinds = new Map<number, string>()
+
+function kindJson(of: OcsfClass, activity: Activity, severity: Head['severity'], status: Status): string {
   return (
     `"class_uid":${of.uid},"class_name":"${of.name}","category_uid":${of.category},` +
     `"category_name":"${of.categoryName}","activity_id":${activity.id},"activity_name":${JSON.stringify(activity.name)},` +
-    `"type_uid":${of.uid * ACTIVITIES_PER_CLASS + activity.id},"severity_id":${head.severity},` +
-    `"severity":"${SEVERITIES[head.severity]}","time":${head.time},` +
-    `"status_id":${status.id},"status":"${status.name}"`
+    `"type_uid":${of.uid * ACTIVITIES_PER_CLASS + activity.id},"severity_id":${severity},` +
+    `"severity":"${SEVERITIES[severity]}","status_id":${status.id},"status":"${status.name}",`
   )
 }
 
