@@ -4,7 +4,7 @@ import { jsonFormat, networkSink } from './schema_sink_values.ts'
 import { httpsUrl, secretRef } from './schema_values.ts'
 
 /** Index names are lower case, without some signs, and begin with none of -, _ and +; placeholders stand in braces. */
-const INDEX = /^[a-z0-9.](?:[a-z0-9._+-]|\{(?:yyyy|MM|dd)\})*$/
+const INDEX = /^[a-z0-9](?:[a-z0-9._+-]|\{(?:yyyy|MM|dd)\})*$/
 
 const auth = z
   .discriminatedUnion('method', [
