@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CertificateFiles, makeCertificates } from '../../certs/make.ts'
 import { logLines } from '../auditlog/log.ts'
@@ -38,6 +38,8 @@ export interface SallyportOptions {
   readonly browserLogin?: Section
   /** Secrets by the names that `env:` references use. */
   readonly secrets?: Readonly<Record<string, string>>
+  /** The module that is started; default: the program itself. */
+  readonly main?: string
 }
 
 export interface Sallyport {
@@ -88,7 +90,7 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
   for (const [name, section] of Object.entries(options.sections ?? {})) write(config, name, section)
   for (const name of ['targets', 'roles', 'grants', 'masking'] as const) write(config, name, options[name])
   mkdirSync(join(folder, 'data'))
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', config], {
+  const child = spawn(process.execPath, [options.main ?? MAIN, 'serve', '--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.secrets },
   })
@@ -96,7 +98,8 @@ export async function startSallyport(options: SallyportOptions): Promise<Sallypo
   child.stdout.on('data', (chunk) => output.push(String(chunk)))
   child.stderr.on('data', (chunk) => output.push(String(chunk)))
   const metricsUrl = `http://127.0.0.1:${metricsPort}`
-  const auditLog = join(folder, 'data', 'audit')
+  const { directory = 'audit' } = (options.node?.audit ?? {}) as { readonly directory?: string }
+  const auditLog = resolve(folder, 'data', directory)
   const log = () => output.join('')
   const stop = () => stopChild(child, folder)
   try {
