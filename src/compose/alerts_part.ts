@@ -50,6 +50,8 @@ export interface AlertsPart {
   watchSinks(statuses: () => readonly SinkStatus[]): void
   configure(config: Config): void
   settings(): AlertSettings
+  /** The log was found to be other than it was written. */
+  chainMismatch(where: string): void
   /** Somebody tries the channels of a signal. */
   test(signal: Signal, by: string): AlertEvent
   close(): Promise<void>
@@ -128,6 +130,10 @@ class Alerts implements AlertsPart {
 
   settings(): AlertSettings {
     return this.#engine.settings
+  }
+
+  chainMismatch(where: string): void {
+    this.#engine.conditions.chainMismatch(where)
   }
 
   test(signal: Signal, by: string): AlertEvent {

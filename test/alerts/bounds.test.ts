@@ -2,6 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Flood, Quiet } from '../../src/alerts/quiet.ts'
 import { MAX_EVIDENCE, MAX_KEYS, Occurrences, Sums } from '../../src/alerts/windows.ts'
+import type { AuditEvent } from '../../src/audit/event.ts'
+import { everyAccessEvent } from '../audit/access_events.ts'
+import { everyEvent } from '../audit/events.ts'
 import { loginFailed, NOON, settingsWith, worldWith } from './world.ts'
 
 const steps = fc.array(fc.record({ wait: fc.integer({ min: 0, max: 400 }), key: fc.integer({ min: 0, max: 3 }) }), {
@@ -105,5 +108,39 @@ describe('a flood', () => {
     const flood = new Flood()
     for (let n = 0; n < 100; n++) flood.pass('a', 0)
     expect(flood.pass('b', 0)).toBe('alone')
+  })
+})
+
+describe('any sequence of events', () => {
+  const session = fc.record({
+    claimedUser: fc.string({ maxLength: 8 }),
+    clientAddress: fc.constantFrom('10.0.0.1', '10.0.0.2', ''),
+    role: fc.constantFrom('root', 'reader', null),
+  })
+  const kinds = fc.constantFrom(...everyEvent(), ...everyAccessEvent())
+  const drawn = fc.record({ session, event: kinds, wait: fc.integer({ min: 0, max: 60_000 }) })
+
+  it('raises what is well formed, and of a signal no more than the bound', () => {
+    fc.assert(
+      fc.property(fc.array(drawn, { maxLength: 120 }), (sequence) => {
+        const world = worldWith(settingsWith('failed_logins_person', { threshold: 1, quietMs: 0 }))
+        const start = world.now
+        for (const { session: more, event, wait } of sequence) {
+          world.now += wait
+          const own = 'session' in event ? { session: { ...event.session, ...more } } : {}
+          world.engine.observe({ ...event, time: world.now, ...own } as AuditEvent)
+        }
+        const spans = Math.ceil((world.now - start + 1) / 600_000)
+        const count = new Map<string, number>()
+        for (const { signal, key, summary, evidence } of world.raised) {
+          count.set(signal, (count.get(signal) ?? 0) + 1)
+          expect(key.startsWith(`${signal}/`)).toBe(true)
+          expect(summary.length).toBeLessThanOrEqual(400)
+          expect(evidence.length).toBeLessThanOrEqual(MAX_EVIDENCE + 1)
+        }
+        for (const raised of count.values()) expect(raised).toBeLessThanOrEqual(21 * (spans + 1))
+      }),
+      { numRuns: 60 },
+    )
   })
 })
