@@ -1,18 +1,54 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type LogLine, linesBackwardIn } from '../auditlog/log_lines.ts'
+import { LogReader } from '../auditlog/log_reader.ts'
 import { SallyportError } from '../errors.ts'
 
 type Print = (text: string) => void
 
-/** Prints the last `count` records as text, or as they are. */
-export async function tail(path: string, count: number, json: boolean, out: Print): Promise<number> {
-  if (!Number.isSafeInteger(count) || count < 1) throw new SallyportError('SP-AUDIT', '--lines must be a whole number')
+export interface TailOptions {
+  readonly lines: number
+  readonly json: boolean
+  /** Goes on with what is written from then on, until the process is ended. */
+  readonly follow: boolean
+}
+
+const FOLLOW_EVERY_MS = 200
+const FOLLOW_BYTES = 1_048_576
+
+/** Prints the last records of a log (its directory), or of a file, as text or as they are. */
+export async function tail(path: string, { lines: count, json, follow }: TailOptions, out: Print): Promise<number> {
+  if (!Number.isSafeInteger(count) || count < 1) throw new SallyportError('SP-INPUT', '--lines must be a whole number')
+  const print = (line: string) => out(`${json ? line : summary(line)}\n`)
+  if (!isDirectory(path)) {
+    if (follow) throw new SallyportError('SP-INPUT', '--follow needs the directory of a log')
+    for (const line of await lastOf(path, count)) print(line)
+    return 0
+  }
+  const last: LogLine[] = []
+  for (const line of linesBackwardIn(path)) {
+    if (last.push(line) === count) break
+  }
+  for (const { bytes } of last.reverse()) print(bytes.toString())
+  if (!follow) return 0
+  const reader = new LogReader(path, (last.at(-1)?.sequence ?? -1) + 1)
+  for (;;) {
+    for (const { bytes } of reader.read(FOLLOW_BYTES)) print(bytes.toString())
+    await pause(FOLLOW_EVERY_MS)
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+async function lastOf(path: string, count: number): Promise<readonly string[]> {
   const last: string[] = []
   for await (const line of linesOf(path)) {
     last.push(line)
     if (last.length > count) last.shift()
   }
-  for (const line of last) out(`${json ? line : summary(line)}\n`)
-  return 0
+  return last
 }
 
 interface Shown {

@@ -231,12 +231,13 @@ function addAudit(program: Command, context: CliContext): void {
   audit
     .command('tail')
     .description('Print the last records, one a line.')
-    .argument('<file>', 'the audit log')
+    .argument('<log>', 'the directory of the log, or a file of it')
     .option('-n, --lines <count>', 'how many', '20')
+    .option('-f, --follow', 'go on with what is written from now on', false)
     .option('--json', 'print the records as they are', false)
-    .action(async (file: string, { lines, json }: { lines: string; json: boolean }) => {
+    .action(async (log: string, { lines, ...how }: { lines: string; json: boolean; follow: boolean }) => {
       const { tail } = await import('./audit_commands.ts')
-      exit(await tail(file, Number(lines), json, out))
+      exit(await tail(log, { lines: Number(lines), ...how }, out))
     })
   addVerify(audit, context)
   addAuditKeys(audit, context)
