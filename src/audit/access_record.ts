@@ -67,9 +67,10 @@ const MEMBERS: Readonly<Record<AccessClass['shape'], (event: AccessEvent) => obj
       ...(target && { domain: target }),
     },
   }),
-  login: ({ person, actor }) => {
+  login: ({ person, actor, detail: { issuer, subject } }) => {
     const user = person ?? actor
-    return { user: user === null ? UNKNOWN_USER : userOf(user), service: API, ...OPEN_ID }
+    const named = typeof subject === 'string' ? { uid: subject, org: { name: String(issuer) } } : UNKNOWN_USER
+    return { user: user === null ? named : userOf(user), service: API, ...OPEN_ID }
   },
   call: ({ entity, detail: { method, route } }) => ({
     api: { operation: entity.id, service: API },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { accessEvent } from '../../src/audit/access_event.ts'
 import { recordsOf, toOcsf } from '../../src/audit/project.ts'
 import { redactSecrets } from '../../src/audit/redact.ts'
 import { completion, decision, everyEvent, PRODUCT } from './events.ts'
@@ -139,5 +140,16 @@ describe('passwords', () => {
     }
     expect(redactSecrets("SELECT 'x' FROM t -- it's")).toBe("SELECT 'x' FROM t -- it's")
     expect(redactSecrets('SELECT password_hash FROM users WHERE id = $1')).toContain('password_hash')
+  })
+})
+
+it('a logout by the provider names whom it logs out', () => {
+  const detail = { issuer: 'https://idp.example.test', subject: 'u-alice', ended: 1 }
+  const stamp = { id: 'e-1', time: 1_000 }
+  const event = accessEvent('api.logout', { type: 'api', id: 'api.logout' }, stamp, { detail })
+  expect(objectsOf(event)[0]).toMatchObject({
+    class_uid: 3002,
+    user: { uid: 'u-alice' },
+    actor: { app_name: 'Sallyport' },
   })
 })

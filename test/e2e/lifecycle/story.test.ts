@@ -152,6 +152,9 @@ describe.each<StoreKind>(['sqlite', 'postgres'])('the access lifecycle on a stor
       'break_glass.overdue',
       'break_glass.reviewed',
       'api.call',
+      'account.created',
+      'account.dropped',
+      'db.connect',
     ]) {
       expect([...seen]).toContain(activity)
     }
