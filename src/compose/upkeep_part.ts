@@ -1,15 +1,17 @@
 import type { LogOfRecord } from '../auditlog/audit_log.ts'
 import { Upkeep } from '../auditlog/upkeep_thread.ts'
 import type { Foundations } from './foundations.ts'
+import { checkWholeLog } from './log_check_part.ts'
 
-type UpkeepDeps = Pick<Foundations, 'live' | 'clock' | 'log' | 'record'> & {
-  readonly audit: Pick<LogOfRecord, 'onRotation'>
+type UpkeepDeps = Pick<Foundations, 'live' | 'clock' | 'log' | 'record' | 'metrics'> & {
+  readonly audit: LogOfRecord
   /** Every sink has what stands before this line. */
   readonly delivered: () => number
 }
 
 /** Sees to the log of record while the program runs: at its start, after each segment, and each hour. */
-export function composeUpkeep({ audit, live, clock, log, record, delivered }: UpkeepDeps): Upkeep {
+export function composeUpkeep({ audit, live, clock, log, record, metrics, delivered }: UpkeepDeps): Upkeep {
+  checkWholeLog({ audit, live, log, record, metrics })
   const upkeep = new Upkeep({
     settings: () => live.config.node.audit,
     delivered,

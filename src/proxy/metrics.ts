@@ -8,6 +8,7 @@ export interface Metrics {
   readonly decisions: Counter<'engine' | 'effect' | 'code'>
   readonly loginSeconds: Histogram<'engine'>
   readonly auditFailures: Counter
+  readonly auditVerified: Gauge
   readonly reloads: Counter<'outcome'>
   readonly revocationSeconds: Histogram
   readonly accountStopSeconds: Histogram
@@ -71,6 +72,11 @@ export function createMetrics(): Metrics {
     auditFailures: new Counter({
       name: 'sallyport_audit_failures_total',
       help: 'Audit appends that failed; each ended a session',
+      registers,
+    }),
+    auditVerified: new Gauge({
+      name: 'sallyport_audit_verified',
+      help: 'The last check of the whole audit log: 1 as it was written, 0 not, NaN not checked',
       registers,
     }),
     reloads: new Counter({

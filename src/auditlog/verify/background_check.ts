@@ -6,10 +6,11 @@ const WORKER = new URL(`./background_worker.${import.meta.url.endsWith('.ts') ? 
 const EVERY_MS = 86_400_000
 const HEAP_MIB = 1024
 
-/** How the last look at the whole log went; null before the first has ended. */
+/** How a look at the whole log went. */
 export type CheckState = 'good' | 'broken' | 'unchecked'
 
 export interface BackgroundCheckInput extends CheckWork {
+  readonly onGood: () => void
   /** What was found, and where; called once for each look that finds something. */
   readonly onMismatch: (where: string) => void
   readonly onUnchecked: (why: string) => void
@@ -25,17 +26,16 @@ export class BackgroundCheck {
   readonly #input: BackgroundCheckInput
   readonly #timer: NodeJS.Timeout
   #worker: Worker | null = null
-  #state: CheckState | null = null
 
   constructor(input: BackgroundCheckInput) {
     this.#input = input
     this.#timer = setInterval(() => this.#look(), input.everyMs ?? EVERY_MS)
     this.#timer.unref()
-    this.#look()
   }
 
-  get state(): CheckState | null {
-    return this.#state
+  /** The first look. */
+  start(): void {
+    this.#look()
   }
 
   async close(): Promise<void> {
@@ -58,7 +58,7 @@ export class BackgroundCheck {
   }
 
   #tell({ state, detail }: CheckAnswer): void {
-    this.#state = state
+    if (state === 'good') this.#input.onGood()
     if (state === 'broken') this.#input.onMismatch(detail)
     if (state === 'unchecked') this.#input.onUnchecked(detail)
   }
