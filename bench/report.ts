@@ -6,13 +6,18 @@ export interface Row {
 const BASES = ['direct', 'pgbouncer', 'bare Node', 'bare Node with stars']
 
 /** Every figure of every endpoint, and its ratio to those that it is compared with. */
-export function table(rows: readonly Row[]): string {
+export function table(
+  rows: readonly Row[],
+  bases: readonly string[] = BASES,
+  compared: readonly string[] = ['Sallyport'],
+): string {
+  const pairs = compared.flatMap((name) => bases.filter((base) => base !== name).map((base) => ({ name, base })))
   const figures = [...new Set(rows.flatMap((row) => Object.keys(row.figures)))]
-  const header = ['figure', ...rows.map(({ name }) => name), ...BASES.map((base) => `Sallyport / ${base}`)]
+  const header = ['figure', ...rows.map(({ name }) => name), ...pairs.map(({ name, base }) => `${name} / ${base}`)]
   const lines = figures.map((figure) => [
     figure,
     ...rows.map((row) => shown(row.figures[figure])),
-    ...ratios(rows, figure),
+    ...pairs.map((pair) => ratio(rows, figure, pair)),
   ])
   const widths = header.map((title, at) => Math.max(title.length, ...lines.map((line) => (line[at] ?? '').length)))
   const format = (cells: readonly string[]) =>
@@ -20,12 +25,10 @@ export function table(rows: readonly Row[]): string {
   return `${[format(header), format(widths.map((width) => '-'.repeat(width))), ...lines.map(format)].join('\n')}\n`
 }
 
-function ratios(rows: readonly Row[], figure: string): string[] {
-  const own = rows.find(({ name }) => name === 'Sallyport')?.figures[figure]
-  return BASES.map((base) => {
-    const other = rows.find(({ name }) => name === base)?.figures[figure]
-    return own === undefined || other === undefined || other === 0 ? '' : (own / other).toFixed(2)
-  })
+function ratio(rows: readonly Row[], figure: string, { name, base }: { name: string; base: string }): string {
+  const own = rows.find((row) => row.name === name)?.figures[figure]
+  const other = rows.find((row) => row.name === base)?.figures[figure]
+  return own === undefined || other === undefined || other === 0 ? '' : (own / other).toFixed(2)
 }
 
 function shown(value: number | undefined): string {

@@ -3,13 +3,14 @@ import { writeFileSync } from 'node:fs'
 import type { Endpoint, EngineName } from './endpoint.ts'
 import { bulkRead, connectionsPerSecond, idleMemoryKb, large, median, newStatements, pointQueries } from './measure.ts'
 import { type Row, table } from './report.ts'
-import { startStack } from './stack.ts'
+import { startAuditStack, startStack } from './stack.ts'
 import { workloadOf } from './workload.ts'
 
 /**
  * `npm run bench [-- --engine NAME] [--json FILE] [--rounds N]`: one interleaved run. Each round measures every endpoint in turn, so that a
  * change in the machine's speed falls on all of them; figures are medians over the rounds, and what counts are the
- * ratios. Absolute times of a shared machine mean nothing by themselves.
+ * ratios. Absolute times of a shared machine mean nothing by themselves. With `--audit` what is compared is the proxy with
+ * itself, without any record.
  */
 const POINT_MS = 1_500
 const CONNECTIONS = 40
@@ -18,12 +19,29 @@ const IDLE_SESSIONS = 130
 const NEW_STATEMENTS = 800
 const ENGINES: readonly EngineName[] = ['postgres', 'mysql', 'mariadb']
 
-type Figures = Record<string, number[]>
+const AUDIT_CONNECTIONS = [1, 8, 32]
 
-async function round(endpoint: Endpoint, into: Figures): Promise<void> {
-  const add = (name: string, value: number | null) => {
+type Figures = Record<string, number[]>
+type Round = (endpoint: Endpoint, into: Figures) => Promise<void>
+
+function adding(into: Figures): (name: string, value: number | null) => void {
+  return (name, value) => {
     if (value !== null) into[name] = [...(into[name] ?? []), value]
   }
+}
+
+const auditRound: Round = async (endpoint, into) => {
+  const add = adding(into)
+  for (const connections of AUDIT_CONNECTIONS) {
+    const point = await pointQueries(endpoint, workloadOf(endpoint.engine).point, connections, POINT_MS)
+    add(`c${connections} CPU µs/query`, point.cpuPerQueryUs)
+    add(`c${connections} p50 µs`, point.p50Us)
+    add(`c${connections} queries/s`, point.queries / (POINT_MS / 1000))
+  }
+}
+
+const round: Round = async (endpoint, into) => {
+  const add = adding(into)
   const work = workloadOf(endpoint.engine)
   for (const connections of [1, 8]) {
     const point = await pointQueries(endpoint, work.point, connections, POINT_MS)
@@ -50,8 +68,7 @@ async function round(endpoint: Endpoint, into: Figures): Promise<void> {
   add('connections/s', await connectionsPerSecond(endpoint, CONNECTIONS))
 }
 
-async function measure(endpoints: readonly Endpoint[], rounds: number): Promise<Map<string, Figures>> {
-  const figures = new Map<string, Figures>(endpoints.map(({ name }) => [name, {}]))
+async function measureMemory(endpoints: readonly Endpoint[], figures: ReadonlyMap<string, Figures>): Promise<void> {
   // Memory first: after a load the heap has room that hides what a session takes.
   for (const endpoint of endpoints) {
     const own = figures.get(endpoint.name) as Figures
@@ -61,9 +78,14 @@ async function measure(endpoints: readonly Endpoint[], rounds: number): Promise<
     if (statementMb !== null) own['1 MB statement, growth MB'] = [statementMb]
     if (resultMb !== null) own['1 M rows, growth MB'] = [resultMb]
   }
+}
+
+async function measure(endpoints: readonly Endpoint[], rounds: number, once: Round): Promise<Map<string, Figures>> {
+  const figures = new Map<string, Figures>(endpoints.map(({ name }) => [name, {}]))
+  if (once === round) await measureMemory(endpoints, figures)
   // The first round warms caches and compilers, and is thrown away.
   for (let at = 0; at <= rounds; at++) {
-    for (const endpoint of endpoints) await round(endpoint, at === 0 ? {} : (figures.get(endpoint.name) as Figures))
+    for (const endpoint of endpoints) await once(endpoint, at === 0 ? {} : (figures.get(endpoint.name) as Figures))
     process.stderr.write(at === 0 ? 'warm\n' : `round ${at} of ${rounds}\n`)
   }
   return figures
@@ -76,14 +98,15 @@ function option(name: string): string | undefined {
 
 const engine = ENGINES.find((name) => name === (option('engine') ?? 'postgres'))
 if (!engine) throw new Error(`--engine takes ${ENGINES.join(', ')}`)
-const stack = await startStack(engine)
+const isAudit = process.argv.includes('--audit')
+const stack = await (isAudit ? startAuditStack(engine) : startStack(engine))
 try {
-  const figures = await measure(stack.endpoints, Number(option('rounds') ?? 3))
+  const figures = await measure(stack.endpoints, Number(option('rounds') ?? 3), isAudit ? auditRound : round)
   const rows: Row[] = [...figures].map(([name, own]) => ({
     name,
     figures: Object.fromEntries(Object.entries(own).map(([figure, values]) => [figure, median(values)])),
   }))
-  process.stdout.write(table(rows))
+  process.stdout.write(isAudit ? table(rows, ['audit off', 'group'], ['group', 'sync']) : table(rows))
   const file = option('json')
   if (file) writeFileSync(file, `${JSON.stringify(rows, null, 2)}\n`)
 } finally {

@@ -4,7 +4,14 @@ import { startMysql } from '../test/servers/mysql.ts'
 import { startOidc } from '../test/servers/oidc.ts'
 import { startPostgres } from '../test/servers/postgres.ts'
 import type { DatabaseServer } from '../test/servers/process.ts'
-import { secretName, startSallyport, targetOf } from '../test/servers/sallyport.ts'
+import {
+  type Sallyport,
+  type SallyportOptions,
+  type Section,
+  secretName,
+  startSallyport,
+  targetOf,
+} from '../test/servers/sallyport.ts'
 import type { Endpoint, EngineName } from './endpoint.ts'
 import { startPgbouncer } from './pgbouncer.ts'
 import { workloadOf } from './workload.ts'
@@ -31,14 +38,84 @@ function startServer(engine: EngineName): Promise<DatabaseServer> {
 
 /** The same server reached in each way: at once, and through each proxy with TLS towards the client. */
 export async function startStack(engine: EngineName): Promise<BenchStack> {
-  const { schema } = workloadOf(engine)
   const family = engine === 'postgres' ? 'postgres' : 'mysql'
   const server = await startServer(engine)
   const oidc = await startOidc()
+  const sallyport = await startSallyport(sallyportOf(engine, server, oidc))
+  const pgbouncer = engine === 'postgres' ? await startPgbouncer(server, sallyport.tls) : null
+  const bare = await startPassthrough(family, server.port, sallyport.tls)
+  const stars = await startPassthrough(family, server.port, sallyport.tls, 1)
+  const token = await oidc.tokenFor('alice', { expiresIn: TOKEN_SECONDS })
+  const login = { engine, user: server.user, password: server.password, database: server.database }
+  const endpoints: Endpoint[] = [
+    { name: 'direct', port: server.port, tls: true, pid: null, ...login },
+    ...(pgbouncer ? [{ name: 'pgbouncer', port: pgbouncer.port, tls: true, pid: pgbouncer.pid, ...login }] : []),
+    { name: 'bare Node', port: bare.port, tls: true, pid: bare.pid, ...login },
+    { name: 'bare Node with stars', port: stars.port, tls: true, pid: stars.pid, ...login },
+    endpointOf('Sallyport', engine, sallyport, token, server),
+  ]
+  return {
+    endpoints,
+    stop: async () => {
+      bare.stop()
+      stars.stop()
+      pgbouncer?.stop()
+      await sallyport.stop()
+      await oidc.stop()
+      await server.stop()
+    },
+  }
+}
+
+/** The proxy with its log of record and a sink, on disk in groups or each by itself, and without any record at all. */
+export async function startAuditStack(engine: EngineName): Promise<BenchStack> {
+  const server = await startServer(engine)
+  const oidc = await startOidc()
+  const options = sallyportOf(engine, server, oidc)
+  const audited = (durability: string) => {
+    const sinks = [{ name: 'siem', kind: 'file', path: 'siem.ndjson' }]
+    return { ...options, node: { ...options.node, audit: { durability, sinks } } }
+  }
+  const main = new URL('./without_audit.ts', import.meta.url).pathname
+  const proxies = {
+    'audit off': await startSallyport({ ...options, main }),
+    group: await startSallyport(audited('group')),
+    sync: await startSallyport(audited('sync')),
+  }
+  const token = await oidc.tokenFor('alice', { expiresIn: TOKEN_SECONDS })
+  return {
+    endpoints: Object.entries(proxies).map(([name, proxy]) => endpointOf(name, engine, proxy, token, server)),
+    stop: async () => {
+      for (const proxy of Object.values(proxies)) await proxy.stop()
+      await oidc.stop()
+      await server.stop()
+    },
+  }
+}
+
+function endpointOf(
+  name: string,
+  engine: EngineName,
+  { postgresPort, mysqlPort, pid }: Sallyport,
+  password: string,
+  { database }: DatabaseServer,
+): Endpoint {
+  const port = engine === 'postgres' ? postgresPort : mysqlPort
+  return { name, engine, port, tls: true, pid, user: 'alice@example.test', password, database }
+}
+
+/** The proxy as it is measured. */
+function sallyportOf(
+  engine: EngineName,
+  server: DatabaseServer,
+  { issuer, audience }: Awaited<ReturnType<typeof startOidc>>,
+): SallyportOptions & { readonly node: Section } {
+  const { schema } = workloadOf(engine)
+  const family = engine === 'postgres' ? 'postgres' : 'mysql'
   const now = Date.now()
-  const sallyport = await startSallyport({
-    issuer: oidc.issuer,
-    audience: oidc.audience,
+  return {
+    issuer,
+    audience,
     // The hop to the server is plain for all three proxies, so that they are compared in their own work.
     targets: [targetOf(TARGET, family, server, { tls: { mode: 'disable' }, maxConnections: 650 })],
     roles: [
@@ -68,38 +145,6 @@ export async function startStack(engine: EngineName): Promise<BenchStack> {
     listenerTargets: { [family]: TARGET },
     node: { limits: { maxConnections: 1000, perAddress: 1000, perPerson: 1000 }, logLevel: 'warn' },
     secrets: { [secretName(TARGET)]: server.password },
-  })
-  const pgbouncer = engine === 'postgres' ? await startPgbouncer(server, sallyport.tls) : null
-  const bare = await startPassthrough(family, server.port, sallyport.tls)
-  const stars = await startPassthrough(family, server.port, sallyport.tls, 1)
-  const token = await oidc.tokenFor('alice', { expiresIn: TOKEN_SECONDS })
-  const login = { engine, user: server.user, password: server.password, database: server.database }
-  const endpoints: Endpoint[] = [
-    { name: 'direct', port: server.port, tls: true, pid: null, ...login },
-    ...(pgbouncer ? [{ name: 'pgbouncer', port: pgbouncer.port, tls: true, pid: pgbouncer.pid, ...login }] : []),
-    { name: 'bare Node', port: bare.port, tls: true, pid: bare.pid, ...login },
-    { name: 'bare Node with stars', port: stars.port, tls: true, pid: stars.pid, ...login },
-    {
-      name: 'Sallyport',
-      engine,
-      port: engine === 'postgres' ? sallyport.postgresPort : sallyport.mysqlPort,
-      tls: true,
-      pid: sallyport.pid,
-      user: 'alice@example.test',
-      password: token,
-      database: server.database,
-    },
-  ]
-  return {
-    endpoints,
-    stop: async () => {
-      bare.stop()
-      stars.stop()
-      pgbouncer?.stop()
-      await sallyport.stop()
-      await oidc.stop()
-      await server.stop()
-    },
   }
 }
 

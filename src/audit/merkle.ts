@@ -9,14 +9,22 @@ NODE[0] = 1
 function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   NODE.set(left, 1)
   NODE.set(right, 1 + HASH_BYTES)
-  return hash('sha256', NODE, 'buffer')
+  return digest(NODE)
+}
+
+/** As text of single bytes: a buffer for each hash costs four times the hash of a node. */
+function digest(of: Uint8Array): Uint8Array {
+  const text = hash('sha256', of, 'binary')
+  const bytes = new Uint8Array(HASH_BYTES)
+  for (let at = 0; at < HASH_BYTES; at++) bytes[at] = text.charCodeAt(at)
+  return bytes
 }
 
 /** The leaf hash of an entry. */
 export function entryHash(entry: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(1 + entry.length)
   bytes.set(entry, 1)
-  return hash('sha256', bytes, 'buffer')
+  return digest(bytes)
 }
 
 /**

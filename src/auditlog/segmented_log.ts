@@ -167,8 +167,7 @@ export class SegmentedLog implements LogOfRecord {
   #recordsOf(events: readonly AuditEvent[]): readonly OcsfRecord[] {
     const { product } = this.#options
     const { sealer } = this.#sealing
-    const [first] = events
-    if (first !== undefined && events.length === 1) return recordsApart(first, product, sealer)
+    if (events.length === 1) return recordsApart(events[0]!, product, sealer)
     return events.flatMap((event) => recordsApart(event, product, sealer))
   }
 
@@ -236,18 +235,23 @@ export class SegmentedLog implements LogOfRecord {
 
   /** The chain after the records of one caller, or null where one of them is too large. */
   #linesOf({ records }: Waiting, chain: ChainState, leaves: string[]): ChainState | null {
-    let state = chain
-    for (const record of records.flatMap((one) => this.#texts.withTexts(one))) {
-      let length = 0
-      state = chainLine(state, record, (line) => {
-        const added = this.#lines.add(line)
-        length = added.length
-        leaves.push(added.leaf)
-        return added.leaf
-      }).state
-      if (length > MAX_LINE_BYTES) return null
+    let state: ChainState | null = chain
+    for (const record of records) {
+      if (record.texts === undefined) state = state && this.#lineOf(record, state, leaves)
+      else for (const one of this.#texts.withTexts(record)) state = state && this.#lineOf(one, state, leaves)
     }
     return state
+  }
+
+  #lineOf(record: OcsfRecord, chain: ChainState, leaves: string[]): ChainState | null {
+    let length = 0
+    const { state } = chainLine(chain, record, (line) => {
+      const added = this.#lines.add(line)
+      length = added.length
+      leaves.push(added.leaf)
+      return added.leaf
+    })
+    return length > MAX_LINE_BYTES ? null : state
   }
 
   #rotateIfDue(): void {

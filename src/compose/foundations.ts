@@ -26,6 +26,12 @@ export interface Onward {
   deliver: (events: readonly AccessEvent[]) => Promise<void>
 }
 
+/** What a program around this one may put in place of a part; no configuration can. */
+export interface Seams {
+  /** Takes all records in place of the log of record, which is opened all the same. */
+  readonly audit?: LogOfRecord
+}
+
 /** What everything else stands on. */
 export interface Foundations {
   readonly configDir: string
@@ -52,7 +58,7 @@ export interface Foundations {
  * The configuration, the audit log and the store, in this order: nothing happens before it can be recorded. What was made
  * over the API stands in the store, so the configuration is whole only then.
  */
-export async function layFoundations(configDir: string, clock: Clock): Promise<Foundations> {
+export async function layFoundations(configDir: string, clock: Clock, { audit: other }: Seams): Promise<Foundations> {
   const readings = new Readings()
   const secrets = createSecrets({ baseDir: configDir, clock, onReading: (reading) => readings.tell(reading) })
   const files = await loadConfig(configDir, secrets.resolve)
@@ -64,7 +70,7 @@ export async function layFoundations(configDir: string, clock: Clock): Promise<F
   const telling = { log, ids, clock, secret, print: (text: string) => output.writeAll(text) }
   const opened = await openLog(files, { log, ids, clock }).catch((error: unknown) => notOpened(error, files, telling))
   const alerts = composeAlerts(opened, files, telling)
-  const { audit } = alerts
+  const audit = other ?? alerts.audit
   const record = recorder(audit, ids, clock)
   await record({ kind: 'process', what: 'start' })
   readings.recordWith(record, log)

@@ -19,7 +19,7 @@ export class LongTexts<T> {
 
   /** How many wait for a text that did not come. */
   get left(): number {
-    return this.#waiting.values().reduce((sum, waiting) => sum + waiting.for.length, 0)
+    return [...this.#waiting.values()].reduce((sum, waiting) => sum + waiting.for.length, 0)
   }
 
   wait(sha256: string, one: T): void {
