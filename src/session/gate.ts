@@ -336,8 +336,11 @@ export class Gate {
   }
 
   /** The record of a refusal that was decided outside of SQL: an unsupported protocol message, a foreign KILL. */
-  refusal(subject: Subject, statementKind: string, error: SallyportError, now: number): AuditEvent {
-    const denied = this.#refuseUnjudged(subject, error, now).events[0] as Extract<AuditEvent, { kind: 'decision' }>
+  refusal(subject: Subject, statementKind: string, error: SallyportError, now: number, text?: string): AuditEvent {
+    const denied = this.#refuseUnjudged(subject, error, now, text).events[0] as Extract<
+      AuditEvent,
+      { kind: 'decision' }
+    >
     return { ...denied, statementKind, rule: 'protocol' }
   }
 

@@ -172,19 +172,19 @@ export class ClientHalf {
   #query(written: ReadText, sequence: number, now: number, attributes: readonly Parameter[] = []): void {
     const { gate, subject, output, capabilities } = this.#state
     const text = this.#knownText(written.text, now)
-    if (text instanceof SallyportError) return this.#refuse(this.#denied(text, now), sequence)
+    if (text instanceof SallyportError) return this.#refuse(this.#denied(text, now, written.text), sequence)
     const admission = gate.admit(subject, this.#state.names, text, now)
     if (admission.kind === 'deny') return this.#refuse(admission, sequence)
     const own = unanswerable(admission.verdict) ?? ownAnswer(this.#state, admission, sequence, now)
     if (own === 'answered') return
-    if (own) return this.#refuse(this.#denied(own, now), sequence)
+    if (own) return this.#refuse(this.#denied(own, now, text), sequence)
     const runs = this.#resolveExecutes(runsOf(admission, now), admission, now)
     const sent = sentBytes(admission.permit.text, written)
-    if (sent instanceof SallyportError) return this.#refuse(this.#denied(sent, now), sequence)
+    if (sent instanceof SallyportError) return this.#refuse(this.#denied(sent, now, text), sequence)
     const refused =
       runs instanceof SallyportError ? runs : (tellsHidden(this.#state, runs) ?? uncounted(runs) ?? unlimitable(runs))
     if (runs instanceof SallyportError || refused)
-      return this.#refuse(this.#denied(refused as SallyportError, now), sequence)
+      return this.#refuse(this.#denied(refused as SallyportError, now, text), sequence)
     output.record(audited(admission, runs))
     const bytes = encodeComQuery({ bytes: sent, attributes }, capabilities)
     this.#run('query', sequence, { runs }, () => output.sql(admission.permit, encodePackets(bytes, 0)))
@@ -340,9 +340,9 @@ export class ClientHalf {
     this.#refuse(this.#denied(new SallyportError('SP-UNSUPPORTED', `${what} is not supported`), now), sequence)
   }
 
-  #denied(error: SallyportError, now: number): Denied {
+  #denied(error: SallyportError, now: number, text?: string): Denied {
     const { gate, subject } = this.#state
-    return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now)] }
+    return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now, text)] }
   }
 
   #refuse(denied: Denied, sequence: number): void {

@@ -234,11 +234,19 @@ export class ClientHalf {
 
   #unsuitable(verdict: Verdict, types: readonly number[], now: number): Denied | null {
     if (verdict.facts.statements.length > 1) {
-      return this.#denied(new SallyportError('SP-MULTI', 'a prepared statement holds one command'), now)
+      return this.#denied(
+        new SallyportError('SP-MULTI', 'a prepared statement holds one command'),
+        now,
+        verdict.facts.text,
+      )
     }
     // The input of such a type may run a domain's CHECK.
     if (!verdict.role.unrestricted && types.some((oid) => oid >= FIRST_USER_OID)) {
-      return this.#denied(new SallyportError('SP-FUNCTION', 'a parameter of a user-defined type'), now)
+      return this.#denied(
+        new SallyportError('SP-FUNCTION', 'a parameter of a user-defined type'),
+        now,
+        verdict.facts.text,
+      )
     }
     return null
   }
@@ -337,9 +345,9 @@ export class ClientHalf {
     return this.#denied(new SallyportError('SP-UNSUPPORTED', `${what} is not supported`), now)
   }
 
-  #denied(error: SallyportError, now: number): Denied {
+  #denied(error: SallyportError, now: number, text?: string): Denied {
     const { gate, subject } = this.#state
-    return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now)] }
+    return { kind: 'deny', error, events: [gate.refusal(subject, 'opaque', error, now, text)] }
   }
 
   /** Refuses a message of the extended protocol: the error, then nothing until Sync, as the server does it. */

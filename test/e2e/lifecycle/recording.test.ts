@@ -179,3 +179,15 @@ it('lets nobody in where the recording can not be written', async () => {
   const client = await soon(() => world.connectPg('bob'))
   await client.end()
 }, 30_000)
+
+it('leaves what was recorded readable where the program is killed', async () => {
+  const before = ids()
+  const client = await soon(() => world.connectPg('bob'))
+  await client.query('SELECT id FROM shop.orders WHERE id = 7')
+  const [id = ''] = ids().filter((one) => !before.includes(one))
+  world.proxy.child.kill('SIGKILL')
+  await expect.poll(() => world.proxy.child.signalCode).toBe('SIGKILL')
+  const playback = played(id)
+  expect(playback.wholeness.state).toBe('torn')
+  expect(shown(playback)).toMatchObject([{ text: 'SELECT id FROM shop.orders WHERE id = 7', rows: [['7']] }])
+}, 30_000)
