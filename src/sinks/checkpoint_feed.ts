@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { APPLICATION_LIFECYCLE } from '../audit/ocsf_classes.ts'
 import { notesPath, segmentsOf, startsOf } from '../auditlog/segments.ts'
 import { isMissing } from '../auditlog/system_error.ts'
-import { basicEvent } from './basic_event.ts'
 import type { ShippedLine } from './shipped_line.ts'
+import { shippingEvent } from './shipping_event.ts'
 
 /** A signed checkpoint as it goes to sinks. */
 export interface ShippedCheckpoint {
@@ -84,12 +85,22 @@ function checkpointLine(size: number, note: string, time: number): ShippedLine {
   const code = 'log.checkpoint'
   const [origin = '', , root = ''] = note.split('\n')
   const sequence = size - 1
-  const text = basicEvent({
+  const text = shippingEvent({
     ...{ uid, code, sequence, time, severity: 1, raw: note },
     message: `a signed checkpoint of the audit log over ${size} lines`,
     own: { checkpoint: { origin, size, root } },
   })
-  return { sequence, text, bytes: Buffer.byteLength(text), uid, time, code, severity: 1, class: 0, target: null }
+  return {
+    sequence,
+    text,
+    bytes: Buffer.byteLength(text),
+    uid,
+    time,
+    code,
+    severity: 1,
+    class: APPLICATION_LIFECYCLE.uid,
+    target: null,
+  }
 }
 
 /** Notes the places of whole notes in a block; returns how far they reach. */

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import type { SinkFilter, SinkSettings } from '../session/sink_settings.ts'
-import { basicEvent } from './basic_event.ts'
 import { projected } from './projected.ts'
 import type { Item } from './sender.ts'
 import type { ShippedLine } from './shipped_line.ts'
+import { shippingEvent } from './shipping_event.ts'
 
 export function passes(line: ShippedLine, { events, targets, classes, minSeverity, alertsFor }: SinkFilter): boolean {
   if (line.severity < minSeverity) return false
@@ -27,7 +27,7 @@ export function itemsOf(line: ShippedLine, format: SinkSettings['format'], maxIt
 }
 
 /**
- * Base Events with parts of the line in `raw_data`: one after the other they are the line byte by byte, whatever the format
+ * Records with parts of the line in `raw_data`: one after the other they are the line byte by byte, whatever the format
  * is. All have the uid of the record.
  */
 function pieces(line: ShippedLine, format: SinkSettings['format'], maxItemBytes: number): string[] {
@@ -45,7 +45,7 @@ function piecesOf(line: ShippedLine, format: SinkSettings['format'], size: numbe
   const sha256 = hash('sha256', text, 'hex')
   return parts.map((raw, index) =>
     projected(
-      basicEvent({
+      shippingEvent({
         ...{ uid, code, sequence, time, severity, raw },
         message: `part ${index + 1} of ${parts.length} of a record`,
         own: { piece: { index, count: parts.length, sha256 } },

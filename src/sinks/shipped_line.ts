@@ -1,4 +1,5 @@
-import { basicEvent } from './basic_event.ts'
+import { APPLICATION_LIFECYCLE } from '../audit/ocsf_classes.ts'
+import { shippingEvent } from './shipping_event.ts'
 
 /** A line of the log, with what decides where it goes. */
 export interface ShippedLine {
@@ -47,8 +48,18 @@ function unreadable(sequence: number, line: string): ShippedLine {
   const uid = `line-${sequence}`
   const code = 'log.unreadable'
   const event = { uid, code, sequence, time: 0, severity: 4, message: 'a line of the log is no record', raw: line }
-  const text = basicEvent(event)
-  return { sequence, text, bytes: Buffer.byteLength(text), uid, time: 0, code, severity: 4, class: 0, target: null }
+  const text = shippingEvent(event)
+  return {
+    sequence,
+    text,
+    bytes: Buffer.byteLength(text),
+    uid,
+    time: 0,
+    code,
+    severity: 4,
+    class: APPLICATION_LIFECYCLE.uid,
+    target: null,
+  }
 }
 
 function parsed(text: string): Shown | null {

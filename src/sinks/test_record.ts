@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { SinkFormat } from '../session/sink_settings.ts'
-import { basicEvent } from './basic_event.ts'
 import { projected } from './projected.ts'
 import { type Item, type Sender, SinkError } from './sender.ts'
+import { shippingEvent } from './shipping_event.ts'
 import type { SinkTest } from './sink_status.ts'
 
 /** Shorter than the patience of who pressed the button. */
@@ -44,7 +44,7 @@ function testItem(uid: string, name: string, node: string, format: SinkFormat): 
   const time = Date.now()
   const code = 'sink.test'
   const message = `a test of the sink ${name} by ${node}`
-  const text = basicEvent({ uid, code, sequence: 0, time, severity: 1, message })
+  const text = shippingEvent({ uid, code, sequence: 0, time, severity: 1, message })
   return { uid, sequence: 0, time, code, severity: 1, text: projected(text, format) }
 }
 

@@ -95,8 +95,8 @@ describe('a sink on its way along the log', () => {
     expect(taker.taken.map(({ code }) => code)).toEqual([...Array(5).fill('db.decision'), 'log.checkpoint'])
     const record = JSON.parse(taker.taken[5]?.text ?? '') as Record<string, unknown>
     expect(record).toMatchObject({
-      class_uid: 0,
-      type_uid: 99,
+      class_uid: 6002,
+      type_uid: 600299,
       raw_data: note,
       metadata: { event_code: 'log.checkpoint' },
     })
