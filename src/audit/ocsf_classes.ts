@@ -1,8 +1,8 @@
 import type { StatementActivity } from './statement_activity.ts'
 
 /**
- * Class, category and activity numbers of OCSF 1.8.0 (github.com/ocsf/ocsf-schema, tag v1.8.0). Version 1.9 moves some
- * of them, so they stand in this file alone.
+ * Class, category and activity numbers of OCSF 1.8.0 (github.com/ocsf/ocsf-schema, tag v1.8.0). Version 1.9.0 deprecates
+ * the classes 3001 and 3005 for one of its own, 3007, so numbers stand in this file alone.
  */
 export const OCSF_VERSION = '1.8.0'
 
