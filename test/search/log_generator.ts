@@ -113,7 +113,6 @@ function eventAt(index: number, time: number, sessions: readonly SessionFacts[])
   const random = (statement * 2654435761) % 4_294_967_296
   const session = sessions[random % SESSIONS]!
   const shape = SHAPES[(random >>> 8) % SHAPES.length]!
-  const statementId = uuidAt(time - (time % 2), statement)
   const id = uuidAt(time, index)
   if (index % 2 === 1) {
     const rows = random % 1000 === 0 ? 50_000 : random % 100
@@ -130,7 +129,6 @@ function eventAt(index: number, time: number, sessions: readonly SessionFacts[])
       ...numbers,
     }
   }
-  void statementId
   const denied = random % 50 === 0
   const { kind: statementKind, verbs, objects, columns, text } = shape
   return {
