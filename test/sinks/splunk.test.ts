@@ -65,6 +65,15 @@ it('refuses the events that Splunk names, and sends the others', async () => {
   expect(uids).toEqual(new Set(['uid-0', 'uid-2', 'uid-4']))
 })
 
+it('halves what is too large as a whole, down to the event that is', async () => {
+  const { sender, server, indexed } = await splunk()
+  const tooLarge: Told = { status: 413, body: { text: 'Request entity too large', code: 27 } }
+  server.instead.push(tooLarge, tooLarge, tooLarge)
+  const batch = items(4)
+  expect(await deliver(sender, batch)).toEqual([{ item: batch[0], why: 'it is too large for Splunk (status 413)' }])
+  expect(indexed.map(({ event }) => event)).toEqual(batch.slice(1).map(({ text }) => JSON.parse(text)))
+})
+
 it('goes on after a failure with what it knows of the batch', async () => {
   const { sender, server } = await splunk()
   server.instead.push(
@@ -99,7 +108,6 @@ it.each([
   [26, told(429, 26), 'Splunk answered with status 429', false],
   [null, { status: 200, body: {} }, 'Splunk answered without a code', false],
   [null, { status: 404, body: 's3cr3t' }, 'Splunk answered with status 404', false],
-  [null, { status: 413, body: 's3cr3t' }, 'Splunk answered with status 413', false],
 ])('code %s is worth another try', async (_, answer, message, authentication) => {
   const { sender, server } = await splunk()
   server.instead.push(answer)
@@ -134,6 +142,8 @@ it('counts as delivered what the indexers acknowledge, and not before', async ()
   const { sender, server } = await splunk({ acknowledge: true, polls: 2 }, { acknowledge: true })
   expect(await deliver(sender, items(2))).toEqual([])
   expect(server.heard.map(({ url }) => url.pathname.split('/').at(-1))).toEqual(['event', 'ack', 'ack', 'ack'])
+  const encodings = server.heard.map(({ headers }) => headers['content-encoding'])
+  expect(encodings).toEqual(['gzip', undefined, undefined, undefined])
   const channels = new Set(server.heard.map(({ headers }) => headers['x-splunk-request-channel']))
   expect(channels.size).toBe(1)
 })

@@ -4,7 +4,7 @@ import { isRecord, member, parseJson } from '../../outbound/json_answer.ts'
 import type { SplunkSettings } from '../../session/sink_settings_remote.ts'
 import { createHttpClient, type HttpAnswer, type HttpClient } from '../http_client.ts'
 import { type Item, type Refused, type Sender, type SenderDeps, SinkError } from '../sender.ts'
-import { deliverRest } from './batch_progress.ts'
+import { type BatchProgress, deliverRest, sendInHalves, type Unwanted } from './batch_progress.ts'
 import { below, post, troubleOf } from './http_exchange.ts'
 
 const SERVICE = 'Splunk'
@@ -12,6 +12,7 @@ const MAX_ITEMS = 1000
 /** Splunk Cloud, and older versions of Splunk Enterprise, take a megabyte; some of it goes to what is around events. */
 const MAX_BYTES = 800_000
 const SUCCESS = 0
+const TOO_LARGE = 413
 const FIRST_POLL_MS = 100
 const MAX_POLL_MS = 5000
 /** "Possible error codes" of the HTTP Event Collector: those that are about one event, which is named by its number. */
@@ -57,16 +58,25 @@ class SplunkSender implements Sender {
   }
 
   async send(items: readonly Item[], signal: AbortSignal): Promise<readonly Refused[]> {
-    return await deliverRest(this.#settings, items, async (progress) => {
-      for (let left = progress.left(items); left.length > 0; left = progress.left(items)) {
-        const body = left.map((item) => this.#event(item)).join('')
-        const answer = await this.#post('/services/collector/event', body, signal)
-        const fault = faultOf(answer, left)
-        if (fault === null) return await this.#received(answer, signal)
-        // What stood before it may have been indexed, and what follows was not looked at: all but it goes out again.
-        progress.refuse(fault.item, fault.why)
+    return await deliverRest(this.#settings, items, (progress) =>
+      sendInHalves(items, progress, signal, (part) => this.#part(part, progress, signal)),
+    )
+  }
+
+  async #part(part: readonly Item[], progress: BatchProgress, signal: AbortSignal): Promise<Unwanted | null> {
+    for (let left = progress.left(part); left.length > 0; left = progress.left(part)) {
+      const body = left.map((item) => this.#event(item)).join('')
+      const answer = await this.#post('/services/collector/event', body, signal, this.#settings.gzip)
+      if (answer.status === TOO_LARGE) return { unwanted: 'it is too large for Splunk (status 413)' }
+      const fault = faultOf(answer, left)
+      if (fault === null) {
+        await this.#received(answer, signal)
+        return null
       }
-    })
+      // What stood before it may have been indexed, and what follows was not looked at: all but it goes out again.
+      progress.refuse(fault.item, fault.why)
+    }
+    return null
   }
 
   async close(): Promise<void> {
@@ -77,8 +87,8 @@ class SplunkSender implements Sender {
     return `${this.#around},"time":${(item.time / 1000).toFixed(3)},"event":${item.text}}\n`
   }
 
-  async #post(path: string, body: string, signal: AbortSignal): Promise<HttpAnswer> {
-    const { url, token, gzip } = this.#settings
+  async #post(path: string, body: string, signal: AbortSignal, gzip = false): Promise<HttpAnswer> {
+    const { url, token } = this.#settings
     const authorization = `Splunk ${await this.#deps.secret(token)}`
     const headers = { authorization, 'content-type': 'application/json', 'x-splunk-request-channel': this.#channel }
     const answer = await post(this.#client, { url: below(url, path), headers, body, signal }, gzip)
@@ -94,7 +104,7 @@ class SplunkSender implements Sender {
     }
     const setting = SETTING_CODES.get(code)
     if (setting !== undefined) return new SinkError(setting)
-    if (answer.status === 400 && EVENT_REFUSED.has(code)) return null
+    if (answer.status === TOO_LARGE || (answer.status === 400 && EVENT_REFUSED.has(code))) return null
     if (answer.status !== 200) return troubleOf(SERVICE, answer, this.#deps.now())
     // Whatever stands between may answer 200 with a page of its own.
     return isRecord(parseJson(answer.text)) ? null : new SinkError('Splunk answered with something other than JSON')
