@@ -23,7 +23,7 @@ export function piecesOf(text: string, sealer: Sealer | null): readonly string[]
 
 function pieceAt(text: string, from: number, sealer: Sealer | null): { readonly end: number; readonly json: string } {
   const most = sealer === null ? PIECE_BYTES : SEALED_PIECE_BYTES
-  for (let units = FIRST_UNITS; ; units = Math.floor(units / 2)) {
+  for (let units = Math.min(FIRST_UNITS, most); ; units = Math.floor(units / 2)) {
     const end = wholeCharacters(text, from, units)
     const part = text.slice(from, end)
     const written = sealer === null ? JSON.stringify(part) : part

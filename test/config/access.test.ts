@@ -4,7 +4,7 @@ import { accessPolicyOf } from '../../src/config/build_access.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problem.ts'
 import { SEAL_TO } from '../servers/seal_key.ts'
-import { configDir, NODE_YAML } from './config_dir.ts'
+import { configDir, NODE_YAML, TARGETS_YAML } from './config_dir.ts'
 
 const secrets = (reference: string) => Promise.resolve(reference === 'env:KEY' ? 'A'.repeat(44) : 'x')
 
@@ -97,4 +97,20 @@ it('refuses a role that demands recordings where nothing can be sealed', async (
   const node = `${NODE_YAML}  audit: { sealTo: '${SEAL_TO}' }\n`
   const sealed = configDir({ 'approvals.yaml': `version: 1\n${role}`, 'sallyport.yaml': node })
   expect((await checkConfig(sealed, secrets)).problems.filter(({ path }) => path.includes('recording'))).toEqual([])
+})
+
+it('refuses to seal statements to nobody, and to a key that anybody could open', async () => {
+  const problemsOf = async (audit: string) => {
+    const dir = configDir({
+      'sallyport.yaml': `${NODE_YAML}  audit: ${audit}\n`,
+      'targets.yaml': `${TARGETS_YAML}    capture: sealed\n`,
+    })
+    return (await checkConfig(dir, secrets)).problems.map(formatProblem).join('\n')
+  }
+  expect(await problemsOf('{}')).toMatch(/targets\.yaml:8: targets\/0\/capture: sealed statements need node\.audit\./)
+  for (const key of [Buffer.alloc(32), Buffer.from('01'.padEnd(64, '0'), 'hex'), Buffer.alloc(31, 9)]) {
+    const found = await problemsOf(`{ sealTo: "${key.toString('base64')}" }`)
+    expect(found).toMatch(/sallyport\.yaml:5: node\/audit\/sealTo: must be a public key/)
+  }
+  expect(await problemsOf(`{ sealTo: "${Buffer.alloc(32, 9).toString('base64')}" }`)).not.toContain('seal')
 })
