@@ -3,7 +3,7 @@ import { PAGE_SCRIPT } from './page_script.ts'
 import { PAGE_STYLE } from './page_style.ts'
 import type { Playback, PlayedStatement, Shown } from './playback.ts'
 import { printable, printableLines } from './printable.ts'
-import { factsOf, leftOutText, warningOf } from './screen_text.ts'
+import { factsOf, leftOutText, parameterMark, warningOf } from './screen_text.ts'
 
 /** Names of facts whose values are ids. */
 const CODES: ReadonlySet<string> = new Set(['Grant', 'Recording', 'SHA-256'])
@@ -88,7 +88,8 @@ function contentOf({ head, statements, end }: Playback) {
   const times = statements.flatMap(({ at, shown, outcome }) => [at, ...shown.map((one) => one.at), outcome?.at ?? 0])
   const duration = times.reduce((latest, at) => Math.max(latest, at), end?.at ?? 0)
   const ended = end === null ? null : { at: end.at, cause: printable(end.cause) }
-  return { started: head.started, duration, count: number, statements: numbered, end: ended }
+  const mark = parameterMark(head)
+  return { started: head.started, duration, count: number, mark, statements: numbered, end: ended }
 }
 
 function statementOf(one: PlayedStatement) {

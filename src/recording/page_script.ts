@@ -99,6 +99,7 @@ function marked(text) {
 }
 
 function clock(ms) {
+  if (data.duration < 60000) return (ms / 1000).toFixed(1) + ' s'
   const seconds = Math.floor(ms / 1000)
   const two = (value) => String(value).padStart(2, '0')
   const rest = two(Math.floor(seconds / 60) % 60) + ':' + two(seconds % 60)
@@ -193,6 +194,13 @@ function table(shown) {
     next += count
   }
   add(ROWS_FIRST)
+  if (shown.rows.length === 0) {
+    const none = make('td', 'null', shown.leftOut ? 'none of the rows is in the recording' : 'no rows')
+    none.colSpan = Math.max(1, shown.columns.length)
+    const line = make('tr')
+    line.append(none)
+    body.append(line)
+  }
   grid.append(thead, body)
   scroll.append(grid)
   holder.append(scroll)
@@ -220,7 +228,7 @@ function body(one, at) {
     node.append(text)
   }
   if (one.parameters && one.parameters.length) {
-    node.append(chips('Parameters', one.parameters.map((value, at) => '$' + (at + 1) + ' = ' + (value === null ? 'NULL' : value)), ''))
+    node.append(chips('Parameters', one.parameters.map((value, at) => data.mark + (at + 1) + ' = ' + (value === null ? 'NULL' : value)), ''))
   }
   if (one.masked.length) node.append(chips('Masked for this person', one.masked, 'masked'))
   if (one.clear.length) {

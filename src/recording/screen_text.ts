@@ -82,9 +82,16 @@ function questionOf({ head }: Playback, statement: PlayedStatement, index: numbe
   const [first = '', ...rest] = printableLines(statement.text === '' ? `(${statement.statementKind})` : statement.text)
   const prompt = `${printable(head.target)}=> `
   const lines = [paint('cyan', prompt) + paint('bold', first), ...rest.map((line) => `   ${paint('bold', line)}`)]
-  const given = statement.parameters?.map((value, at) => `$${at + 1} = ${value === null ? 'NULL' : quoted(value)}`)
+  const given = statement.parameters?.map(
+    (value, at) => `${parameterMark(head)}${at + 1} = ${value === null ? 'NULL' : quoted(value)}`,
+  )
   if (given && given.length > 0) lines.push(paint('dim', `   ${given.join(', ')}`))
   return `${paint('dim', `-- ${index + 1}  ${at}`)}\n${lines.join('\n')}\n`
+}
+
+/** How the engine's own statements mark a parameter; MySQL's have no number. */
+export function parameterMark({ protocol }: Playback['head']): string {
+  return protocol === 'mysql' ? '?' : '$'
 }
 
 function quoted(value: string): string {
