@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { copyTemplate, familyOptions, type MysqlOptions, PASSWORD, startFamily } from './mysql.ts'
+import { copyTemplate } from './data_template.ts'
+import { familyOptions, type MysqlOptions, PASSWORD, startFamily } from './mysql.ts'
 import { chosenMariadb, type ServerTree } from './mysql_packages.ts'
 import {
   type DatabaseServer,
@@ -43,8 +44,11 @@ export async function startMariadb(options: MysqlOptions = {}): Promise<Database
 
 async function startIn(folder: ServerFolder, tree: ServerTree | null, options: MysqlOptions): Promise<DatabaseServer> {
   const data = join(folder.path, 'data')
-  if (tree === null) install(folder, data)
-  else copyTemplate(tree, folder, data, (fresh) => bootstrap(tree, folder, fresh))
+  const server = tree === null ? SERVER : join(tree.root, tree.server)
+  copyTemplate(server, folder, data, (fresh) => {
+    if (tree === null) install(folder, fresh)
+    else bootstrap(tree, folder, fresh)
+  })
   const [command, ...loader] = tree === null ? [SERVER] : tree.program(tree.server)
   const program = tree === null ? ['--no-defaults', SMALL_LOG, `--datadir=${data}`] : treeOptions(tree, data)
   const users = [

@@ -1,24 +1,15 @@
-import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import mysql from 'mysql2/promise'
 import { makeCertificates } from '../../certs/make.ts'
+import { copyTemplate } from './data_template.ts'
 import { mysqlTree, type ServerTree } from './mysql_packages.ts'
-import {
-  cacheFolder,
-  type DatabaseServer,
-  giveTo,
-  inServerFolder,
-  launch,
-  runAs,
-  type ServerFolder,
-} from './process.ts'
+import { type DatabaseServer, giveTo, inServerFolder, launch, runAs, type ServerFolder } from './process.ts'
 
 const USER = 'app'
 export const PASSWORD = 'apppw'
 const DATABASE = 'test'
 const PROBE_TIMEOUT_MS = 5_000
-const HASH_CHARACTERS = 12
 
 export interface MysqlOptions {
   /** Statements that `app`, who may do anything, runs once the server answers. */
@@ -38,7 +29,7 @@ export async function startMysql(options: MysqlOptions = {}): Promise<DatabaseSe
 
 async function startIn(folder: ServerFolder, tree: ServerTree, options: MysqlOptions): Promise<DatabaseServer> {
   const data = join(folder.path, 'data')
-  copyTemplate(tree, folder, data, (fresh) => initialize(tree, folder, fresh))
+  copyTemplate(join(tree.root, tree.server), folder, data, (fresh) => initialize(tree, folder, fresh))
   const [command, ...loader] = tree.program(tree.server)
   const users = [`CREATE USER IF NOT EXISTS app@'%' IDENTIFIED WITH caching_sha2_password BY '${PASSWORD}';`]
   return startFamily(
@@ -113,43 +104,6 @@ export function familyOptions(folder: ServerFolder, port: number, files: FamilyF
     '--innodb-flush-log-at-trx-commit=0',
     '--max-connections=60',
   ]
-}
-
-/**
- * A data directory for one server. Initialising takes seconds, so it is done once for each program in the cache, by
- * `make` into an empty place, and copied.
- */
-export function copyTemplate(
-  tree: ServerTree,
-  folder: ServerFolder,
-  data: string,
-  make: (fresh: string) => void,
-): void {
-  const program = join(tree.root, tree.server)
-  const { mtimeMs, size } = statSync(program)
-  const version = createHash('sha256').update(`${program} ${mtimeMs} ${size}`).digest('hex').slice(0, HASH_CHARACTERS)
-  const template = join(cacheFolder(), `${basename(tree.server)}-data-${version}`)
-  if (!existsSync(template)) makeTemplate(folder, template, make)
-  runAs(null, 'cp', ['-r', '--reflink=auto', template, data])
-  if (folder.account !== null) runAs(null, 'chown', ['-R', `${folder.account.uid}:${folder.account.gid}`, data])
-}
-
-function makeTemplate(folder: ServerFolder, template: string, make: (fresh: string) => void): void {
-  const fresh = join(folder.path, 'fresh')
-  make(fresh)
-  // Each server has an identity of its own, made at its first start.
-  rmSync(join(fresh, 'auto.cnf'), { force: true })
-  mkdirSync(cacheFolder(), { recursive: true })
-  const unfinished = `${template}.${process.pid}`
-  cpSync(fresh, unfinished, { recursive: true })
-  try {
-    renameSync(unfinished, template)
-  } catch (error) {
-    if (!existsSync(template)) throw error
-    rmSync(unfinished, { recursive: true, force: true })
-  } finally {
-    rmSync(fresh, { recursive: true, force: true })
-  }
 }
 
 function initialize(tree: ServerTree, folder: ServerFolder, fresh: string): void {

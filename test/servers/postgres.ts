@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { makeCertificates } from '../../certs/make.ts'
+import { copyTemplate } from './data_template.ts'
 import { DEFAULT_POSTGRES, type PostgresMajor, postgresBinaries } from './postgres_major.ts'
 import { type DatabaseServer, giveTo, inServerFolder, launch, runAs, type ServerFolder } from './process.ts'
 
@@ -30,7 +31,7 @@ async function startIn(folder: ServerFolder, binaries: string, options: Postgres
   const data = join(folder.path, 'data')
   const tls = makeCertificates(join(folder.path, 'tls'))
   giveTo(folder.account, tls.key)
-  initialise(binaries, folder, data)
+  copyTemplate(join(binaries, 'postgres'), folder, data, (fresh) => initialise(binaries, folder, fresh))
   configure(data, folder.path, tls, options.settings ?? [])
   const ca = readFileSync(tls.ca, 'utf8')
   const server = await launch({
