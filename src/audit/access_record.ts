@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import { ACCESS_CLASSES, type AccessClass } from './access_classes.ts'
 import type { AccessEvent, Actor } from './access_event.ts'
-import { DETECTION_FINDING, NEW, verdictJson } from './ocsf_classes.ts'
+import { DETECTION_FINDING, ENTITY_MANAGEMENT, NEW, other, verdictJson } from './ocsf_classes.ts'
 import { type Head, headJson, metadataJson, type OcsfRecord, type Product } from './ocsf_record.ts'
 
 const SEVERITY: Readonly<Record<AccessEvent['severity'], Head['severity']>> = { info: 1, low: 2, medium: 3, high: 4 }
@@ -10,8 +11,48 @@ const POLICY_ENTITY = 5
 const OPEN_ID = { auth_protocol_id: 4, auth_protocol: 'OpenID', is_remote: true }
 const API = { name: 'Sallyport admin API' }
 
-/** An act of the lifecycle, in the class that `ACCESS_CLASSES` gives it. */
-export function accessRecord(event: AccessEvent, product: Product): OcsfRecord {
+/**
+ * A record has at most 65,535 bytes (C2SP tlog-tiles, entries). Of a detail this many UTF-16 units, of three bytes each,
+ * leave room for the rest; a part of one is quoted once more.
+ */
+const DETAIL_CHARS = 8_000
+const PART_CHARS = 6_000
+const DETAIL_PART = other('Detail')
+
+/**
+ * An act of the lifecycle, in the class that `ACCESS_CLASSES` gives it; before it the parts of a detail that is too long
+ * for one record, such as what a request asks for table by table.
+ */
+export function accessRecords(event: AccessEvent, product: Product): readonly OcsfRecord[] {
+  const detail = JSON.stringify(event.detail)
+  if (detail.length <= DETAIL_CHARS) return [accessRecord(event, detail, product)]
+  const count = Math.ceil(detail.length / PART_CHARS)
+  const parts = Array.from({ length: count }, (_, index) => {
+    const text = detail.slice(index * PART_CHARS, (index + 1) * PART_CHARS)
+    return partRecord(event, { index, count, text }, product)
+  })
+  const kept = { parts: count, chars: detail.length, sha256: hash('sha256', detail, 'hex') }
+  return [...parts, accessRecord(event, JSON.stringify(kept), product)]
+}
+
+interface DetailPart {
+  readonly index: number
+  readonly count: number
+  readonly text: string
+}
+
+/** The texts of all parts, one after the other, are the JSON of the detail. */
+function partRecord(event: AccessEvent, part: DetailPart, product: Product): OcsfRecord {
+  const head = headJson({ class: ENTITY_MANAGEMENT, activity: DETAIL_PART, severity: 1, time: event.time, ok: true })
+  const rest = { message: `detail of ${event.activity}`, entity: entityOf(event) }
+  const own = { event_id: event.id, activity: event.activity, detail_part: part }
+  return {
+    body: `{${head},${JSON.stringify(rest).slice(1, -1)},"unmapped":{"jit":{${JSON.stringify(own).slice(1, -1)}`,
+    metadata: metadataJson(`${event.id}#${part.index}`, 'access.detail', product, false),
+  }
+}
+
+function accessRecord(event: AccessEvent, detail: string, product: Product): OcsfRecord {
   const as = ACCESS_CLASSES[event.activity]
   const head = headJson({
     class: as.of,
@@ -27,7 +68,7 @@ export function accessRecord(event: AccessEvent, product: Product): OcsfRecord {
   const rest = { ...outcomeOf(event), ...whoOf(event, as), ...MEMBERS[as.shape](event), ...incidentOf(event) }
   const labels = event.activity.startsWith('break_glass.') ? ',"labels":["break_glass"]' : ''
   return {
-    body: `{${head}${verdict}${alert},${JSON.stringify(rest).slice(1, -1)},"unmapped":{"jit":{${JSON.stringify(ownOf(event)).slice(1, -1)}`,
+    body: `{${head}${verdict}${alert},${JSON.stringify(rest).slice(1, -1)},"unmapped":{"jit":{${JSON.stringify(ownOf(event)).slice(1, -1)},"detail":${detail}`,
     metadata: `${metadataJson(event.id, event.activity, product, isControl)}${labels}`,
   }
 }
@@ -77,7 +118,12 @@ const MEMBERS: Readonly<Record<AccessClass['shape'], (event: AccessEvent) => obj
     ...(typeof method === 'string' &&
       typeof route === 'string' && { http_request: { http_method: method, url: { path: route } } }),
   }),
-  finding: (event) => ({ finding_info: findingOf(event), evidences: [{ data: event.detail }] }),
+  finding: (event) => ({ finding_info: findingOf(event), evidences: [evidenceOf(event)] }),
+}
+
+function evidenceOf({ entity, target, detail: { object } }: AccessEvent): object {
+  const data = { object: typeof object === 'string' ? object : `${entity.type} ${entity.id}` }
+  return { ...(target !== null && { dst_endpoint: { svc_name: target } }), data }
 }
 
 function entityOf({ entity: { id, type }, detail: { digest } }: AccessEvent): object {
@@ -108,10 +154,10 @@ function incidentRef(incident: string): { readonly provider: string; readonly id
 }
 
 /** The fields of our own. */
-function ownOf({ activity, target, role, grantId, requestId, reason, ticket, incident, person, detail }: AccessEvent) {
+function ownOf({ activity, target, role, grantId, requestId, reason, ticket, incident, person }: AccessEvent) {
   const jit = { activity, target, role, grant_id: grantId, request_id: requestId, reason, ticket }
   const ref = incident === null ? null : incidentRef(incident)
-  return { ...jit, incident: ref, person: person === null ? null : userOf(person), detail }
+  return { ...jit, incident: ref, person: person === null ? null : userOf(person) }
 }
 
 export function userOf({ issuer, subject, email, name }: Actor): Record<string, unknown> {

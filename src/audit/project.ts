@@ -1,4 +1,4 @@
-import { accessRecord } from './access_record.ts'
+import { accessRecords } from './access_record.ts'
 import { alertRecord } from './alert_record.ts'
 import { apiCallRecord } from './api_record.ts'
 import type { AuditEvent } from './event.ts'
@@ -56,7 +56,7 @@ export function recordsApart(event: AuditEvent, product: Product, sealer?: Seale
     case 'cancel':
       return [cancellation(event, product)]
     case 'access':
-      return [accessRecord(event, product)]
+      return accessRecords(event, product)
     case 'alert':
       return [alertRecord(event, product)]
     case 'config_loaded':

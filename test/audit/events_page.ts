@@ -82,6 +82,7 @@ function table(): string {
   const all = [...everyEvent(), ...everyAccessEvent(), ...log]
   const records = all.flatMap((event) => recordsOf(event, PRODUCT).map(toOcsf)) as unknown as Shown[]
   const rows = new Set(records.map(rowOf))
+  rows.add('| `access.detail` | 3004 Entity Management | 99, a part of what does not fit in an event |')
   for (const code of ['db.statement.piece', 'db.statement.text']) {
     rows.add(`| \`${code}\` | 6005 Datastore Activity | 99, what does not fit in a decision |`)
   }

@@ -3,6 +3,7 @@ import { accessEvent } from '../../src/audit/access_event.ts'
 import { recordsOf, toOcsf } from '../../src/audit/project.ts'
 import { redactSecrets } from '../../src/audit/redact.ts'
 import { completion, decision, everyEvent, PRODUCT } from './events.ts'
+import { faultsOf } from './ocsf/validate.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: an object read from JSON, whose fields the tests assert
 function objectsOf(event: Parameters<typeof recordsOf>[0]): Record<string, any>[] {
@@ -151,5 +152,31 @@ it('a logout by the provider names whom it logs out', () => {
     class_uid: 3002,
     user: { uid: 'u-alice' },
     actor: { app_name: 'Sallyport' },
+  })
+})
+
+describe('an act of the lifecycle whose detail is too long', () => {
+  const rules = Array.from({ length: 400 }, (_, i) => ({ tables: [`t${i}\u0001"é💥`.repeat(40)] }))
+  const stamp = { id: 'e-1', time: 1_000 }
+  const of = (detail: Record<string, unknown>) =>
+    accessEvent('request.created', { type: 'request', id: 'r1' }, stamp, { detail, reason: '\u0001'.repeat(2_000) })
+
+  it('comes in parts, with nothing lost, and each of them fits', () => {
+    const event = of({ narrowing: rules })
+    const records = recordsOf(event, PRODUCT)
+    for (const { body, metadata } of records) expect(Buffer.byteLength(body + metadata)).toBeLessThan(65_000)
+    const objects = objectsOf(event)
+    expect(objects.flatMap(faultsOf)).toEqual([])
+    const last = objects.pop()
+    expect(JSON.parse(objects.map(({ unmapped }) => unmapped.jit.detail_part.text).join(''))).toEqual(event.detail)
+    expect(last?.unmapped.jit.detail).toMatchObject({
+      parts: objects.length,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    expect(new Set([...objects, last].map((record) => record?.metadata.uid)).size).toBe(objects.length + 1)
+  })
+
+  it('else stands in its record', () => {
+    expect(objectsOf(of({ a: 1 })).map(({ unmapped }) => unmapped.jit.detail)).toEqual([{ a: 1 }])
   })
 })
