@@ -43,6 +43,9 @@ async function startIn(folder: ServerFolder, tree: ServerTree, options: MysqlOpt
       '--mysqlx=OFF',
       '--skip-log-bin',
       '--performance-schema=OFF',
+      '--auto-generate-certs=OFF',
+      '--caching-sha2-password-auto-generate-rsa-keys=OFF',
+      '--sha256-password-auto-generate-rsa-keys=OFF',
       '--table-definition-cache=400',
     ],
     users,
@@ -77,7 +80,7 @@ export async function startFamily(
     folder,
     command,
     args: (port) => [...args(port, { cert, key, initFile }), ...(options.settings ?? [])],
-    stopSignal: 'SIGTERM',
+    stopSignal: 'SIGKILL',
     probe: (port) => query(port, ca, ['SELECT 1']),
   })
   try {
