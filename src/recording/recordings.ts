@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SEALER_RANDOM_BYTES, Sealer } from '../audit/seal.ts'
 import { SallyportError } from '../errors.ts'
 import type { RecordingHead } from './entries.ts'
-import { type OpenFile, openNew, RecordingFile } from './recording_file.ts'
+import { type AppendFile, type OpenFile, openNew, RecordingFile } from './recording_file.ts'
 import type { RecordingLimits } from './result_sieve.ts'
 import { SessionRecording } from './session_recording.ts'
 
@@ -47,15 +47,19 @@ export class Recordings {
     const { directory, sealTo, ...limits } = settings()
     if (sealTo === null) throw new SallyportError('SP-RECORDING', 'no key is configured to seal recordings to')
     const sealer = new Sealer(sealTo, randomBytes(SEALER_RANDOM_BYTES))
+    const path = pathIn(directory, about.id)
+    let opened: AppendFile | null = null
     try {
       await mkdir(directory, { recursive: true, mode: OWNER_ONLY })
-      const file = new RecordingFile(await openFile(pathIn(directory, about.id)), monotonic)
+      opened = await openFile(path)
+      const file = new RecordingFile(opened, monotonic)
       const head: RecordingHead = { ...about, started: now(), sealedTo: sealer.recipient, node }
       const recording = new SessionRecording({ head, file, sealer, limits, now })
       await recording.begin()
       this.#open.add(about.id)
       return recording
     } catch (cause) {
+      if (opened) await discard(opened, path)
       if (cause instanceof SallyportError) throw cause
       throw new SallyportError('SP-RECORDING', 'the recording of this session can not be opened', { cause })
     }
@@ -74,6 +78,11 @@ export class Recordings {
   async settled(): Promise<void> {
     await Promise.allSettled(this.#closing)
   }
+}
+
+/** Of a recording that never began nothing stays, as nothing of it is in the log. */
+async function discard(file: AppendFile, path: string): Promise<void> {
+  await Promise.allSettled([file.close(), rm(path, { force: true })])
 }
 
 export function pathIn(directory: string, id: string): string {

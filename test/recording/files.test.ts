@@ -104,6 +104,7 @@ describe('opening a recording', () => {
     const full = new MemoryFile()
     full.room = 10
     await expect(recordings(SEAL_TO, full).begin({ id, ...about })).rejects.toThrow(/SP-RECORDING.*ENOSPC/)
+    expect([full.closed, readdirSync(directory)]).toEqual([true, []])
   })
 
   it('is known as open until its end is on record', async () => {
