@@ -44,31 +44,17 @@ export class LineFeed {
   }
 
   cursor(): LineCursor {
-    let own: LogReader | null = null
-    const close = () => {
-      own?.close()
-      own = null
-    }
+    const behind = new OwnReading(this.#directory)
     return {
       from: (sequence) => {
-        if (sequence >= this.#durable()) return []
+        const durable = this.#durable()
+        if (sequence >= durable) return []
         const shared = this.#shared(sequence)
-        if (shared !== null) {
-          close()
-          return shared
-        }
-        try {
-          if (own?.next !== sequence) {
-            close()
-            own = new LogReader(this.#directory, sequence)
-          }
-          return linesOf(own, this.#durable())
-        } catch (error) {
-          close()
-          throw error
-        }
+        if (shared === null) return behind.from(sequence, durable)
+        behind.close()
+        return shared
       },
-      close,
+      close: () => behind.close(),
     }
   }
 
@@ -107,4 +93,39 @@ export class LineFeed {
 
 function linesOf(reader: LogReader, before: number): ShippedLine[] {
   return reader.read(BLOCK_BYTES, before).map(({ sequence, bytes }) => shippedLine(sequence, bytes))
+}
+
+/** The reading of a sink that is behind the window. */
+class OwnReading {
+  readonly #directory: string
+  #reader: LogReader | null = null
+  /** The last lines that were read; they reach up to where the reader stands. */
+  #lines: readonly ShippedLine[] = []
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  from(sequence: number, durable: number): readonly ShippedLine[] {
+    const kept = this.#lines.findIndex((line) => line.sequence === sequence)
+    if (kept !== -1) return this.#lines.slice(kept)
+    try {
+      // A reader that begins within a segment reads all before it.
+      if (this.#reader?.next !== sequence) {
+        this.close()
+        this.#reader = new LogReader(this.#directory, sequence)
+      }
+      this.#lines = linesOf(this.#reader, durable)
+      return this.#lines
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#reader?.close()
+    this.#reader = null
+    this.#lines = []
+  }
 }

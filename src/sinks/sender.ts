@@ -37,7 +37,8 @@ export interface Sender {
   readonly limits: SenderLimits
   /**
    * Resolves when the sink has taken all but the refused. Rejects where it is worth trying again, with `SinkError` where
-   * more is known; the same items come again then. The signal is aborted at the deadline and at the end of the program.
+   * more is known; the same items come again then, after `SinkError` to the same sender (but for one of authentication). The
+   * signal is aborted at the deadline and at the end of the program.
    */
   send(items: readonly Item[], signal: AbortSignal): Promise<readonly Refused[]>
   /** Gives up connections. What was resolved is with the sink. */

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { LogReader } from '../../src/auditlog/log_reader.ts'
 import { plainPath } from '../../src/auditlog/segments.ts'
 import { type Item, type Refused, type Sender, SinkError } from '../../src/sinks/sender.ts'
 import { ROOMY, startRun, type World, world } from './harness.ts'
@@ -53,6 +54,18 @@ describe('a sink on its way along the log', () => {
     await startRun(here, () => later).run.drain()
     expect(later.uids).toEqual(here.log.uids.slice(1200))
     expect(await stored(here)).toMatchObject({ next: 1203, last: { writer: 'node-1' }, failure: null })
+  })
+
+  it('that is behind reads the log once, not anew for each batch', async () => {
+    const here = world()
+    here.log.append(600)
+    const read = vi.spyOn(LogReader.prototype, 'read')
+    const taker = new Taker()
+    await startRun(here, () => taker, { batch: { maxItems: 10, maxBytes: 1_000_000, maxWaitMs: 0 } }).run.drain()
+    expect(taker.uids).toEqual(here.log.uids)
+    expect(taker.batches.length).toBeGreaterThan(60)
+    expect(read.mock.calls.length).toBeLessThan(5)
+    read.mockRestore()
   })
 
   it('follows the log over its segments, and leaves alone what is not on disk', async () => {
