@@ -1,0 +1,3 @@
+/** All of the corpus, of which `npm test` runs a third: some minutes. */
+process.env.SALLYPORT_WHOLE = '1'
+await import('./corpus.test.ts')
