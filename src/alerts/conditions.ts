@@ -71,13 +71,11 @@ export class Conditions {
     this.#raiser.over('log_unwritable', node, `the audit log of ${node} is written again`)
   }
 
+  /** Another place is another mismatch: a harmless one must not keep the next quiet. */
   chainMismatch(where: string): void {
     const node = this.#node
-    this.#raiser.exceed(
-      'chain_mismatch',
-      this.#hit(node, `the audit log of ${node} is not as it was written: ${where}`),
-      1,
-    )
+    const hit = this.#hit(node, `the audit log of ${node} is not as it was written: ${where}`)
+    this.#raiser.exceed('chain_mismatch', { ...hit, key: `${node}\0${where}` }, 1)
   }
 }
 

@@ -78,6 +78,14 @@ describe('the log', () => {
   })
 })
 
+describe('a mismatch', () => {
+  it('in another place is told though the first is quiet', () => {
+    const world = worldWith()
+    for (const where of ['line 7', 'line 7', 'line 9']) world.engine.conditions.chainMismatch(where)
+    expect(world.raised.map(({ key }) => key)).toEqual(['chain_mismatch/node-1', 'chain_mismatch/node-1'])
+  })
+})
+
 describe('a test', () => {
   it('is marked, and raised each time whatever is quiet', () => {
     const world = worldWith(settingsWith('bypass_login', { enabled: false, channels: ['pager'] }))
