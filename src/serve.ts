@@ -39,7 +39,7 @@ export async function serve(configDir: string, seams: Seams = {}): Promise<Runni
   const { store } = stored
   const { catalogs } = live
   live.warm()
-  const sinks = composeSinks(base, () => undefined)
+  const sinks = composeSinks(base)
   const upkeep = composeUpkeep({ ...base, delivered: () => sinks.deliveredUpTo() })
   const engineFor = createEngines()
   const accounts = composeAccounts({

@@ -10,8 +10,11 @@ type SinkPartDeps = Pick<Foundations, 'alerts' | 'audit' | 'config' | 'log' | 'm
 /** What is no trouble, or no longer. */
 const GOOD_NEWS: ReadonlySet<SinkNews['what']> = new Set(['recovered', 'caught_up'])
 
-/** The sinks of this node; `onNews` is told what somebody has to know of them. */
-export function composeSinks(deps: SinkPartDeps, onNews: (news: SinkNews) => void): Sinks {
+/** The log has not what a sink has got, or not what it had to get. */
+const TELLS_OF_THE_LOG: ReadonlySet<SinkNews['what']> = new Set(['strange_position', 'gap'])
+
+/** The sinks of this node. */
+export function composeSinks(deps: SinkPartDeps): Sinks {
   const { audit, config, metrics, output, secrets } = deps
   const log = deps.log.child({ part: 'sinks' })
   const { node } = config
@@ -26,7 +29,7 @@ export function composeSinks(deps: SinkPartDeps, onNews: (news: SinkNews) => voi
     onNews: (news) => {
       if (GOOD_NEWS.has(news.what)) log.info(news, 'a sink is well again')
       else log.warn(news, 'a sink needs somebody to look at it')
-      onNews(news)
+      if (TELLS_OF_THE_LOG.has(news.what)) deps.alerts.chainMismatch(`the sink ${news.sink}: ${news.detail}`)
     },
     onStatus: (statuses) => counted.follow(statuses),
     onDeath: (err) => log.error({ err }, 'the thread of the sinks has ended; another one is started'),
