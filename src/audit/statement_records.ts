@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { SallyportError } from '../errors.ts'
 import type { BoundParameters } from './bound_values.ts'
 import type { AuditEvent } from './event.ts'
+import { type Joined, JoinedFragments, joined } from './joined_fragments.ts'
 import { piecesOf } from './long_text.ts'
 import {
   ALLOWED,
@@ -92,7 +93,6 @@ function longText(event: Decision, { of, key, text, sealer }: TextApart, product
 }
 
 function decisionRecord(event: Decision, fixed: Fixed, parameters: string, product: Product): OcsfRecord {
-  const facts = sessionFragment(event.session)
   const denied = event.effect === 'deny'
   const head = headJson({
     class: DATASTORE_ACTIVITY,
@@ -101,13 +101,21 @@ function decisionRecord(event: Decision, fixed: Fixed, parameters: string, produ
     time: event.time,
     ok: !denied,
   })
+  const { body, metadata } = fixed.joined.of(event.session, product, () => joinedDecision(event, fixed, product))
   return {
-    body:
-      `{${head}${fixed.outcome},${facts.actor},${facts.endpoints},${facts.database},${fixed.table}${facts.enrichments}` +
-      `,"query_info":{"uid":"${event.statementId}",${fixed.query},"unmapped":{"jit":{${facts.jit},${fixed.decision}` +
-      `,"statement":{"id":"${event.statementId}",${fixed.statement}${parameters}`,
-    metadata: `${metadataJson(event.id, 'db.decision', product, true)},${facts.metadata}${fixed.truncation}`,
+    body: `{${head}${body[0]}${event.statementId}${body[1]}${event.statementId}${body[2]}${parameters}`,
+    metadata: `${metadata[0]}${event.id}${metadata[1]}`,
   }
+}
+
+function joinedDecision({ session }: Decision, fixed: Fixed, product: Product): Joined {
+  const facts = sessionFragment(session)
+  const body = [
+    `${fixed.outcome},${facts.actor},${facts.endpoints},${facts.database},${fixed.table}${facts.enrichments},"query_info":{"uid":"`,
+    `",${fixed.query},"unmapped":{"jit":{${facts.jit},${fixed.decision},"statement":{"id":"`,
+    `",${fixed.statement}`,
+  ]
+  return joined(body, 'db.decision', product, true, `,${facts.metadata}${fixed.truncation}`)
 }
 
 /** The parts of a decision that are the same each time that a statement runs under the same verdict, as JSON text. */
@@ -125,6 +133,8 @@ interface Fixed {
   readonly truncation: string
   readonly lists: readonly string[]
   readonly texts: readonly TextApart[]
+  /** With those of the session. */
+  readonly joined: JoinedFragments
   /** It could carry a password: neither do its parameters appear. */
   readonly secret: boolean
 }
@@ -188,6 +198,7 @@ function makeFixed(event: Decision, sealer: SealerSource): Fixed {
     truncation: lists.length > 0 || texts.apart.length > 0 ? truncation(query) : '',
     lists,
     texts: texts.apart,
+    joined: new JoinedFragments(),
     secret,
   }
 }
@@ -278,7 +289,6 @@ function statementJson(event: Decision, secret: boolean, pieces: number, texts: 
  * `query_string` is demanded by the schema too.
  */
 export function completionRecord(event: Completion, product: Product): OcsfRecord {
-  const facts = sessionFragment(event.session)
   const ok = event.outcome === 'ok'
   const head = headJson({
     class: DATASTORE_ACTIVITY,
@@ -288,12 +298,23 @@ export function completionRecord(event: Completion, product: Product): OcsfRecor
     ok,
   })
   const status = event.status === null ? '' : `,"status_code":${JSON.stringify(event.status)}`
+  const { body, metadata } = COMPLETIONS.of(event.session, product, () => joinedCompletion(event, product))
   return {
     body:
-      `{${head}${status},${facts.who},${facts.database},${DATABASE},` +
-      `"query_info":{"uid":"${event.statementId}","query_string":"(in the decision of this uid)","bytes":${event.bytes}},` +
-      `"unmapped":{"jit":{"record":"completion","statement":{"id":"${event.statementId}","kind":"${event.statementKind}"},` +
-      `"outcome":"${event.outcome}","rows":{"returned":${event.rows},"withheld":${event.rowsWithheld}},"duration_ms":${event.durationMs}`,
-    metadata: `${metadataJson(event.id, 'db.completion', product, false)},${facts.metadata}`,
+      `{${head}${status}${body[0]}${event.statementId}${body[1]}${event.bytes}${body[2]}${event.statementId}` +
+      `","kind":"${event.statementKind}"},"outcome":"${event.outcome}","rows":{"returned":${event.rows},"withheld":${event.rowsWithheld}},"duration_ms":${event.durationMs}`,
+    metadata: `${metadata[0]}${event.id}${metadata[1]}`,
   }
+}
+
+const COMPLETIONS = new JoinedFragments()
+
+function joinedCompletion({ session }: Completion, product: Product): Joined {
+  const facts = sessionFragment(session)
+  const body = [
+    `,${facts.who},${facts.database},${DATABASE},"query_info":{"uid":"`,
+    '","query_string":"(in the decision of this uid)","bytes":',
+    '},"unmapped":{"jit":{"record":"completion","statement":{"id":"',
+  ]
+  return joined(body, 'db.completion', product, false, `,${facts.metadata}`)
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { accessEvent } from '../../src/audit/access_event.ts'
 import { recordsOf, toOcsf } from '../../src/audit/project.ts'
 import { redactSecrets } from '../../src/audit/redact.ts'
-import { completion, decision, everyEvent, PRODUCT } from './events.ts'
+import { completion, decision, everyEvent, PRODUCT, SESSION } from './events.ts'
 import { faultsOf } from './ocsf/validate.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: an object read from JSON, whose fields the tests assert
@@ -179,4 +179,47 @@ describe('an act of the lifecycle whose detail is too long', () => {
   it('else stands in its record', () => {
     expect(objectsOf(of({ a: 1 })).map(({ unmapped }) => unmapped.jit.detail)).toEqual([{ a: 1 }])
   })
+})
+
+describe('what a client claims', () => {
+  const long = '\u0001'.repeat(9_000)
+  const attributes = Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`a${i}`, long.slice(0, 256)]))
+  const claims = { attributes, claimedUser: long, application: long, database: long, reason: long, ticket: long }
+  const groups = Array.from({ length: 5_000 }, (_, i) => `group-${i}-${'x'.repeat(i % 900)}`)
+
+  it.each(everyEvent().map((event) => [event.kind, event] as const))(
+    'never makes a record too large: %s',
+    (_, event) => {
+      if (!('session' in event)) return
+      const { identity } = event.session
+      const session = { ...event.session, ...claims, identity: identity && { ...identity, name: long, groups } }
+      const told = event.kind === 'login_failed' ? { ...event, session, detail: long } : { ...event, session }
+      for (const { body, metadata } of recordsOf(told as typeof event, PRODUCT)) {
+        expect(Buffer.byteLength(body + metadata)).toBeLessThan(60_000)
+      }
+    },
+  )
+
+  it('is told by its begin, length and hash where it is too long, and else as it is', () => {
+    const claimed = (claimedUser: string) =>
+      objectsOf({
+        kind: 'logout',
+        id: 'e',
+        time: 1,
+        session: { ...SESSION, identity: null, claimedUser },
+        cause: 'x',
+      })[0]?.user.name
+    expect(claimed('mallory')).toBe('mallory')
+    expect(claimed('m'.repeat(300))).toMatch(/^m{256}\.\.\. \(300 characters, SHA-256 [0-9a-f]{64}\)$/)
+  })
+})
+
+it('names in each record the process that it is of', () => {
+  const event = decision()
+  for (const uid of ['node-1', 'node-2', 'node-1']) {
+    for (const one of [event, completion()]) {
+      const [record] = recordsOf(one, { ...PRODUCT, uid }).map(toOcsf)
+      expect(record?.metadata).toMatchObject({ product: { uid } })
+    }
+  }
 })
