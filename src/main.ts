@@ -1,12 +1,19 @@
 import './node_version.ts'
 import { runCli } from './cli/run.ts'
+import { asStartProblem } from './compose/start_problem.ts'
 import { asSallyportError } from './errors.ts'
+
+let endsAtOnce = false
 
 /** Runs until a signal: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP reloads. Gives the exit code. */
 async function serveUntilSignalled(configDir: string): Promise<number> {
   // A command that only asks the API must not wait for the parsers and drivers of the server.
   const { serve } = await import('./serve.ts')
-  const served = await serve(configDir)
+  const served = await serve(configDir).catch((error: unknown) => {
+    // Threads and connections of what had started would keep the process.
+    endsAtOnce = true
+    throw asStartProblem(error)
+  })
   const { log } = served.context
   process.on('SIGHUP', () => {
     served.reload().catch((error: unknown) => log.error({ code: asSallyportError(error).code }, 'reload failed'))
@@ -30,3 +37,4 @@ async function serveUntilSignalled(configDir: string): Promise<number> {
 }
 
 process.exitCode = await runCli(process.argv.slice(2), { serve: serveUntilSignalled })
+if (endsAtOnce) process.exit()
