@@ -1,6 +1,7 @@
 import { accessRecords } from './access_record.ts'
 import { alertRecord } from './alert_record.ts'
 import { apiCallRecord } from './api_record.ts'
+import { REASON_CHARS, shortened } from './claims.ts'
 import type { AuditEvent } from './event.ts'
 import { bulkReadRecord } from './finding_record.ts'
 import {
@@ -26,6 +27,8 @@ type Of<K extends AuditEvent['kind']> = Extract<AuditEvent, { readonly kind: K }
 
 const OPEN_ID = '"auth_protocol_id":4,"auth_protocol":"OpenID","is_cleartext":false,"is_remote":true'
 const POLICY_ENTITY = 5
+/** Of all that MySQL's connection attributes say. */
+const ATTRIBUTES_CHARS = 3_000
 const DATABASE_TYPE = '"type_id":1,"type":"Database"'
 
 /**
@@ -94,7 +97,7 @@ function outcome(event: Of<'login' | 'login_failed' | 'logout'>): string {
     case 'login':
       return '"message":"login"'
     case 'login_failed':
-      return `"message":"login refused","status_code":${text(event.code)},"status_detail":${text(event.detail)}`
+      return `"message":"login refused","status_code":${text(event.code)},"status_detail":${text(shortened(event.detail, REASON_CHARS))}`
     case 'logout':
       return `"message":"logout","status_detail":${text(event.cause)}`
   }
@@ -102,8 +105,20 @@ function outcome(event: Of<'login' | 'login_failed' | 'logout'>): string {
 
 function ending(event: Of<'login' | 'login_failed' | 'logout'>): string {
   const { attributes } = event.session
-  const claims = attributes && event.kind !== 'logout' ? `,"client_attributes":${JSON.stringify(attributes)}` : ''
+  const claims = attributes && event.kind !== 'logout' ? attributesJson(attributes) : ''
   return event.kind === 'login' ? `,"grant_end":${event.grantEnd}${claims}` : claims
+}
+
+/** As many as fit, and how many were left out. */
+function attributesJson(attributes: Readonly<Record<string, string>>): string {
+  let room = ATTRIBUTES_CHARS
+  const all = Object.entries(attributes)
+  const fit = all.filter(([name, value]) => {
+    room -= name.length + value.length
+    return room >= 0
+  })
+  const left = fit.length < all.length ? `,"client_attributes_left":${all.length - fit.length}` : ''
+  return `,"client_attributes":${JSON.stringify(Object.fromEntries(fit))}${left}`
 }
 
 /** The database's side of a session: under which account it is there, which the facts say. */

@@ -1,4 +1,5 @@
 import { incidentEnrichment } from './access_record.ts'
+import { CLAIM_CHARS, REASON_CHARS, shortened } from './claims.ts'
 import type { SessionFacts } from './event.ts'
 
 /** The parts of a record that are the same for every statement of a session, as JSON text, made once. */
@@ -28,6 +29,7 @@ const UNKNOWN_TYPE = 0
 const RELATIONAL = 1
 /** A token may carry thousands of groups; each record has the first ones, and their number. */
 const MAX_GROUPS = 50
+const GROUPS_CHARS = 3_000
 
 const fragments = new WeakMap<SessionFacts, SessionFragment>()
 
@@ -64,19 +66,20 @@ function whoOf({ sessionId, identity }: SessionFacts, actor: { readonly user: ob
   if (identity === null) return { user: actor.user, session: { uid: sessionId } }
   const { subject, email, name } = identity
   const address = email === null ? {} : { email_addr: email }
-  const user = { uid: subject, name: name ?? email ?? subject, ...address, type_id: USER_TYPE }
+  const user = { uid: subject, name: shortened(name ?? email ?? subject, CLAIM_CHARS), ...address, type_id: USER_TYPE }
   return { user, session: { uid: sessionId } }
 }
 
 function userOf({ identity, claimedUser }: SessionFacts): object {
-  if (identity === null) return { name: claimedUser === '' ? '(none)' : claimedUser, type_id: UNKNOWN_TYPE }
+  if (identity === null)
+    return { name: claimedUser === '' ? '(none)' : shortened(claimedUser, CLAIM_CHARS), type_id: UNKNOWN_TYPE }
   return {
     uid: identity.subject,
-    name: identity.name ?? identity.email ?? identity.subject,
+    name: shortened(identity.name ?? identity.email ?? identity.subject, CLAIM_CHARS),
     ...(identity.email === null ? {} : { email_addr: identity.email }),
     type_id: USER_TYPE,
     has_mfa: isMfa(identity.amr),
-    groups: identity.groups.slice(0, MAX_GROUPS).map((name) => ({ name })),
+    groups: firstGroups(identity.groups).map((name) => ({ name })),
   }
 }
 
@@ -94,7 +97,7 @@ function sessionOf({ sessionId, identity }: SessionFacts): object {
 function actorMore({ identity, application, grantId, role }: SessionFacts): object {
   const policy = { uid: grantId, name: role ?? '', type: 'grant', is_applied: true }
   return {
-    ...(application === null ? {} : { app_name: application }),
+    ...(application === null ? {} : { app_name: shortened(application, CLAIM_CHARS) }),
     ...(identity === null ? {} : { idp: { name: identity.issuer, uid: identity.issuer } }),
     ...(grantId === null ? {} : { authorizations: [{ decision: 'allowed', policy }] }),
   }
@@ -115,7 +118,7 @@ function destinationOf(facts: SessionFacts): object {
 /** Class 6005 demands a database or table, also where the session is in none. */
 function databaseOf(facts: SessionFacts): object {
   const uid = facts.target ?? '(none)'
-  return { name: facts.database ?? uid, uid, type_id: RELATIONAL, type: 'Relational' }
+  return { name: shortened(facts.database ?? uid, CLAIM_CHARS), uid, type_id: RELATIONAL, type: 'Relational' }
 }
 
 function jitOf(facts: SessionFacts): object {
@@ -126,13 +129,27 @@ function jitOf(facts: SessionFacts): object {
     grant_kind: facts.grantKind ?? null,
     request_id: facts.requestId ?? null,
     role_parameters: Object.fromEntries(facts.parameters ?? []),
-    reason: facts.reason,
-    ticket: facts.ticket,
+    reason: facts.reason === null ? null : shortened(facts.reason, REASON_CHARS),
+    ticket: facts.ticket === null ? null : shortened(facts.ticket, CLAIM_CHARS),
     incident: facts.incident ? { provider: facts.incident.provider, id: facts.incident.id } : null,
     db_user: facts.databaseUser,
     protocol: facts.protocol,
-    client: { tls_version: facts.tlsVersion, claimed_user: facts.claimedUser, app_name_claimed: true },
+    client: {
+      tls_version: facts.tlsVersion,
+      claimed_user: shortened(facts.claimedUser, CLAIM_CHARS),
+      app_name_claimed: true,
+    },
   }
+}
+
+/** As many as fit: a role's rules see them all. */
+function firstGroups(groups: readonly string[]): readonly string[] {
+  let room = GROUPS_CHARS
+  const end = groups.slice(0, MAX_GROUPS).findIndex((name) => {
+    room -= name.length
+    return room < 0
+  })
+  return groups.slice(0, end === -1 ? MAX_GROUPS : end)
 }
 
 /** RFC 8176: `mfa`, or two methods. */
