@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { AccessEvent } from '../audit/access_event.ts'
+import { CheckpointProofs } from '../auditlog/proof_thread.ts'
 import type { ApiConfig, Config } from '../config/config.ts'
 import type { ControlPlane } from '../control/control.ts'
 import { asSallyportError } from '../errors.ts'
@@ -71,6 +72,7 @@ export async function composeApi(deps: ApiPartDeps): Promise<Pick<Api, 'port' | 
     providerFetch: oidc.ca === null ? null : fetchBy(oidc.ca),
     clientSettings: clientSettingsOf(node.api, oidc.issuer, deps.listening),
     incidentWebhooks: deps.incidents,
+    checkpoints: new CheckpointProofs(() => deps.config().node.audit.directory),
     fileGrants: () => deps.config().grants,
   }
   const stop = sendOut(apiDeps, deps)

@@ -3,6 +3,7 @@ import type { Handlers } from './handler.ts'
 import { credentialHandlers, lockHandlers, sessionHandlers, targetHandlers } from './handlers/access.ts'
 import { alertHandlers } from './handlers/alerts.ts'
 import { auditHandlers } from './handlers/audit_events.ts'
+import { checkpointHandlers } from './handlers/checkpoints.ts'
 import { evidenceHandlers } from './handlers/evidence.ts'
 import { grantHandlers } from './handlers/grants.ts'
 import { peopleHandlers } from './handlers/people.ts'
@@ -27,6 +28,7 @@ export function handlersOf(deps: ApiDeps, sessions: ConsoleSessions, login: Cons
     ...reviewHandlers(deps),
     ...evidenceHandlers(deps),
     ...auditHandlers(deps),
+    ...checkpointHandlers(deps),
     ...alertHandlers(deps),
     ...sinkHandlers(deps),
     ...recordingHandlers(deps),

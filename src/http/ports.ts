@@ -35,6 +35,7 @@ export interface ApiDeps {
   readonly evidence: Evidence | null
   readonly history: History | null
   readonly auditSearch: AuditSearchPort | null
+  readonly checkpoints: CheckpointPort | null
   readonly alerts: AlertRules | null
   readonly sinks: AuditSinks | null
   readonly recordings: RecordingShelf | null
@@ -185,6 +186,14 @@ export interface RecordingQuery {
 export interface AlertRules {
   settings(): AlertSettings
   test(signal: Signal, by: string): AlertEvent
+}
+
+/** See `CheckpointProofs` of `auditlog/proof_thread.ts`. */
+export interface CheckpointPort {
+  /** The last checkpoint, or the last that can be proved from a size; null where there is none. */
+  latest(
+    from: number | null,
+  ): Promise<{ readonly note: string; readonly size: number; readonly proof: readonly string[] } | null>
 }
 
 /** See `Sinks` of `sinks/sinks.ts`. */

@@ -205,6 +205,7 @@ export async function startTestApi(control: Given = {}, overrides: Partial<ApiDe
     history: null,
     recordings: null,
     auditSearch: null,
+    checkpoints: null,
     alerts: null,
     sinks: null,
     posture: null,

@@ -1,4 +1,5 @@
 import { type Checkpoint, readCheckpoint } from '../../audit/checkpoint.ts'
+import { isConsistent } from '../../audit/merkle_proof.ts'
 import { type NoteKey, openNote, signatureLine } from '../../audit/note.ts'
 import { SallyportError } from '../../errors.ts'
 import { findingSummary } from './finding.ts'
@@ -39,4 +40,46 @@ export async function lookAt(log: string, keys: readonly NoteKey[], seen: Seen |
   if (seen !== null && last.size <= seen.size) return { is: 'continues', seen, isNew: false }
   const { origin, size, root, note } = last
   return { is: 'continues', seen: { origin, size, root, note }, isNew: true }
+}
+
+/** What an API gives: a note, and the proof that it continues the size that was asked for. */
+export interface GivenCheckpoint {
+  readonly note: string
+  /** Base64. */
+  readonly proof: readonly string[]
+}
+
+/**
+ * The same by proofs alone, for who can't read the lines. `newest` is the last checkpoint of the log; `continued` gives
+ * the one that can be proved from a size, or null.
+ */
+export async function lookAtProofs(
+  newest: GivenCheckpoint,
+  continued: (from: number) => Promise<GivenCheckpoint | null>,
+  keys: readonly NoteKey[],
+  seen: Seen | null,
+): Promise<Look> {
+  const last = signedBy(newest.note, keys)
+  if (last === null) return { is: 'broken', why: ['the last checkpoint is signed by none of the given keys'] }
+  if (seen === null) return { is: 'continues', seen: last, isNew: true }
+  if (last.origin !== seen.origin) return { is: 'unchecked', why: [`that is the log ${JSON.stringify(last.origin)}`] }
+  if (last.size < seen.size) {
+    return { is: 'broken', why: [`${seen.size} lines were signed, and the log has ${last.size}: its end was cut off`] }
+  }
+  const given = last.size === seen.size ? { note: newest.note, proof: [] } : await continued(seen.size)
+  if (given === null) return { is: 'unchecked', why: [`nothing proves what came after ${seen.size} lines`] }
+  const next = signedBy(given.note, keys)
+  const proof = given.proof.map((one) => Buffer.from(one, 'base64'))
+  if (next === null || !isConsistent(seen, next, proof)) {
+    return { is: 'broken', why: [`the log does not continue its first ${seen.size} lines: it was rewritten`] }
+  }
+  return next.size === seen.size
+    ? { is: 'continues', seen, isNew: false }
+    : { is: 'continues', seen: next, isNew: true }
+}
+
+function signedBy(note: string, keys: readonly NoteKey[]): Seen | null {
+  const opened = openNote(note, keys)
+  const checkpoint = typeof opened === 'string' ? null : readCheckpoint(opened.text)
+  return checkpoint === null ? null : { ...checkpoint, note }
 }

@@ -78,7 +78,8 @@ export function addWatch(audit: Command, context: CliContext): void {
       'Follow the checkpoints of a log, and cosign each that continues what was seen before. Exit code 1: the log is ' +
         'broken; 2: could not check.',
     )
-    .requiredOption('--log <dir>', 'the directory of the log, or a copy that is kept up')
+    .option('--log <dir>', 'the directory of the log, or a copy that is kept up: its lines are read')
+    .option('--url <url>', 'the admin API instead, as an auditor: checkpoints and proofs, no lines')
     .requiredOption('--vkey <key>', 'the public key of the log; more than once for more', collect, [])
     .requiredOption('--key <file>', 'the private key of the watcher, as `audit key new --watcher` wrote it')
     .requiredOption('--state <file>', 'where the last cosigned checkpoint is kept')

@@ -3,15 +3,25 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { COSIGNED, type NoteKey } from '../../audit/note.ts'
 import { isMissing } from '../../auditlog/system_error.ts'
-import { cosigned, type Look, lookAt, readSeen, type Seen } from '../../auditlog/verify/witness.ts'
+import {
+  cosigned,
+  type GivenCheckpoint,
+  type Look,
+  lookAt,
+  lookAtProofs,
+  readSeen,
+  type Seen,
+} from '../../auditlog/verify/witness.ts'
 import { asSallyportError, SallyportError } from '../../errors.ts'
+import { ApiProblem } from '../api/client.ts'
 import { UsageError } from '../api/usage_error.ts'
-import type { CliContext } from '../context.ts'
+import { type CliContext, signedIn } from '../context.ts'
 import { privateKeyIn } from './audit_keys.ts'
 import { keysOf } from './verify_audit.ts'
 
 export interface WatchOptions {
-  readonly log: string
+  readonly log?: string
+  readonly url?: string
   readonly vkey: readonly string[]
   readonly key: string
   readonly state: string
@@ -28,8 +38,7 @@ const MS_PER_SECOND = 1000
 const MAX_FAILED_LOOKS = 3
 
 interface Watch {
-  readonly log: string
-  readonly keys: readonly NoteKey[]
+  readonly look: (seen: Seen | null) => Promise<Look>
   readonly watcher: NoteKey
   readonly state: string
 }
@@ -41,7 +50,7 @@ export async function watchAudit(context: CliContext, options: WatchOptions): Pr
   const keys = await keysOf(context, options.vkey)
   const watcher = await privateKeyIn(options.key)
   if (watcher.type !== COSIGNED) throw new UsageError('the key of the watcher is one of `audit key new --watcher`')
-  const watch = { log: options.log, keys, watcher, state: options.state }
+  const watch = { look: lookerOf(context, options, keys), watcher, state: options.state }
   let seen = await seenBefore(watch)
   for (let failed = 0; ; ) {
     const look = await lookOnce(watch, seen)
@@ -63,11 +72,25 @@ export async function watchAudit(context: CliContext, options: WatchOptions): Pr
   }
 }
 
-async function lookOnce({ log, keys }: Watch, seen: Seen | null): Promise<Look> {
+function lookerOf(context: CliContext, { log, url }: WatchOptions, keys: readonly NoteKey[]): Watch['look'] {
+  if ((log === undefined) === (url === undefined)) throw new UsageError('give --log or --url, and not both')
+  if (log !== undefined) return (seen) => lookAt(log, keys, seen)
+  const server = { ...context, env: { ...context.env, SALLYPORT_SERVER: url } }
+  return async (seen) => {
+    const { api } = await signedIn(server)
+    const get = async (from?: number): Promise<GivenCheckpoint> => {
+      const { checkpoint, proof } = await api.call('getCheckpoint', { query: { from } })
+      return { note: checkpoint, proof }
+    }
+    return lookAtProofs(await get(), get, keys, seen)
+  }
+}
+
+async function lookOnce({ look }: Watch, seen: Seen | null): Promise<Look> {
   try {
-    return await lookAt(log, keys, seen)
+    return await look(seen)
   } catch (error) {
-    return { is: 'unchecked', why: [asSallyportError(error).detail] }
+    return { is: 'unchecked', why: [error instanceof ApiProblem ? error.message : asSallyportError(error).detail] }
   }
 }
 

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import { alertOperations } from './alerts.ts'
 import { auditOperations } from './audit_events.ts'
+import { checkpointOperations } from './checkpoints.ts'
 import { clientOperations } from './client_settings.ts'
 import { credentialOperations } from './credentials.ts'
 import { evidenceOperations } from './evidence.ts'
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   ...reviewOperations,
   ...evidenceOperations,
   ...auditOperations,
+  ...checkpointOperations,
   ...alertOperations,
   ...sinkOperations,
   ...recordingOperations,
