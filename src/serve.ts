@@ -97,21 +97,8 @@ export async function serve(configDir: string, seams: Seams = {}): Promise<Runni
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
   }
   if (api) log.info({ port: api.port }, 'the admin API is listening')
-  return new RunningProgram({
-    ...base,
-    context,
-    proxy,
-    sinks,
-    upkeep,
-    health,
-    accounts,
-    plane,
-    api,
-    reports,
-    ends,
-    secureContexts,
-    recordings,
-  })
+  const running = { context, proxy, sinks, upkeep, health, accounts, plane, api, reports, ends }
+  return new RunningProgram({ ...base, ...running, secureContexts, recordings })
 }
 
 interface Parts {
