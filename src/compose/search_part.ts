@@ -1,11 +1,15 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SallyportError } from '../errors.ts'
 import type { AuditSearchPort } from '../http/audit_search.ts'
-import { AuditSearch, bytesOf } from '../search/search.ts'
+import type { Exported } from '../search/export.ts'
+import { AuditSearch } from '../search/search.ts'
 import type { Foundations } from './foundations.ts'
 import { camelEntry, eventQuery, questionOf } from './search_terms.ts'
 
 const COMPACT_EVERY_MS = 60_000
 const MAX_EXPORT_ENTRIES = 100_000
+const MAX_EXPORT_BYTES = 67_108_864
 const BEHIND_ALL_OTHERS = 10
 
 interface SearchPart {
@@ -34,21 +38,33 @@ export function composeSearch({
   const stop = compact
     ? compactNowAndThen(search, (error) => log.warn({ err: error }, 'the audit log was not compacted'))
     : () => undefined
+  const forgotten = compact
+    ? null
+    : search.forget().catch((err: unknown) => log.warn({ err }, 'old Parquet files stay'))
   return {
     auditSearch: {
       events: async (filters, { limit, after }) => {
         const { items, ...page } = await search.events(eventQuery(filters), limit, after ?? null)
         return { items: items.map(camelEntry), ...page }
       },
-      export: (filters, format) => search.export(eventQuery(filters), format, MAX_EXPORT_ENTRIES, bytesOf),
+      export: (filters, format) => search.export(eventQuery(filters), format, MAX_EXPORT_ENTRIES, wholeFile),
       record: (sequence) => search.line(sequence),
       ask: (asked) => search.question(questionOf(asked, live.config, clock.now())),
     },
     close: async () => {
       stop()
+      await forgotten
       await search.close()
     },
   }
+}
+
+/** All or nothing: nobody is to take a part for the whole. */
+async function wholeFile({ path, bytes, cut, unreadable }: Exported) {
+  if (cut)
+    throw new SallyportError('SP-INPUT', `more than ${MAX_EXPORT_ENTRIES} entries match; narrow it, by its time first`)
+  if (bytes > MAX_EXPORT_BYTES) throw new SallyportError('SP-INPUT', 'the export is larger than 64 MiB; narrow it')
+  return { bytes: await readFile(path), unreadable }
 }
 
 function compactNowAndThen(search: AuditSearch, failed: (error: unknown) => void): () => void {

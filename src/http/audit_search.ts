@@ -10,7 +10,11 @@ export interface AuditSearchPort {
     filters: AuditFilters,
     page: { readonly limit: number; readonly after?: string },
   ): Promise<Omit<Plain<Answer<'searchAuditEvents'>>, 'nextCursor'> & { readonly next: string | null }>
-  export(filters: AuditFilters, format: 'csv' | 'json' | 'parquet'): Promise<Uint8Array>
+  /** Rejects with `SP-INPUT` where more matches than one file holds. */
+  export(
+    filters: AuditFilters,
+    format: 'csv' | 'json' | 'parquet',
+  ): Promise<{ readonly bytes: Uint8Array; readonly unreadable: number }>
   /** A record as it stands in the log, or null. */
   record(sequence: number): Promise<string | null>
   ask(question: AuditQuestion): Promise<Plain<Answer<'askAuditQuestion'>>>

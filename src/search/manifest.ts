@@ -5,11 +5,14 @@ import { COLUMNS_VERSION } from './record_columns.ts'
 
 /** Which lines of the log stand in which Parquet files, in `<log>/parquet/manifest.json`. */
 
+/** A name in the folder, and nothing that leads out of it. */
+const fileName = z.string().regex(/^[\w-][\w.-]*$/)
+
 const range = {
   /** The sequence number of its first line, and of the first line behind it. */
   first: z.int().min(0),
   next: z.int().min(1),
-  file: z.string(),
+  file: fileName,
   from: z.number(),
   to: z.number(),
   /** Lines that were no records. */
@@ -19,7 +22,7 @@ const range = {
 }
 
 const part = z.object(range)
-const day = z.object({ ...range, day: z.string(), rest: z.string() })
+const day = z.object({ ...range, day: z.string(), rest: fileName.or(z.literal('')) })
 const manifestSchema = z.object({ version: z.literal(COLUMNS_VERSION), days: z.array(day), parts: z.array(part) })
 
 /** One segment, its records as they are. */

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EventQuery } from './event_query.ts'
 import type { Exported, ExportFormat } from './export.ts'
@@ -83,6 +83,11 @@ export class AuditSearch {
     }
   }
 
+  /** Removes the Parquet files: without compaction nobody would, when retention deletes their segments. */
+  async forget(): Promise<void> {
+    await rm(join(this.#options.directory, FOLDER), { recursive: true, force: true })
+  }
+
   async close(): Promise<void> {
     await this.#process.close()
     await rm(this.#options.scratch, { recursive: true, force: true })
@@ -91,8 +96,4 @@ export class AuditSearch {
   #within(signal?: AbortSignal) {
     return { deadlineMs: this.#options.timeoutMs, ...(signal && { signal }) }
   }
-}
-
-export async function bytesOf({ path }: Exported): Promise<Uint8Array> {
-  return readFile(path)
 }

@@ -95,6 +95,7 @@ it.for([
 ] as const)('exports as %s', async ([format, type, begin]) => {
   const response = await api.call(`/v1/audit/export?format=${format}&kind=delete`)
   expect(response.headers.get('content-type')).toBe(type)
+  expect(response.headers.get('x-audit-unreadable')).toBe('0')
   expect(await response.text()).toMatch(begin)
 })
 

@@ -116,7 +116,8 @@ export const auditOperations = {
     tag: 'audit',
     method: 'GET',
     path: '/v1/audit/export',
-    summary: 'The newest records that match, at most 100,000, as one file.',
+    summary:
+      'All records that match, at most 100,000, as one file; lines that are no records are counted in X-Audit-Unreadable.',
     rate: 'heavy',
     status: 200,
     query: z.strictObject({ format: z.enum(['csv', 'json', 'parquet']), ...filters }),

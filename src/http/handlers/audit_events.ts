@@ -22,10 +22,11 @@ export function auditHandlers(deps: ApiDeps): Handlers<keyof typeof auditOperati
       const { next, ...page } = await configured(auditSearch, WHAT).events(filters, pageOf(query))
       return { ...page, nextCursor: cursorOf(next) }
     },
-    exportAuditEvents: async ({ caller, input: { query } }) => {
+    exportAuditEvents: async ({ caller, input: { query }, reply }) => {
       await control.require(caller, 'audit.read')
       const { format, ...filters } = query
-      const bytes = await configured(auditSearch, WHAT).export(filters, format)
+      const { bytes, unreadable } = await configured(auditSearch, WHAT).export(filters, format)
+      reply.header('x-audit-unreadable', String(unreadable))
       return { kind: 'file', type: TYPES[format], name: `audit.${format === 'json' ? 'ndjson' : format}`, bytes }
     },
     getAuditRecord: async ({ caller, input: { params } }) => {
