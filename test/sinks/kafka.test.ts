@@ -148,7 +148,10 @@ it.each<[KafkaFault, string]>([
 ])('%s is worth another try', async (fault, message) => {
   const { cluster, sender } = await kafka()
   cluster.instead.push(fault)
-  expect(await troubleOf(deliver(sender, items(2), 300))).toMatchObject({ message, authentication: false })
+  expect(await troubleOf(deliver(sender, items(2), fault === 'silence' ? 300 : 5000))).toMatchObject({
+    message,
+    authentication: false,
+  })
   expect(await deliver(sender, items(2))).toEqual([])
   await sender.close()
 })
