@@ -1,5 +1,6 @@
+import type { Logger } from 'pino'
 import { composeAccounts } from './compose/accounts_part.ts'
-import { composeApi } from './compose/api_part.ts'
+import { type ApiPartDeps, composeApi } from './compose/api_part.ts'
 import { composeControl } from './compose/control_part.ts'
 import { type Foundations, layFoundations, type Seams } from './compose/foundations.ts'
 import { startHealth } from './compose/health_part.ts'
@@ -8,7 +9,7 @@ import { composeQuestions } from './compose/questions_part.ts'
 import { composeRecordings } from './compose/recordings_part.ts'
 import { composeReports } from './compose/reports_part.ts'
 import { RunningProgram } from './compose/running_program.ts'
-import { sessionEnder } from './compose/session_ends.ts'
+import { type SessionEnds, sessionEnder } from './compose/session_ends.ts'
 import { composeSinks } from './compose/sinks_part.ts'
 import { composeUpkeep } from './compose/upkeep_part.ts'
 import type { Config } from './config/config.ts'
@@ -22,7 +23,7 @@ import { ConnectionCounts, FailedLogins } from './proxy/limits.ts'
 import { readVersions } from './proxy/mysql_front.ts'
 import { serveMysql } from './proxy/mysql_session.ts'
 import { servePostgres } from './proxy/postgres_session.ts'
-import { SecureContexts, startProxy } from './proxy/proxy.ts'
+import { type Proxy as RunningProxy, SecureContexts, startProxy } from './proxy/proxy.ts'
 import type { Recordings } from './recording/recordings.ts'
 import { Gate } from './session/gate.ts'
 import type { Accounts, CertificateAuthority, Clock, Tokens } from './session/ports.ts'
@@ -83,22 +84,29 @@ export async function serve(configDir: string, seams: Seams = {}): Promise<Runni
     ...reports,
     recordings: recordings.shelf,
     sinks,
-    loggedOut: (who) => {
-      const failed = (err: unknown) => log.error({ err }, 'what a person held could not be revoked')
-      // In this order: nobody comes back by a password between the two.
-      void control
-        .loggedOut(who)
-        .catch(failed)
-        .finally(() => ends.endOf(who))
-    },
+    loggedOut: loggedOutBy(control, ends, log),
   })
   const health = config.node.metrics ? await startHealth(config.node.metrics, context, proxy, stored) : null
-  for (const { settings, port } of proxy.listening) {
+  sayListening(proxy, api, log)
+  const running = { context, proxy, sinks, upkeep, health, accounts, plane, api, reports, ends }
+  return new RunningProgram({ ...base, ...running, secureContexts, recordings })
+}
+
+function sayListening({ listening }: RunningProxy, api: { readonly port: number } | null, log: Logger): void {
+  for (const { settings, port } of listening) {
     log.info({ engine: settings.engine, host: settings.host, port }, 'listening')
   }
   if (api) log.info({ port: api.port }, 'the admin API is listening')
-  const running = { context, proxy, sinks, upkeep, health, accounts, plane, api, reports, ends }
-  return new RunningProgram({ ...base, ...running, secureContexts, recordings })
+}
+
+/** In this order: nobody comes back by a password between the two. */
+function loggedOutBy(control: ControlPlane, ends: SessionEnds, log: Logger): ApiPartDeps['loggedOut'] {
+  return (who) => {
+    void control
+      .loggedOut(who)
+      .catch((err: unknown) => log.error({ err }, 'what a person held could not be revoked'))
+      .finally(() => ends.endOf(who))
+  }
 }
 
 interface Parts {
