@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { linkOf } from '../../audit/chain.ts'
 import { SallyportError } from '../../errors.ts'
 import { openSegment, type SegmentBytes } from '../segment_bytes.ts'
@@ -112,10 +112,6 @@ export function textAt(path: string): string | null {
       throw error
     }
   })
-}
-
-export function identityPath(directory: string): string {
-  return join(directory, 'log.json')
 }
 
 function readable<T>(path: string, read: () => T): T {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { chainLine, newChain } from '../../../src/audit/chain.ts'
@@ -97,8 +97,4 @@ export function writeLog(directory: string, files: ReadonlyMap<string, Buffer>):
   mkdirSync(directory, { recursive: true })
   for (const name of readdirSync(directory)) if (!files.has(name)) rmSync(join(directory, name))
   for (const [name, bytes] of files) writeFileSync(join(directory, name), bytes)
-}
-
-export function readLog(directory: string): Map<string, Buffer> {
-  return new Map(readdirSync(directory).map((name) => [name, readFileSync(join(directory, name))]))
 }
