@@ -348,6 +348,19 @@ describe('a recorded session', () => {
     expect(log).toEqual(['failed SP-RECORDING', 'end SP-RECORDING', 'ended: told to'])
   })
 
+  it('is recorded to its end where its client logs in anew, and only then handed over', async () => {
+    const { recording, file } = await recordingOf()
+    const again: Effect = { kind: 'login_again', command: bytes('c'), sequence: 3 }
+    const { client, log } = runnerOf({ q: [rows, again] }, recording)
+    const before = file.bytes.length
+    client.emit('data', bytes('q'))
+    expect([client.text, log]).toEqual(['', []])
+    await settled()
+    expect(client.text).toBe(Buffer.from(row('1')).toString())
+    expect(file.bytes.length).toBeGreaterThan(before)
+    expect(log).toEqual(['ended: the client logs in anew', 'login again c 3'])
+  })
+
   it('that is ended while it waits tells its client so, after what was recorded', async () => {
     const { recording } = await recordingOf()
     const { client, upstream, runner, log } = runnerOf({ rows: [rows, end], late: [rows] }, recording)
