@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { type ChainState, chainLine, newChain } from '../../src/audit/chain.ts'
 import type { AuditEvent } from '../../src/audit/event.ts'
@@ -10,6 +10,11 @@ import { plainPath } from '../../src/auditlog/segments.ts'
 import { SearchProcess } from '../../src/search/search_process.ts'
 import { PRODUCT } from '../audit/events.ts'
 
+const folders: string[] = []
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** A log of a few segments, written as the product writes lines. */
 export class SearchLog {
   readonly directory = join(mkdtempSync(join(tmpdir(), 'search-')), 'audit')
@@ -18,6 +23,7 @@ export class SearchLog {
   #first = 0
 
   constructor() {
+    folders.push(dirname(this.directory))
     mkdirSync(this.directory)
     writeFileSync(this.path, '')
   }
