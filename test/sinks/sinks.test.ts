@@ -84,6 +84,8 @@ describe('the sinks of a node', () => {
     await vi.waitFor(() => expect(sinks.statuses()[1]?.next).toBe(5), { timeout: 5_000 })
     expect(sinks.statuses()[0]).toMatchObject({ next: 0, lagRecords: 5 })
     expect(sinks.deliveredUpTo()).toBe(0)
+    // The deadline holds against it too.
+    await sinks.close(100)
   })
 
   it('change with the configuration, and go on where they were', async () => {
