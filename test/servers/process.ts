@@ -63,7 +63,7 @@ export interface Launch {
   readonly args: (port: number) => readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   /** SIGINT is PostgreSQL's fast shutdown, SIGTERM that of the MySQL family. */
-  readonly stopSignal: 'SIGINT' | 'SIGTERM'
+  readonly stopSignal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
   /** Resolves when the server answers on `port`; throws while it does not. */
   readonly probe: (port: number) => Promise<void>
 }
