@@ -45,7 +45,7 @@ describe('pages', () => {
         })
         expect(ids).toEqual(held)
       }),
-      { numRuns: 5 },
+      { numRuns: 3 },
     )
   })
 
