@@ -31,6 +31,11 @@ const LOOPBACK = listOf([
   ['127.0.0.0', 8, 'ipv4'],
   ['::1', 128, 'ipv6'],
 ])
+/** Where clouds hand out credentials within networks that a company may use: they have to be named alone. */
+const METADATA = listOf([
+  ['100.100.100.200', 32, 'ipv4'],
+  ['fd00:ec2::254', 128, 'ipv6'],
+])
 /** Forms of IPv6 that carry an IPv4 address: RFC 4291 2.5.5, RFC 6052, RFC 3056, RFC 4380. */
 const CARRIERS = listOf([
   ['::', 96, 'ipv6'],
@@ -73,7 +78,12 @@ export function createAddressGuard(
       return [address, Number(bits), isIP(address) === NUMERIC_V4 ? 'ipv4' : 'ipv6'] as const
     }),
   )
-  const forbidden = (address: string) => !contains(exceptions, address) && isForbidden(address)
+  // A network of one address.
+  const named = new Set(allowed.filter((network) => /\/(32|128)$/.test(network)).map((one) => one.split('/')[0]))
+  const forbidden = (address: string) => {
+    if (contains(METADATA, address)) return !named.has(address)
+    return !contains(exceptions, address) && isForbidden(address)
+  }
   const checkHost = (host: string) => {
     const address = host === 'localhost' ? '127.0.0.1' : host
     if (isIP(address) !== 0 && forbidden(address)) {

@@ -176,6 +176,9 @@ describe('a webhook', () => {
 
   it.each([
     ['http://169.254.169.254/latest', null],
+    ['https://100.100.100.200/', null],
+    ['https://[fd00:ec2::254]/', null],
+    ['https://[fd00:ec2::254]/', ['fd00::/8']],
     ['http://127.0.0.1:9/', ['10.0.0.0/8']],
     ['https://127.0.0.1:9/', ['10.0.0.0/8']],
   ])('at %s is not sent to where %o may be reached', async (url, allowNetworks) => {
