@@ -286,7 +286,7 @@ export class SegmentedLog implements LogOfRecord {
 
   /** One sync at a time; who comes while it runs waits for the next, since it may have started before their write. */
   async #sync(): Promise<void> {
-    if (this.#syncing !== null) return
+    if (this.#syncing !== null || this.#syncFailed) return
     this.#syncingSince = this.#options.clock.monotonic()
     this.#syncing = this.#syncOnce().finally(() => {
       this.#syncing = null

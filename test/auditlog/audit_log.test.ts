@@ -214,6 +214,22 @@ describe('the audit log', () => {
     await again.close()
   })
 
+  it('does not believe a later sync: what the first one failed on is not on disk by it', async () => {
+    const directory = scratch()
+    const faults: Faults = {}
+    const { log } = await open(directory, faults, { lookEveryMs: 60_000 })
+    await log.append([{ ...decision(), sync: true }])
+    faults.sync = async () => full()
+    // The timer of this one's sync is still to come when the next one's fails.
+    await log.append([decision()])
+    await expect(log.append([{ ...decision(), sync: true }])).rejects.toThrow('ENOSPC')
+    delete faults.sync
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect([log.healthy, log.progress[1]]).toEqual([false, 1n])
+    await log.close()
+    expect(segmentsOf(directory).map(({ first }) => first)).toEqual([0, 1])
+  })
+
   it('makes a failed sync good on its way out', async () => {
     const directory = scratch()
     const faults: Faults = {}
