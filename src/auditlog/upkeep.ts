@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants, createReadStream, createWriteStream } from 'node:fs'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { createZstdCompress, createZstdDecompress } from 'node:zlib'
+import { createZstdCompress, createZstdDecompress, constants as zlib } from 'node:zlib'
 import { SallyportError } from '../errors.ts'
 import { disk } from './log_file.ts'
 import { forward, timeOf } from './log_lines.ts'
@@ -114,7 +114,7 @@ async function compress(directory: string, { first }: Segment): Promise<void> {
   const file = await open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, OWNER_ONLY)
   await pipeline(
     createReadStream(plain),
-    createZstdCompress(),
+    createZstdCompress({ params: { [zlib.ZSTD_c_checksumFlag]: 1 } }),
     createWriteStream(beside, { fd: file.fd, autoClose: false }),
   )
   await file.sync()

@@ -10,6 +10,8 @@ import type { UpkeepAnswer } from './upkeep_worker.ts'
 /** The file beside this one, as it is called before and after compiling. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './upkeep_worker.ts' : './upkeep_worker.js', import.meta.url)
 const EVERY_MS = 3_600_000
+/** Compressing a segment takes a second of processor time: under load it waits, and what is due then is done in one go. */
+const SOON_MS = 600_000
 const HEAP_MIB = 512
 
 export interface UpkeepInput {
@@ -22,12 +24,13 @@ export interface UpkeepInput {
   readonly failed: (error: unknown) => void
 }
 
-/** Sees to the log each hour, and when `run` is called; one after the other. */
+/** Sees to the log each hour, and when it is asked to; one after the other. */
 export class Upkeep {
   readonly #input: UpkeepInput
   readonly #timer: NodeJS.Timeout
   #running: Promise<void> = Promise.resolve()
   #queued = false
+  #soon: NodeJS.Timeout | null = null
   #worker: Worker | null = null
   #closed = false
 
@@ -37,7 +40,16 @@ export class Upkeep {
     this.#timer.unref()
   }
 
+  /** Within the next minutes. */
+  soon(): void {
+    if (this.#soon !== null || this.#closed) return
+    this.#soon = setTimeout(() => this.run(), SOON_MS)
+    this.#soon.unref()
+  }
+
   run(): void {
+    if (this.#soon !== null) clearTimeout(this.#soon)
+    this.#soon = null
     if (this.#queued || this.#closed) return
     this.#queued = true
     this.#running = this.#running.then(() => this.#once()).catch((error: unknown) => this.#input.failed(error))
@@ -51,6 +63,7 @@ export class Upkeep {
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#timer)
+    if (this.#soon !== null) clearTimeout(this.#soon)
     await this.#worker?.terminate()
     await this.#running
   }

@@ -21,7 +21,7 @@ export function composeUpkeep({ audit, live, clock, log, record, metrics, delive
     },
     failed: (err) => log.error({ err }, 'the audit log could not be seen to: it grows'),
   })
-  audit.onRotation(() => upkeep.run())
-  upkeep.run()
+  audit.onRotation(() => upkeep.soon())
+  upkeep.soon()
   return upkeep
 }

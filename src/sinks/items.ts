@@ -17,8 +17,9 @@ export function passes(line: ShippedLine, { events, targets, classes, minSeverit
 export function itemsOf(line: ShippedLine, format: SinkSettings['format'], maxItemBytes: number): Item[] {
   const { uid, sequence, time, code, severity } = line
   const text = projected(line.text, format)
+  const bytes = format === 'ocsf' ? line.bytes : Buffer.byteLength(text)
   const head = { uid, sequence, time, code, severity }
-  if (text.length <= maxItemBytes && Buffer.byteLength(text) <= maxItemBytes) return [{ ...head, text }]
+  if (bytes <= maxItemBytes) return [{ ...head, text }]
   return pieces(line, format, maxItemBytes).map((piece, index, { length: count }) => ({
     ...head,
     text: piece,

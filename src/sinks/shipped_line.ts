@@ -17,13 +17,17 @@ export interface ShippedLine {
   readonly channels?: readonly unknown[]
 }
 
-interface Shown {
+interface Place {
+  readonly dst_endpoint?: { readonly svc_name?: unknown }
+  readonly database?: { readonly uid?: unknown }
+}
+
+interface Shown extends Place {
   readonly class_uid?: unknown
   readonly severity_id?: unknown
   readonly time?: unknown
   readonly metadata?: { readonly uid?: unknown; readonly event_code?: unknown }
-  readonly dst_endpoint?: { readonly svc_name?: unknown }
-  readonly database?: { readonly uid?: unknown }
+  readonly evidences?: readonly Place[]
   readonly unmapped?: { readonly jit?: { readonly alert?: { readonly channels?: unknown } } }
 }
 
@@ -58,11 +62,12 @@ function ofStatement(sequence: number, text: string, bytes: number): ShippedLine
 }
 
 function ofAny(sequence: number, text: string, bytes: number): ShippedLine {
-  const { class_uid, severity_id, time, metadata, dst_endpoint, database, unmapped } = parsed(text) ?? {}
+  const { class_uid, severity_id, time, metadata, unmapped, ...shown } = parsed(text) ?? {}
   const uid = metadata?.uid
   const code = metadata?.event_code
   if (typeof uid !== 'string' || typeof code !== 'string' || typeof time !== 'number') return unreadable(sequence, text)
-  const target = dst_endpoint?.svc_name ?? database?.uid
+  // A finding has what it is about as its evidence.
+  const target = targetOf(shown) ?? targetOf(shown.evidences?.[0])
   const channels = unmapped?.jit?.alert?.channels
   return {
     ...{ sequence, text, bytes, uid, time, code },
@@ -71,6 +76,10 @@ function ofAny(sequence: number, text: string, bytes: number): ShippedLine {
     target: typeof target === 'string' ? target : null,
     ...(Array.isArray(channels) && { channels }),
   }
+}
+
+function targetOf(place: Place | undefined): unknown {
+  return place?.dst_endpoint?.svc_name ?? place?.database?.uid
 }
 
 function unreadable(sequence: number, line: string): ShippedLine {

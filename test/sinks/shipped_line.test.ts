@@ -8,7 +8,8 @@ import { completion, decision, everyEvent, PRODUCT, SESSION } from '../audit/eve
 
 /** What a full reading of a line says of it. */
 function readWhole(line: string) {
-  const { class_uid, severity_id, time, metadata, dst_endpoint, database } = JSON.parse(line)
+  const { class_uid, severity_id, time, metadata, evidences = [], ...place } = JSON.parse(line)
+  const [{ dst_endpoint, database } = place] = evidences
   return {
     uid: metadata.uid,
     time,
