@@ -59,6 +59,7 @@ interface Shown {
   readonly metadata?: { readonly event_code?: string }
   readonly actor?: { readonly user?: { readonly name?: string } }
   readonly dst_endpoint?: { readonly svc_name?: string }
+  readonly database?: { readonly uid?: string }
   readonly query_info?: { readonly query_string?: string }
 }
 
@@ -70,7 +71,7 @@ function summary(line: string): string {
     const who = record.actor?.user?.name ?? '-'
     const result = record.status_code ?? record.status ?? '-'
     const what = record.query_info?.query_string ?? record.message ?? ''
-    const fields = [record.metadata?.event_code ?? '-', who, record.dst_endpoint?.svc_name ?? '-', result, what]
+    const fields = [record.metadata?.event_code ?? '-', who, record.dst_endpoint?.svc_name ?? record.database?.uid ?? '-', result, what]
     return `${time} ${fields.map((field) => quoted(String(field))).join(' ')}`
   } catch {
     return 'not a record'
