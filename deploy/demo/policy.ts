@@ -6,7 +6,7 @@ const HOUR_MS = 3_600_000
 const READS_PAY = { databases: ['*'], schemas: ['pay'], tables: ['*'], verbs: ['read'] }
 
 /** The databases of the demo carry these; break-glass and approval rules go by them. */
-export const DEMO_LABELS = { env: 'demo', team: 'engineering', service: 'payments' } as const
+export const DEMO_LABELS = { env: 'demo', environment: 'production', team: 'engineering', service: 'payments' } as const
 
 /** `schemas` is a list of databases in MySQL, where a schema is a database. */
 export const DEMO_ROLES: readonly Section[] = [
@@ -61,6 +61,7 @@ export const DEMO_SECTIONS: Readonly<Record<string, unknown>> = {
       when: 'target.labels.team in groups && duration <= duration("4h") && !classification.exists(c, c.startsWith("pii."))',
       auto: true,
     },
+    { name: 'migrations', roles: ['repair'], kinds: ['migration'], single: { groups: ['security'] } },
     { name: 'two-people', roles: ['repair', 'security'], dual: { groups: ['engineering', 'security'] } },
     { name: 'one-person', single: { groups: ['security'] } },
   ],
