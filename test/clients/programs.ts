@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mysqlTree } from '../servers/mysql_packages.ts'
+import { mysqlTree, mysqlUnavailable } from '../servers/mysql_packages.ts'
 
 const CLIENT_TIMEOUT_MS = 30_000
 
@@ -60,6 +60,12 @@ export function mariadbClient(login: Login, statement: string, ...options: reado
     MYSQL_PWD: login.password,
   })
 }
+
+/** The clients of MySQL that can be had here; test/servers/prepare.ts says so where MySQL's own can't be downloaded. */
+export const MYSQL_CLIENTS: readonly [string, typeof mysqlClient][] = [
+  ...(mysqlUnavailable() === null ? [['mysql', mysqlClient] satisfies [string, typeof mysqlClient]] : []),
+  ['mariadb', mariadbClient],
+]
 
 function address({ host, port, user, database }: Login): string[] {
   return ['--protocol=TCP', `--host=${host}`, `--port=${port}`, `--user=${user}`, `--database=${database}`]

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthority, makeAuthority } from '../../src/proxy/authority.ts'
 import { makeConnectionPassword } from '../../src/session/connection_password.ts'
 import type { LiveCertificate, LivePassword } from '../../src/session/ports.ts'
-import { mariadbClient, mysqlClient } from '../clients/programs.ts'
+import { MYSQL_CLIENTS } from '../clients/programs.ts'
 import { ALICE } from '../session/fixture.ts'
 import { type Front, startFront } from './front.ts'
 
@@ -69,10 +69,7 @@ function driver(
 }
 
 describe('caching_sha2_password with a connection password', () => {
-  it.each([
-    ['mysql', mysqlClient],
-    ['mariadb', mariadbClient],
-  ])('lets %s in by its fast path: the password is not shown', async (_what, client) => {
+  it.each(MYSQL_CLIENTS)('lets %s in by its fast path: the password is not shown', async (_what, client) => {
     expect(await client(login(byPassword, 'alice/shop-db', MINE.password), 'DO 0')).toMatchObject({ code: 0 })
     expect(byPassword.proofs.at(-1)).toBe('password')
     expect(byPassword.seen.at(-1)).toBe(ALICE)
@@ -100,12 +97,15 @@ describe('caching_sha2_password with a connection password', () => {
     })
   })
 
-  it('takes a password whole from who can not do otherwise, and no token', async () => {
-    const clear = ['--default-auth=mysql_clear_password']
-    const shown = (secret: string) => mysqlClient(login(byPassword, 'alice/shop-db', secret), 'DO 0', ...clear)
-    expect(await shown(MINE.password)).toMatchObject({ code: 0 })
-    expect(await shown('eyJhbGciOiJSUzI1NiJ9.e30.c2ln')).toMatchObject({ code: 1 })
-  })
+  it.each(MYSQL_CLIENTS)(
+    'takes a password whole from %s that can not do otherwise, and no token',
+    async (_what, client) => {
+      const clear = ['--default-auth=mysql_clear_password']
+      const shown = (secret: string) => client(login(byPassword, 'alice/shop-db', secret), 'DO 0', ...clear)
+      expect(await shown(MINE.password)).toMatchObject({ code: 0 })
+      expect(await shown('eyJhbGciOiJSUzI1NiJ9.e30.c2ln')).toMatchObject({ code: 1 })
+    },
+  )
 })
 
 describe('a client certificate', () => {
@@ -120,10 +120,7 @@ describe('a client certificate', () => {
     return { cert, key, issued }
   }
 
-  it.each([
-    ['mysql', mysqlClient],
-    ['mariadb', mariadbClient],
-  ])('lets %s in without a password, until it is revoked', async (_what, client) => {
+  it.each(MYSQL_CLIENTS)('lets %s in without a password, until it is revoked', async (_what, client) => {
     const { cert, key } = await certificateFiles()
     const shown = () =>
       client(login(byCertificate, 'alice/shop-db', ''), 'DO 0', `--ssl-cert=${cert}`, `--ssl-key=${key}`)

@@ -9,7 +9,7 @@ import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeCertificates } from '../../../certs/make.ts'
-import { mariadbClient, mysqlClient, psql } from '../../clients/programs.ts'
+import { MYSQL_CLIENTS, mariadbClient, psql } from '../../clients/programs.ts'
 import { visit } from '../../servers/browser.ts'
 import { freePorts } from '../../servers/free_ports.ts'
 import { type Said, type Terminal, terminalOf } from './people.ts'
@@ -160,8 +160,7 @@ describe('with grants on both databases', () => {
     const { user, password, record } = await bob.ask<Issued>('password', 'new', MY)
     const login = loginTo(ports['mysql password'], user, password, 'shop')
     const seen = { code: 0, stdout: 'note 1\t[REDACTED]\n' }
-    expect(await mariadbClient(login, ORDER)).toMatchObject(seen)
-    expect(await mysqlClient(login, ORDER)).toMatchObject(seen)
+    for (const [, client] of MYSQL_CLIENTS) expect(await client(login, ORDER)).toMatchObject(seen)
     const { caFile: _, ...address } = login
     const live = await mysql.createConnection({ ...address, ssl: { ca: caText } })
     expect((await live.query(ORDER))[0]).toEqual([{ note: 'note 1', email: '[REDACTED]' }])
@@ -179,13 +178,17 @@ describe('with grants on both databases', () => {
     expect(await psql(shown, ORDER)).toMatchObject({ code: 0, stdout: 'note 1|[REDACTED]\n' })
     const other = loginTo(ports['mysql cert'], `bob@example.test/${MY}`, '', 'shop')
     const pair = [`--ssl-cert=${name}.crt`, `--ssl-key=${name}.key`]
-    expect(await mysqlClient(other, ORDER, ...pair)).toMatchObject({ code: 0, stdout: 'note 1\t[REDACTED]\n' })
-    expect(await mariadbClient(other, ORDER, ...pair)).toMatchObject({ code: 0, stdout: 'note 1\t[REDACTED]\n' })
+    const clients = MYSQL_CLIENTS.map(
+      ([, client]) =>
+        () =>
+          client(other, ORDER, ...pair),
+    )
+    for (const ask of clients) expect(await ask()).toMatchObject({ code: 0, stdout: 'note 1\t[REDACTED]\n' })
     expect((await psql(own, ORDER)).code).not.toBe(0)
     expect((await psql({ ...shown, user: `carol@example.test/${PG}` }, ORDER)).stderr).toMatch(/SP-AUTH/)
     expect((await bob.run('certs', 'revoke', record.id.slice(0, 13))).code).toBe(0)
     expect((await psql(shown, ORDER)).stderr).toMatch(/SP-AUTH/)
-    expect((await mysqlClient(other, ORDER, ...pair)).code).not.toBe(0)
+    for (const ask of clients) expect((await ask()).code).not.toBe(0)
   })
 
   it('connect runs psql and mysql as oneself, with their exit codes', async () => {
