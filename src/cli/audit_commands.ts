@@ -71,7 +71,13 @@ function summary(line: string): string {
     const who = record.actor?.user?.name ?? '-'
     const result = record.status_code ?? record.status ?? '-'
     const what = record.query_info?.query_string ?? record.message ?? ''
-    const fields = [record.metadata?.event_code ?? '-', who, record.dst_endpoint?.svc_name ?? record.database?.uid ?? '-', result, what]
+    const fields = [
+      record.metadata?.event_code ?? '-',
+      who,
+      record.dst_endpoint?.svc_name ?? record.database?.uid ?? '-',
+      result,
+      what,
+    ]
     return `${time} ${fields.map((field) => quoted(String(field))).join(' ')}`
   } catch {
     return 'not a record'
