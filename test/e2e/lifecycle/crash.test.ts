@@ -158,9 +158,16 @@ function ofTransitions(code: string): boolean {
   return /^(request|grant)\./.test(code)
 }
 
+interface Told {
+  readonly metadata: { readonly event_code: string }
+  readonly entity?: { readonly uid: string }
+  readonly unmapped?: { readonly jit?: { readonly grant_id?: string | null } }
+}
+
+/** A grant that begins or ends is of a class without an entity, so its id stands with the product's own members. */
 function events(path: string): ReadonlySet<string> {
-  const all = logLines(path).map(
-    (line) => JSON.parse(line) as { metadata: { event_code: string }; entity?: { uid: string } },
+  const all = logLines(path).map((line) => JSON.parse(line) as Told)
+  return new Set(
+    all.map(({ metadata, entity, unmapped }) => `${metadata.event_code} ${entity?.uid ?? unmapped?.jit?.grant_id}`),
   )
-  return new Set(all.map(({ metadata, entity }) => `${metadata.event_code} ${entity?.uid ?? ''}`))
 }
