@@ -5,7 +5,7 @@ import { Baseline } from './baseline.ts'
 import { Conditions } from './conditions.ts'
 import { WorkingHours } from './hours.ts'
 import { configLoaded, lifecycle } from './lifecycle.ts'
-import { accessOutside, loginFailed, unrestrictedLogin } from './logins.ts'
+import { accessOutside, loginFailed, superuserLogin, unrestrictedLogin } from './logins.ts'
 import { Raiser, type RaiserDeps } from './raiser.ts'
 import { type AlertWorld, allowed, bulkRead, ClearReads, denied, exportTried, isExport } from './statements.ts'
 
@@ -62,6 +62,8 @@ export class AlertEngine {
         return this.#completed(event)
       case 'login':
         return this.#loggedIn(event)
+      case 'connect':
+        return event.superuser ? superuserLogin(event, this.#raiser) : undefined
       case 'login_failed':
         return loginFailed(event, this.#raiser)
       case 'bulk_read':

@@ -45,14 +45,23 @@ export function loginFailed({ id, session, code }: LoginFailed, raiser: Raiser):
   })
 }
 
-export function unrestrictedLogin({ id, session }: Login, raiser: Raiser): void {
+export function unrestrictedLogin(login: Login, raiser: Raiser): void {
+  withoutLimits(login, raiser, `under the unrestricted role ${login.session.role}`)
+}
+
+/** A role may be narrow, and its account yet pass every check of the database. */
+export function superuserLogin(login: Pick<Login, 'id' | 'session'>, raiser: Raiser): void {
+  withoutLimits(login, raiser, `by an account that is a superuser of the database, ${login.session.databaseUser}`)
+}
+
+function withoutLimits({ id, session }: Pick<Login, 'id' | 'session'>, raiser: Raiser, how: string): void {
   const { key, label, about } = whoOf(session)
   raiser.hit('unrestricted_session', {
     key: `${key}\0${session.target}`,
     label: `${label}/${session.target}`,
     evidence: id,
     about,
-    say: () => `${label} has a session on ${session.target} under the unrestricted role ${session.role}`,
+    say: () => `${label} has a session on ${session.target} ${how}`,
   })
 }
 

@@ -75,7 +75,12 @@ export type AuditEvent =
     })
   | (Base & { readonly kind: 'logout'; readonly session: SessionFacts; readonly cause: string })
   /** The session's own connection to the database stands, under the account that its facts name. */
-  | (Base & { readonly kind: 'connect'; readonly session: SessionFacts })
+  | (Base & {
+      readonly kind: 'connect'
+      readonly session: SessionFacts
+      /** The server says that the account passes all of its permission checks. */
+      readonly superuser?: true
+    })
   | (Base & {
       readonly kind: 'decision'
       readonly session: SessionFacts

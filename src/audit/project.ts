@@ -126,7 +126,7 @@ function connection(event: Of<'connect'>, product: Product): OcsfRecord {
   const facts = sessionFragment(event.session)
   const head = headJson({ class: DATASTORE_ACTIVITY, activity: CONNECT, severity: 1, time: event.time, ok: true })
   return {
-    body: `{${head},"message":"connected to the database",${facts.actor},${facts.endpoints},${facts.database},${DATABASE_TYPE}${facts.enrichments},"unmapped":{"jit":{${facts.jit}`,
+    body: `{${head},"message":"connected to the database",${facts.actor},${facts.endpoints},${facts.database},${DATABASE_TYPE}${facts.enrichments},"unmapped":{"jit":{${facts.jit}${event.superuser ? ',"db_superuser":true' : ''}`,
     metadata: `${metadataJson(event.id, 'db.connect', product, false)},${facts.metadata}`,
   }
 }

@@ -100,10 +100,15 @@ const signals = z
       severity: 'critical',
       quiet: DAY,
     }),
-    unrestricted_session: counted('A session under an unrestricted role.', 1, HOUR, {
-      severity: 'medium',
-      quiet: HOUR,
-    }),
+    unrestricted_session: counted(
+      'A session under an unrestricted role, or (PostgreSQL) by an account that is a superuser.',
+      1,
+      HOUR,
+      {
+        severity: 'medium',
+        quiet: HOUR,
+      },
+    ),
     clear_reads: z
       .strictObject({
         threshold: positive

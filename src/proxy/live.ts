@@ -25,6 +25,8 @@ export interface SessionStart {
   readonly accepted: number
   /** MySQL: what client and server agreed to. */
   readonly wire?: { readonly capabilities: number; readonly extended: number }
+  /** PostgreSQL: the account is a superuser, as the server reports it. */
+  readonly superuser?: boolean
   /** What the client is sent once the login is on record. */
   readonly greeting: readonly Uint8Array[]
   /** COM_CHANGE_USER: takes the client's connection over once the session is over. */
@@ -83,7 +85,7 @@ export async function startSession(context: ProxyContext, start: SessionStart): 
   try {
     await context.audit.append([
       { kind: 'login', ...record, grantEnd },
-      { ...record, kind: 'connect', id: context.ids.uuid() },
+      { ...record, kind: 'connect', id: context.ids.uuid(), ...(start.superuser && { superuser: true }) },
     ])
   } catch (error) {
     if (recording) await endRecording(context, recording, 'the login could not be put on record')

@@ -117,6 +117,7 @@ async function connect(
     number,
     cancelKey: key,
     accepted,
+    superuser: upstream.parameters.get('is_superuser') === 'on',
     greeting: [
       encodeAuthentication({ kind: 'authenticationOk' }),
       ...[...upstream.parameters].map(([name, value]) =>

@@ -27,6 +27,7 @@ const AT_ONCE: readonly (readonly [Signal, AuditEvent])[] = [
   ['bypass_login', lifecycleEvent('bypass.login', posture)],
   ['database_change', lifecycleEvent('posture.finding', posture)],
   ['unrestricted_session', login(as('alice', { role: 'root' }))],
+  ['unrestricted_session', { kind: 'connect', id: 's', time: NOON, session: as('alice'), superuser: true }],
   ['export_attempt', shown({ verbs: ['read', 'export'] })],
   ['export_attempt', refused({ code: 'SP-EXPORT' })],
   ['outside_hours', login(as('alice'), NOON + 10 * HOUR_MS)],

@@ -143,6 +143,7 @@ export function everyEvent(): AuditEvent[] {
     completion(),
     { ...base, kind: 'login', session: SESSION, grantEnd: 9_000 },
     { ...base, kind: 'connect', session: SESSION },
+    { ...base, kind: 'connect', session: SESSION, superuser: true },
     { ...base, kind: 'login_failed', session: anonymous, code: 'SP-AUTH', detail: 'expired token' },
     { ...base, kind: 'logout', session: SESSION, cause: 'client' },
     {
