@@ -32,7 +32,7 @@ export function createFileSender(settings: FileSinkSettings): Sender {
     file ??= await opened(path)
     const before = (await file.stat()).size
     try {
-      await file.appendFile(items.map(({ text }) => `${text}\n`).join(''))
+      await file.appendFile(linesOf(items))
       if (settings.fsync) await file.sync()
     } catch (error) {
       // A part of a line would stand before the line itself when it comes again.
@@ -128,4 +128,15 @@ async function renameIfThere(from: string, to: string): Promise<void> {
   } catch (error) {
     if (!isMissing(error)) throw error
   }
+}
+
+/** Each text is encoded once, where it goes: joined before, they were most of what this sink cost. */
+function linesOf(items: readonly Item[]): Buffer {
+  const bytes = Buffer.allocUnsafe(items.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0))
+  let end = 0
+  for (const { text } of items) {
+    end += bytes.write(text, end)
+    bytes[end++] = NEWLINE
+  }
+  return bytes
 }
