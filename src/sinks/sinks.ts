@@ -35,6 +35,8 @@ export interface Sinks {
 /** The file beside this one, as it is called before and after compiling. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './sink_worker.ts' : './sink_worker.js', import.meta.url)
 const HEAP_MIB = 512
+/** Lines are gone within a second: so large, they never have to be moved. */
+const YOUNG_MIB = 48
 /** A thread that dies at once must not be started all the time. */
 const RESTART_MS = 1_000
 /** Longer than the test itself may take. */
@@ -103,7 +105,10 @@ class SinkThread implements Sinks {
     this.#restart = null
     const { directory, state, progress, node, version } = this.#options
     const workerData: SinkWorkerData = { directory, state, progress, node, version }
-    const worker = new Worker(WORKER, { workerData, resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } })
+    const worker = new Worker(WORKER, {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    })
     this.#worker = worker
     worker.on('message', (message: FromSinkWorker) => this.#take(worker, message))
     worker.once('error', (error) => this.#died(worker, error))
