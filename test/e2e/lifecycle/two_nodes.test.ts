@@ -148,7 +148,13 @@ describe('two nodes on one store', () => {
 
   it('leave the accounts of a node alone while it may live, and drop those that it left when it was killed', async () => {
     await granted()
-    const running = endOf((await soonOn(onSecond)).query(ENDLESS))
+    const client = await soonOn(onSecond)
+    // What waits for a lock goes on without its client as what computes does, and leaves the processor alone.
+    const holder = await world.direct()
+    await holder.query('BEGIN; LOCK TABLE shop.orders')
+    const running = endOf(client.query('SELECT id FROM shop.orders'))
+    const waiting = async () => (await holder.query('SELECT FROM pg_locks WHERE NOT granted')).rowCount
+    await expect.poll(waiting, SOON).toBe(1)
     const [account] = await world.accountsPg()
     second.child.kill('SIGKILL')
     const killedAt = performance.now()
@@ -158,6 +164,8 @@ describe('two nodes on one store', () => {
     const goneMs = performance.now() - killedAt
     console.info(`what a dead node left was gone after ${Math.round(goneMs / 1000)} s`)
     expect(goneMs).toBeGreaterThan(ALIVE_MS)
+    expect(await waiting()).toBe(0)
+    await holder.end()
     const told = () => JSON.stringify(world.proxy.audit()).includes(`"${account}"`)
     await expect.poll(told, SOON).toBe(true)
   })
