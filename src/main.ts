@@ -1,6 +1,5 @@
 import './node_version.ts'
 import { runCli } from './cli/run.ts'
-import { asStartProblem } from './compose/start_problem.ts'
 import { asSallyportError } from './errors.ts'
 
 let endsAtOnce = false
@@ -9,9 +8,10 @@ let endsAtOnce = false
 async function serveUntilSignalled(configDir: string): Promise<number> {
   // A command that only asks the API must not wait for the parsers and drivers of the server.
   const { serve } = await import('./serve.ts')
-  const served = await serve(configDir).catch((error: unknown) => {
+  const served = await serve(configDir).catch(async (error: unknown) => {
     // Threads and connections of what had started would keep the process.
     endsAtOnce = true
+    const { asStartProblem } = await import('./compose/start_problem.ts')
     throw asStartProblem(error)
   })
   const { log } = served.context

@@ -9,7 +9,7 @@ const CONFIG = ['--config <dir>', 'the configuration directory'] as const
 
 /** `audit sinks`, `audit sink test` and `audit dead-letters`: on the machine of a node, whether it runs or not. */
 export function addSinks(audit: Command, context: CliContext): void {
-  const load = () => import('../operator/sinks.ts')
+  const load = async () => await import('../operator/sinks.ts')
   audit
     .command('sinks')
     .description('Print how far each sink of this node is.')
