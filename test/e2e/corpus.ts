@@ -4,7 +4,7 @@ import type { CorpusCase, Expectation } from '../corpus/case.ts'
 /** Runs a corpus of attacks against twins that differ in hidden values alone: no answer may differ. */
 
 const CASES_PER_CLASS_MIN = 3
-const SAMPLE = 3
+const SAMPLE = 5
 
 /** Two sides, in sessions as new ones are. A transcript has the answer to each step. */
 export interface CorpusTwins<Step, Role, Answer> {
@@ -33,7 +33,7 @@ export function describeClasses(corpus: readonly CorpusCase<unknown, unknown>[],
 }
 
 /**
- * Every third case of a class, another third with each seed; all where SALLYPORT_WHOLE is set, as the soak does: the whole
+ * Every fifth case of a class, others with each seed; all where SALLYPORT_WHOLE is set, as the soak does: the whole
  * corpora take minutes.
  */
 function sampled<T>(cases: readonly T[]): readonly T[] {
