@@ -8,8 +8,8 @@ const SOAK_TIMEOUT_MS = 300_000
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Each end-to-end file may run two databases of its own. Some wait for what takes its time, hence one more than cores.
-    maxWorkers: 3,
+    // Each end-to-end file may run two databases of its own.
+    maxWorkers: 2,
     reporters: ['default'],
     projects: [
       {

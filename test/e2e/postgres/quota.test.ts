@@ -50,10 +50,12 @@ describe('rows per person and hour', () => {
     const sessions = await Promise.all([psql(login, ...small), psql(login, ...small)])
     const printed = sessions.map(({ stdout }) => stdout.trimEnd().split('\n').filter(Boolean).length)
     const told = sessions.flatMap(({ stderr }) => stderr.split('\n')).filter((line) => line.includes('SP-LIMIT-QUOTA'))
-    // psql keeps nothing of a result that ends in an error: seven whole results, and ten rows of the eighth.
-    expect(printed.reduce((sum, one) => sum + one, 0)).toBe(140)
-    expect(told).toHaveLength(3)
-    expect(told[0]).toMatch(
+    // psql keeps nothing of a result that ends in an error: seven whole results and ten rows of the eighth, or six where
+    // both sessions were in the middle of one.
+    const whole = printed.reduce((sum, one) => sum + one, 0) / 20
+    expect([6, 7]).toContain(whole)
+    expect(told).toHaveLength(10 - whole)
+    expect(told.at(-1)).toMatch(
       /^ERROR: {2}the limit of 150 rows per person and hour is reached: 150 are used, and some are free again in 6[01] min/,
     )
     const completions = auditOf(stack)
