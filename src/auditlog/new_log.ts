@@ -3,8 +3,8 @@ import { SallyportError } from '../errors.ts'
 import { holdLock, LOCK_FILE } from './audit_log.ts'
 import type { Disk } from './log_file.ts'
 import { readIdentity } from './log_identity.ts'
-import { splitNotes } from './notes.ts'
-import { notesPath, segmentsOf, startsOf } from './segments.ts'
+import { notesOf } from './notes.ts'
+import { segmentsOf, startsOf } from './segments.ts'
 
 /** What a new log says in its first record of the one that it takes the place of. */
 export interface LogBefore {
@@ -61,7 +61,7 @@ export function logBefore(directory: string, disk: Pick<Disk, 'readText'>): LogB
 function lastNote(directory: string, disk: Disk): string | null {
   const firsts = [...segmentsOf(directory).map(({ first }) => first), ...startsOf(directory)].sort((a, b) => b - a)
   for (const first of firsts) {
-    const note = splitNotes(disk.readText(notesPath(directory, first)) ?? '').at(-1)
+    const note = notesOf(directory, first, disk).at(-1)
     if (note !== undefined) return note
   }
   return null

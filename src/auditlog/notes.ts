@@ -21,6 +21,11 @@ export function splitNotes(text: string): readonly string[] {
   return notes
 }
 
+/** The notes of a segment; none where it has no file of them. */
+export function notesOf(directory: string, segment: number, disk: Pick<Disk, 'readText'>): readonly string[] {
+  return splitNotes(disk.readText(notesPath(directory, segment)) ?? '')
+}
+
 /** The checkpoints of a segment that a known key signed; a text that says why one is none. */
 export function checkpointsOf(
   directory: string,
@@ -29,7 +34,7 @@ export function checkpointsOf(
   disk: Pick<Disk, 'readText'>,
 ): readonly Checkpoint[] | string {
   const checkpoints: Checkpoint[] = []
-  for (const note of splitNotes(disk.readText(notesPath(directory, segment)) ?? '')) {
+  for (const note of notesOf(directory, segment, disk)) {
     const opened = openNote(note, keys)
     if (typeof opened === 'string') return opened
     const checkpoint = readCheckpoint(opened.text)

@@ -2,10 +2,10 @@ import { CompactRange, entryHash } from '../audit/merkle.ts'
 import { consistencyProof } from '../audit/merkle_proof.ts'
 import { disk } from './log_file.ts'
 import { forward } from './log_lines.ts'
-import { splitNotes } from './notes.ts'
+import { notesOf } from './notes.ts'
 import { openSegment } from './segment_bytes.ts'
 import { readStart } from './segment_start.ts'
-import { notesPath, segmentsOf } from './segments.ts'
+import { segmentsOf } from './segments.ts'
 
 /** A checkpoint, and the proof that it continues the tree of another size. */
 export interface ProvedCheckpoint {
@@ -22,7 +22,7 @@ const MAX_LINES = 500_000
 /** The last checkpoint; null where there is none yet. */
 export function lastCheckpoint(directory: string): ProvedCheckpoint | null {
   for (const { first } of segmentsOf(directory).toReversed()) {
-    const note = notesOf(directory, first).at(-1)
+    const note = notesOf(directory, first, disk).at(-1)
     if (note !== undefined) return { note, size: sizeOf(note), proof: [] }
   }
   return null
@@ -36,7 +36,9 @@ export function provedCheckpoint(directory: string, from: number): ProvedCheckpo
   const segments = segmentsOf(directory)
   const begin = segments.findLast(({ first }) => first <= from)
   if (begin === undefined) return null
-  const notes = segments.filter(({ first }) => first >= begin.first).flatMap(({ first }) => notesOf(directory, first))
+  const notes = segments
+    .filter(({ first }) => first >= begin.first)
+    .flatMap(({ first }) => notesOf(directory, first, disk))
   const ahead = notes.map((note) => ({ note, size: sizeOf(note) })).filter(({ size }) => size >= from)
   const target = ahead.findLast(({ size }) => size <= from + MAX_LINES) ?? ahead[0]
   const range = begin.first === 0 ? CompactRange.empty() : readStart(directory, begin.first, disk)?.range.copy()
@@ -58,10 +60,6 @@ export function provedCheckpoint(directory: string, from: number): ProvedCheckpo
   if (range.size + after.length !== target.size || range.size !== from) return null
   const proof = consistencyProof(range, after).map((hash) => Buffer.from(hash).toString('base64'))
   return { ...target, proof }
-}
-
-function notesOf(directory: string, first: number): readonly string[] {
-  return splitNotes(disk.readText(notesPath(directory, first)) ?? '')
 }
 
 function sizeOf(note: string): number {

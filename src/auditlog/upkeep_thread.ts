@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { SallyportError } from '../errors.ts'
 import { disk } from './log_file.ts'
-import { splitNotes } from './notes.ts'
+import { notesOf } from './notes.ts'
 import { compressedPath, notesPath, plainPath } from './segments.ts'
 import type { PastSegment, UpkeepDone, UpkeepWork } from './upkeep.ts'
 import type { UpkeepAnswer } from './upkeep_worker.ts'
@@ -102,9 +102,8 @@ export class Upkeep {
 
 /** A segment that is deleted leaves its last checkpoint, and where the next one starts. */
 async function remove(directory: string, { first }: PastSegment): Promise<void> {
-  const path = notesPath(directory, first)
-  const last = splitNotes(disk.readText(path) ?? '').at(-1)
-  if (last !== undefined) await disk.replace(path, last)
+  const last = notesOf(directory, first, disk).at(-1)
+  if (last !== undefined) await disk.replace(notesPath(directory, first), last)
   await rm(plainPath(directory, first), { force: true })
   await rm(compressedPath(directory, first), { force: true })
   await disk.syncDirectory(directory)
